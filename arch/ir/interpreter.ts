@@ -1,0 +1,297 @@
+import {
+  DECODE_SLOT,
+  HART,
+  OP,
+  PAGE_SIZE,
+  REGISTER,
+  TLB_ENTRY,
+  TLB_VALID,
+} from "../machine/layout.ts";
+import { addMmu, pushTlbEntry } from "../machine/mmu.ts";
+import type { MmuFunctions } from "../machine/mmu.ts";
+import { addSv39Walk } from "../riscv64/walk.ts";
+import { addFloatFunctions } from "./float/float_functions.ts";
+import { InterpreterContext, LABEL } from "./interpreter_context.ts";
+import type { InterpreterEnvironment, InterpreterLocals } from "./interpreter_context.ts";
+import { farOpNames, INTERNAL_OPCODE, OPCODE_COUNT, opcodeOf, opNames, ops } from "./ops.ts";
+import type { OpName } from "./ops.ts";
+import type { FunctionBuilder } from "./wasm/function_builder.ts";
+import { ModuleBuilder } from "./wasm/module_builder.ts";
+
+/** Why a run ended. */
+export const EXIT = { budget: 0, trap: 1 } as const;
+
+/** Name of the module's imports. */
+export const IMPORT_MODULE = "cpu";
+
+const PC = REGISTER.pc * 8;
+const FCSR = REGISTER.fcsr * 8;
+const FFLAGS_MASK = 31;
+const FRM_SHIFT = 5;
+
+/** Leaves the loop with the pc in `target` and the reason in the first scratch local. */
+const EXIT_LABEL = "exit";
+
+/**
+ * Builds the interpreter's module. It depends on no machine: the layout comes in through imported
+ * globals. Imports and exports are what `arch/machine/cpu.ts` provides and uses.
+ */
+export function buildInterpreter(): Uint8Array<ArrayBuffer> {
+  const m = new ModuleBuilder();
+  const memoryPages = 65_536;
+  m.importMemory(IMPORT_MODULE, "memory", memoryPages, memoryPages, true);
+  const globals = {
+    frameMapBase: m.importGlobal(IMPORT_MODULE, "frameMapBase", "i32", false),
+    frameCount: m.importGlobal(IMPORT_MODULE, "frameCount", "i32", false),
+    dirtyBase: m.importGlobal(IMPORT_MODULE, "dirtyBase", "i32", false),
+    codeIndexBase: m.importGlobal(IMPORT_MODULE, "codeIndexBase", "i32", false),
+  };
+  const imports: DecodeImports = {
+    decode: m.importFunction(IMPORT_MODULE, "decode", ["i32"], []),
+    decodeCrossing: m.importFunction(IMPORT_MODULE, "decodeCrossing", ["i32", "i32"], []),
+    newSlot: m.importFunction(IMPORT_MODULE, "newSlot", ["i32", "i32"], ["i32"]),
+    bitsAt: m.importFunction(IMPORT_MODULE, "bitsAt", ["i32"], ["i32"]),
+  };
+  const frm = m.global("i32", true);
+  const { fflagsAccrued, ...float } = addFloatFunctions(m);
+  const walk = addSv39Walk(m, globals);
+  const mmu = addMmu(m, { ...globals, walk: walk.index, newSlot: imports.newSlot });
+  const mulhu = addHighProduct(m);
+  const env = { mmu, bitsAt: imports.bitsAt, fflags: fflagsAccrued, frm };
+  const run = addRun(m, env, { mulhu, float }, imports);
+  m.exportFunction(run);
+  addTranslate(m, walk);
+  return m.build();
+}
+
+interface DecodeImports {
+  readonly decode: number;
+  readonly decodeCrossing: number;
+  readonly newSlot: number;
+  readonly bitsAt: number;
+}
+
+/** translate(hart, va low, va high, access) → linear page, 0 on a fault. Leaves the TLBs alone. */
+function addTranslate(m: ModuleBuilder, walk: FunctionBuilder): void {
+  const f = m.function("translate", ["i32", "i32", "i32", "i32"], ["i32"]);
+  f.local_get(0).local_get(1).i64_extend_i32_u();
+  f.local_get(2).i64_extend_i32_u().i64_const(32).i64_shl().i64_or();
+  f.local_get(3).call(walk.index);
+  m.exportFunction(f);
+}
+
+/** (i64, i64) → i64: the high half of the unsigned product, from four 32-bit products. */
+function addHighProduct(m: ModuleBuilder): number {
+  const f = m.function("mulhu", ["i64", "i64"], ["i64"]);
+  const x = 0, y = 1;
+  const low = (local: number): void => void f.local_get(local).i64_const(0xffff_ffff).i64_and();
+  const high = (local: number): void => void f.local_get(local).i64_const(32).i64_shr_u();
+  const middle = f.local("i64"), cross = f.local("i64");
+  high(x);
+  low(y);
+  f.i64_mul();
+  low(x);
+  low(y);
+  f.i64_mul().i64_const(32).i64_shr_u().i64_add().local_set(middle);
+  low(x);
+  high(y);
+  f.i64_mul();
+  low(middle);
+  f.i64_add().local_set(cross);
+  high(x);
+  high(y);
+  f.i64_mul();
+  high(middle);
+  f.i64_add();
+  high(cross);
+  f.i64_add();
+  return f.index;
+}
+
+function declareLocals(f: FunctionBuilder): InterpreterLocals {
+  return {
+    hart: 0,
+    budget: 1,
+    registers: f.local("i32"),
+    ip: f.local("i32"),
+    left: f.local("i32"),
+    entry: f.local("i32"),
+    address: f.local("i32"),
+    scratch32: [f.local("i32"), f.local("i32"), f.local("i32")],
+    pcBase: f.local("i64"),
+    tag: f.local("i64"),
+    target: f.local("i64"),
+    va: f.local("i64"),
+    scratch64: [f.local("i64"), f.local("i64")],
+  };
+}
+
+/**
+ * run(hart, budget) → exit reason. Structure: an outer loop entered with a guest address in
+ * `target`, which finds the decoded page; an inner loop that executes ops until one leaves the
+ * page, traps or finds the budget used up. The budget is looked at before an instruction is
+ * fetched, so that its end wins over any fault of the next instruction.
+ */
+function addRun(
+  m: ModuleBuilder,
+  env: InterpreterEnvironment,
+  helpers: InterpreterContext["helpers"],
+  imports: DecodeImports,
+): FunctionBuilder {
+  const f = m.function("run", ["i32", "i32"], ["i32"]);
+  const locals = declareLocals(f);
+  const context = new InterpreterContext(f, helpers, locals, env);
+  const { left, target, scratch32: [reason] } = locals;
+
+  enter(f, locals, env);
+  f.block(EXIT_LABEL).block(LABEL.trap).loop(LABEL.jump);
+  findDecodedPage(f, locals, env.mmu);
+  f.loop(LABEL.next);
+  f.local_get(left).i32_eqz().hint(false).if_();
+  context.pc();
+  f.local_set(target).i32_const(EXIT.budget).local_set(reason).br(EXIT_LABEL).end();
+  f.local_get(left).i32_const(1).i32_sub().local_set(left);
+  dispatch(f, context, imports, env.mmu);
+  f.end().end(); // next, jump: unreachable
+  f.unreachable();
+  f.end(); // trap
+  context.pc();
+  f.local_set(target).local_get(left).i32_const(1).i32_add().local_set(left);
+  f.i32_const(EXIT.trap).local_set(reason);
+  f.end(); // exit
+  leave(f, locals, env);
+  f.local_get(reason);
+  return f;
+}
+
+function enter(f: FunctionBuilder, locals: InterpreterLocals, env: InterpreterEnvironment): void {
+  const { hart, budget, registers, left, tag, target } = locals;
+  f.local_get(hart).i32_load(HART.registers).local_set(registers);
+  f.local_get(hart).i64_load32_u(HART.asid).i64_const(TLB_VALID).i64_or().local_set(tag);
+  f.local_get(registers).i64_load(PC).local_set(target);
+  f.local_get(registers).i32_load(FCSR).i32_const(FFLAGS_MASK).i32_and().global_set(env.fflags);
+  f.local_get(registers).i32_load(FCSR).i32_const(FRM_SHIFT).i32_shr_u().global_set(env.frm);
+  f.local_get(budget).local_set(left);
+}
+
+function leave(f: FunctionBuilder, locals: InterpreterLocals, env: InterpreterEnvironment): void {
+  const { hart, budget, registers, left, target } = locals;
+  f.local_get(registers).local_get(target).i64_store(PC);
+  f.local_get(registers).global_get(env.frm).i32_const(FRM_SHIFT).i32_shl();
+  f.global_get(env.fflags).i32_or().i64_extend_i32_u().i64_store(FCSR);
+  f.local_get(budget).local_get(left).i32_sub().local_set(left);
+  f.local_get(hart).local_get(left).i32_store(HART.executed);
+  f.local_get(hart).local_get(hart).i64_load(HART.retired);
+  f.local_get(left).i64_extend_i32_u().i64_add().i64_store(HART.retired);
+}
+
+/** Pushes whether the exec TLB holds the page of local `va`, and leaves the entry in `entry`. */
+function execHits(f: FunctionBuilder, locals: InterpreterLocals, va: number): void {
+  pushTlbEntry(f, locals.hart, va);
+  f.local_tee(locals.entry).i64_load(HART.execTlb + TLB_ENTRY.tag);
+  f.local_get(va).i64_const(-PAGE_SIZE).i64_and().local_get(locals.tag).i64_or().i64_eq();
+}
+
+/** Sets `ip` and `pcBase` for the guest address in `target`, or leaves the run. */
+function findDecodedPage(f: FunctionBuilder, locals: InterpreterLocals, mmu: MmuFunctions): void {
+  const { hart, left, target, entry, address, ip, pcBase, scratch32: [reason] } = locals;
+  f.local_get(left).i32_eqz().hint(false).if_();
+  f.i32_const(EXIT.budget).local_set(reason).br(EXIT_LABEL).end();
+  execHits(f, locals, target);
+  f.hint(true).if_("", "i32").local_get(entry).i32_load(HART.execTlb + TLB_ENTRY.slot).else_();
+  f.local_get(hart).local_get(target).i32_const(0).call(mmu.execMiss).local_tee(address);
+  f.i32_eqz().if_().i32_const(EXIT.trap).local_set(reason).br(EXIT_LABEL).end();
+  f.local_get(address).end().local_set(address);
+  f.local_get(target).i32_wrap_i64().i32_const(PAGE_SIZE - 1).i32_and().i32_const(3).i32_shl();
+  f.local_get(address).i32_add().local_set(ip);
+  f.local_get(target).local_get(ip).i32_const(3).i32_shr_u().i64_extend_i32_u().i64_sub();
+  f.local_set(pcBase);
+}
+
+/** The `br_table` and the code of every op behind its label. */
+function dispatch(
+  f: FunctionBuilder,
+  context: InterpreterContext,
+  imports: DecodeImports,
+  mmu: MmuFunctions,
+): void {
+  const { ip } = context.locals;
+  const label = (opcode: number): string => `op${opcode}`;
+  const labels = Array.from({ length: OPCODE_COUNT }, (_, opcode) => label(opcode));
+  const bodies = new Map<number, () => void>([
+    [INTERNAL_OPCODE.undecoded, () => emitUndecoded(f, context.locals, imports)],
+    [INTERNAL_OPCODE.pageEnd, () => emitPageEnd(f, context)],
+    [INTERNAL_OPCODE.pageCrossing, () => emitPageCrossing(f, context, imports, mmu)],
+  ]);
+  for (const name of opNames) bodies.set(opcodeOf(name), () => emitOp(context, name, false));
+  for (const name of farOpNames) bodies.set(opcodeOf(name, true), () => emitOp(context, name, true));
+
+  f.block("bad");
+  for (const name of [...labels].reverse()) f.block(name);
+  f.local_get(ip).i32_load16_u(OP.code).br_table(labels, "bad");
+  for (let opcode = 0; opcode < OPCODE_COUNT; opcode++) {
+    f.end();
+    bodies.get(opcode)!();
+  }
+  f.end().unreachable();
+}
+
+function emitOp(context: InterpreterContext, name: OpName, far: boolean): void {
+  const { f, locals: { ip } } = context;
+  const spec = ops[name];
+  context.far = far;
+  spec.emit(context);
+  context.far = false;
+  // Near branches and jumps have gone; what comes here falls through to the next instruction.
+  f.local_get(ip).local_get(ip).i32_load16_u(OP.next).i32_add().local_set(ip).br(LABEL.next);
+}
+
+/** Internal ops are no instructions: they give their budget back. */
+function refund(f: FunctionBuilder, left: number): void {
+  f.local_get(left).i32_const(1).i32_add().local_set(left);
+}
+
+function emitUndecoded(f: FunctionBuilder, locals: InterpreterLocals, imports: DecodeImports): void {
+  refund(f, locals.left);
+  f.local_get(locals.ip).call(imports.decode).br(LABEL.next);
+}
+
+function emitPageEnd(f: FunctionBuilder, context: InterpreterContext): void {
+  refund(f, context.locals.left);
+  context.pc();
+  f.local_set(context.locals.target).br(LABEL.jump);
+}
+
+/**
+ * An instruction in two pages. The op's immediate holds its first halfword; the second is fetched
+ * anew each time through the next page, because that may change without this page knowing. The
+ * decoded form is kept beside the bits it came from.
+ */
+function emitPageCrossing(
+  f: FunctionBuilder,
+  context: InterpreterContext,
+  imports: DecodeImports,
+  mmu: MmuFunctions,
+): void {
+  const { locals } = context;
+  const { hart, ip, left, va, entry, address, target, pcBase, scratch32: [bits] } = locals;
+  const slotOf = (): void => void f.local_get(ip).i32_const(DECODE_SLOT.sentinel - 16).i32_sub();
+  context.pc();
+  f.local_tee(target).i64_const(2).i64_add().local_set(va);
+  execHits(f, locals, va);
+  f.i32_eqz().if_().local_get(hart).local_get(va);
+  slotOf();
+  f.call(mmu.execMiss).i32_eqz().br_if(LABEL.trap).end();
+  refund(f, left);
+  f.local_get(entry).i32_load(HART.execTlb + TLB_ENTRY.linearPage).i32_const(12).i32_shl();
+  f.i32_load16_u().i32_const(16).i32_shl();
+  context.immediate32();
+  f.i32_or().local_set(bits);
+
+  slotOf();
+  f.local_tee(address).i32_load(DECODE_SLOT.crossingBits).local_get(bits).i32_ne().if_();
+  f.local_get(bits).local_get(address).call(imports.decodeCrossing).end();
+  f.local_get(address).i32_const(DECODE_SLOT.crossing).i32_add().local_set(ip);
+  f.local_get(target).local_get(ip).i32_const(3).i32_shr_u().i64_extend_i32_u().i64_sub();
+  f.local_set(pcBase).br(LABEL.next);
+}

@@ -1,0 +1,85 @@
+import {
+  HART,
+  hartBlock,
+  PAGE_SIZE,
+  TLB_ENTRIES,
+  TLB_ENTRY,
+  TLB_ENTRY_BYTES,
+  TLB_VALID,
+} from "./layout.ts";
+import type { MachineLayout } from "./layout.ts";
+import type { MachineMemory } from "./memory.ts";
+
+const TLBS = [HART.readTlb, HART.writeTlb, HART.execTlb] as const;
+const ASID_MASK = TLB_VALID - 1;
+
+/** Empties soft-TLB entries of all harts, from outside a run. Nothing here is visible to guests. */
+export class SoftTlb {
+  readonly #u32: Uint32Array<SharedArrayBuffer>;
+  readonly #layout: MachineLayout;
+
+  constructor(memory: MachineMemory, layout: MachineLayout) {
+    this.#u32 = memory.u32;
+    this.#layout = layout;
+  }
+
+  #tlbIndex(hart: number, tlb: number): number {
+    return (hartBlock(this.#layout, hart) + tlb) / 4;
+  }
+
+  #drop(entry: number): void {
+    this.#u32[entry + TLB_ENTRY.tag / 4] = 0;
+    this.#u32[entry + TLB_ENTRY.tag / 4 + 1] = 0;
+  }
+
+  /** Forgets the translation of the page that holds an address (two u32 halves) in one space. */
+  invalidatePage(asid: number, vaLow: number, vaHigh: number): void {
+    const low = ((vaLow & -PAGE_SIZE) | TLB_VALID | asid) >>> 0;
+    const high = vaHigh >>> 0;
+    const offset = ((vaLow >>> 12) % TLB_ENTRIES) * (TLB_ENTRY_BYTES / 4);
+    for (let hart = 0; hart < this.#layout.harts; hart++) {
+      for (const tlb of TLBS) {
+        const entry = this.#tlbIndex(hart, tlb) + offset;
+        if (this.#u32[entry] === low && this.#u32[entry + 1] === high) this.#drop(entry);
+      }
+    }
+  }
+
+  /** Forgets all translations of one space. */
+  invalidateAsid(asid: number): void {
+    for (const tlb of TLBS) {
+      this.#dropWhere(tlb, TLB_ENTRY.tag, TLB_VALID | ASID_MASK, TLB_VALID | asid);
+    }
+  }
+
+  /** Forgets everything. */
+  invalidateAll(): void {
+    for (const tlb of TLBS) this.#dropWhere(tlb, TLB_ENTRY.tag, 0, 0);
+  }
+
+  /** Forgets all write translations, so that the next store to each page marks it dirty. */
+  flushWriteTlbs(): void {
+    this.#dropWhere(HART.writeTlb, TLB_ENTRY.tag, 0, 0);
+  }
+
+  /** Forgets all write translations that lead to one linear page. */
+  dropWritable(linearPage: number): void {
+    this.#dropWhere(HART.writeTlb, TLB_ENTRY.linearPage, -1, linearPage);
+  }
+
+  /** Forgets all exec translations that lead to one decode slot (linear address). */
+  dropSlot(slot: number): void {
+    this.#dropWhere(HART.execTlb, TLB_ENTRY.slot, -1, slot);
+  }
+
+  #dropWhere(tlb: number, field: number, mask: number, value: number): void {
+    const wanted = value | 0;
+    for (let hart = 0; hart < this.#layout.harts; hart++) {
+      const first = this.#tlbIndex(hart, tlb);
+      const end = first + TLB_ENTRIES * (TLB_ENTRY_BYTES / 4);
+      for (let entry = first; entry < end; entry += TLB_ENTRY_BYTES / 4) {
+        if ((this.#u32[entry + field / 4]! & mask) === wanted) this.#drop(entry);
+      }
+    }
+  }
+}

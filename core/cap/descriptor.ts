@@ -1,0 +1,241 @@
+import { assert } from "../assert.ts";
+import type { Effects } from "../effect.ts";
+import { Err } from "../error.ts";
+import type { State } from "../kernel.ts";
+import { Account } from "../ledger/accounts.ts";
+import { post } from "../ledger/post.ts";
+import { DESCRIPTORS } from "../proc/tables.ts";
+import { freeRows, isCurrent } from "../state/table.ts";
+import { OpenFlag } from "../fs/tables.ts";
+import { releaseOpenFile } from "../fs/open_file.ts";
+import { createNode, deleteNode, leafBelow, siblingNode } from "./node.ts";
+import { CapKind, Right } from "./tables.ts";
+
+/** Descriptor flag: closed by exec. */
+export const CLOSE_ON_EXEC = 1;
+
+/**
+ * Finds the capability node a descriptor names.
+ *
+ * @returns the node, or 0 when the number names none
+ */
+export function lookupNode(s: State, process: number, fd: number): number {
+  if (fd < 0 || fd >= DESCRIPTORS) return 0;
+  const at = process * DESCRIPTORS + fd;
+  const node = s.process.descriptor[at];
+  return isCurrent(s.capNode, node, s.process.descriptorGeneration[at]) ? node : 0;
+}
+
+/**
+ * Finds the open file of a descriptor.
+ *
+ * @param rights Right bits the caller needs; 0 for none
+ * @returns the open file row, or -Err.BadDescriptor
+ */
+export function lookupFile(s: State, process: number, fd: number, rights: number): number {
+  const node = lookupNode(s, process, fd);
+  if (node === 0 || (s.capNode.rights[node] & rights) !== rights) return -Err.BadDescriptor;
+  return s.capNode.object[node];
+}
+
+/**
+ * The memory object behind a descriptor, for mapping a file.
+ *
+ * @returns the memoryObject row, -Err.BadDescriptor, -Err.Access when it is not open for reading,
+ * or -Err.NoDevice when it is no regular file
+ */
+export function descriptorObject(s: State, process: number, fd: number): number {
+  const file = lookupFile(s, process, fd, 0);
+  if (file < 0) return file;
+  const inode = s.openFile.inode[file];
+  if (inode === 0 || s.inode.object[inode] === 0) return -Err.NoDevice;
+  if ((s.openFile.flags[file] & OpenFlag.Read) === 0) return -Err.Access;
+  return s.inode.object[inode];
+}
+
+/** Rights a node for an open file gets, by what the file was opened for. */
+export function rightsOf(openFlags: number): number {
+  let rights = Right.Map | Right.Grant;
+  if ((openFlags & OpenFlag.Read) !== 0) rights |= Right.Read;
+  if ((openFlags & OpenFlag.Write) !== 0) rights |= Right.Write;
+  return rights;
+}
+
+/**
+ * Finds the lowest closed descriptor.
+ *
+ * @param least no number below it is taken
+ * @returns the number, or -Err.TooManyOpen
+ */
+export function lowestFree(s: State, process: number, least: number): number {
+  const column = s.process.descriptor;
+  for (let fd = least; fd < DESCRIPTORS; fd++) {
+    if (column[process * DESCRIPTORS + fd] === 0) return fd;
+  }
+  return -Err.TooManyOpen;
+}
+
+/** Lets a descriptor that is closed name a node. */
+function bind(s: State, process: number, fd: number, node: number, flags: number): void {
+  const at = process * DESCRIPTORS + fd;
+  assert(s.process.descriptor[at] === 0, "a descriptor is bound while closed");
+  s.process.descriptor[at] = node;
+  s.process.descriptorGeneration[at] = s.capNode.$generation[node];
+  s.process.descriptorFlags[at] = flags;
+  s.process.descriptors[process]++;
+  s.capNode.slot[node] = fd + 1;
+  post(s, Account.DescriptorFree, Account.DescriptorUsed, 1);
+}
+
+function unbind(s: State, process: number, fd: number): void {
+  const at = process * DESCRIPTORS + fd;
+  s.process.descriptor[at] = 0;
+  s.process.descriptorGeneration[at] = 0;
+  s.process.descriptorFlags[at] = 0;
+  s.process.descriptors[process]--;
+  post(s, Account.DescriptorUsed, Account.DescriptorFree, 1);
+}
+
+/**
+ * Gives a process a descriptor for an open file that nothing names yet.
+ *
+ * @param flags CLOSE_ON_EXEC or 0
+ * @returns the lowest closed descriptor, -Err.TooManyOpen or -Err.TooManyOpenSystem; on an error
+ * the open file is as before
+ */
+export function install(s: State, process: number, file: number, flags: number): number {
+  const fd = lowestFree(s, process, 0);
+  if (fd < 0) return fd;
+  const node = createNode(s, process, CapKind.OpenFile, file, rightsOf(s.openFile.flags[file]));
+  if (node === 0) return -Err.TooManyOpenSystem;
+  bind(s, process, fd, node, flags);
+  return fd;
+}
+
+/**
+ * Closes a descriptor.
+ *
+ * @returns 0 or -Err.BadDescriptor
+ */
+export function close(s: State, fx: Effects, h: number, process: number, fd: number): number {
+  const node = lookupNode(s, process, fd);
+  if (node === 0) return -Err.BadDescriptor;
+  // From here on it must succeed.
+  unbind(s, process, fd);
+  releaseOpenFile(s, fx, h, deleteNode(s, node));
+  return 0;
+}
+
+/**
+ * Duplicates a descriptor at the lowest closed number.
+ *
+ * @param least no number below it is taken
+ * @param flags CLOSE_ON_EXEC or 0, of the new descriptor
+ * @returns the new descriptor, -Err.BadDescriptor, -Err.TooManyOpen or -Err.TooManyOpenSystem
+ */
+export function dup(
+  s: State,
+  process: number,
+  fd: number,
+  least: number,
+  flags: number,
+): number {
+  const node = lookupNode(s, process, fd);
+  if (node === 0) return -Err.BadDescriptor;
+  const made = lowestFree(s, process, least);
+  if (made < 0) return made;
+  const copy = siblingNode(s, node, process);
+  if (copy === 0) return -Err.TooManyOpenSystem;
+  bind(s, process, made, copy, flags);
+  return made;
+}
+
+/**
+ * Duplicates a descriptor onto a number, closing what that named.
+ *
+ * @returns the number, -Err.BadDescriptor, -Err.Invalid when both are equal, or
+ * -Err.TooManyOpenSystem
+ */
+export function dupOnto(
+  s: State,
+  fx: Effects,
+  h: number,
+  process: number,
+  from: number,
+  to: number,
+  flags: number,
+): number {
+  const node = lookupNode(s, process, from);
+  if (node === 0) return -Err.BadDescriptor;
+  if (from === to) return -Err.Invalid;
+  if (to < 0 || to >= DESCRIPTORS) return -Err.BadDescriptor;
+  const copy = siblingNode(s, node, process);
+  if (copy === 0) return -Err.TooManyOpenSystem;
+  // From here on it must succeed.
+  close(s, fx, h, process, to);
+  bind(s, process, to, copy, flags);
+  return to;
+}
+
+/**
+ * Gives a new process a sibling of every descriptor of another, at the same numbers.
+ *
+ * @returns 0, or -Err.TooManyOpenSystem with nothing done
+ */
+export function forkDescriptors(s: State, fx: Effects, from: number, to: number): number {
+  const wanted = s.process.descriptors[from];
+  if (freeRows(s.capNode) < wanted) return -Err.TooManyOpenSystem;
+  // From here on it must succeed.
+  let left = wanted;
+  for (let fd = 0; fd < DESCRIPTORS && left > 0; fd++) {
+    const at = from * DESCRIPTORS + fd;
+    const node = s.process.descriptor[at];
+    if (node === 0) continue;
+    left--;
+    const copy = siblingNode(s, node, to);
+    assert(copy !== 0, "capability nodes were counted before forking descriptors");
+    bind(s, to, fd, copy, s.process.descriptorFlags[at]);
+  }
+  fx.charge(wanted);
+  return 0;
+}
+
+/** Closes what is marked close-on-exec. At most DESCRIPTORS units of work. */
+export function closeOnExec(s: State, fx: Effects, h: number, process: number): void {
+  for (let fd = 0; fd < DESCRIPTORS; fd++) {
+    if ((s.process.descriptorFlags[process * DESCRIPTORS + fd] & CLOSE_ON_EXEC) !== 0) {
+      close(s, fx, h, process, fd);
+    }
+  }
+}
+
+/** Closes every descriptor, for exit. At most DESCRIPTORS units of work. */
+export function closeAll(s: State, fx: Effects, h: number, process: number): void {
+  let closed = 0;
+  for (let fd = 0; fd < DESCRIPTORS && s.process.descriptors[process] > 0; fd++) {
+    if (close(s, fx, h, process, fd) === 0) closed++;
+  }
+  fx.charge(closed);
+  assert(s.process.firstNode[process] === 0, "every node of a process is a descriptor's");
+}
+
+/**
+ * Removes the descendants of a node, in whatever process, and keeps the node itself.
+ *
+ * @param limit most nodes removed by this call
+ * @returns 1 when none is left, 0 when there is more to do
+ */
+export function revokeStep(s: State, fx: Effects, h: number, node: number, limit: number): number {
+  for (let done = 0; done < limit; done++) {
+    const leaf = leafBelow(s, node);
+    if (leaf === 0) {
+      fx.charge(done);
+      return 1;
+    }
+    const slot = s.capNode.slot[leaf];
+    if (slot !== 0) unbind(s, s.capNode.space[leaf], slot - 1);
+    releaseOpenFile(s, fx, h, deleteNode(s, leaf));
+  }
+  fx.charge(limit);
+  return leafBelow(s, node) === 0 ? 1 : 0;
+}

@@ -1,0 +1,61 @@
+import type { Bound } from "./state/arena.ts";
+import { hartTable, threadTable, waiterTable } from "./sched/tables.ts";
+import {
+  addressSpaceTable,
+  frameTable,
+  memoryObjectTable,
+  memoryTable,
+  objectPageTable,
+  pageTableTable,
+  regionTable,
+  shootdownTable,
+} from "./mem/tables.ts";
+import { imageTable, kernelTable, processTable } from "./proc/tables.ts";
+import { capNodeTable } from "./cap/tables.ts";
+import {
+  chunkRequestTable,
+  directoryEntryTable,
+  fileSystemTable,
+  inodeTable,
+  nameChunkTable,
+  openFileTable,
+  pipeTable,
+  streamTable,
+  terminalTable,
+} from "./fs/tables.ts";
+import { accountTable } from "./ledger/tables.ts";
+
+/** Every table of the kernel, in arena order. */
+export const kernelTables = {
+  kernel: kernelTable,
+  account: accountTable,
+  hart: hartTable,
+  memory: memoryTable,
+  fileSystem: fileSystemTable,
+  thread: threadTable,
+  waiter: waiterTable,
+  process: processTable,
+  addressSpace: addressSpaceTable,
+  region: regionTable,
+  memoryObject: memoryObjectTable,
+  objectPage: objectPageTable,
+  shootdown: shootdownTable,
+  frame: frameTable,
+  capNode: capNodeTable,
+  openFile: openFileTable,
+  pipe: pipeTable,
+  inode: inodeTable,
+  image: imageTable,
+  directoryEntry: directoryEntryTable,
+  nameChunk: nameChunkTable,
+  chunkRequest: chunkRequestTable,
+  terminal: terminalTable,
+  stream: streamTable,
+  pageTable: pageTableTable,
+} as const;
+
+/** All kernel state: the bound tables, and nothing else. */
+export type State = Bound<typeof kernelTables>;
+
+/** Row of the one-row tables. */
+export const ONE = 1;

@@ -1,0 +1,12 @@
+/** Most units of work (PTEs, pages, capability nodes, waiters) one event may do. */
+export const UNITS = 256;
+/** Bytes of a page. */
+export const PAGE_BYTES = 4096;
+/** Most bytes of a path, its NUL included. */
+export const PATH_LIMIT = 4096;
+/** Most bytes of one path component. */
+export const NAME_LIMIT = 255;
+/** Bytes of a chunk of a host file. */
+export const FILE_CHUNK_BYTES = 65536;
+/** Bytes of a block of a host stream. */
+export const STREAM_BLOCK_BYTES = 4096;

@@ -1,0 +1,134 @@
+import { back, f64, holds, owns, u16, u32, u8, weak } from "../state/column.ts";
+import { table } from "../state/table.ts";
+
+/** Descriptors a process may have open. */
+export const DESCRIPTORS = 256;
+/** Signals, numbered from 1. */
+export const SIGNALS = 64;
+/** Bytes of a process's name. */
+export const NAME_BYTES = 16;
+
+/** Life of a process. */
+export const ProcessState = { Free: 0, Embryo: 1, Live: 2, Dying: 3, Zombie: 4 } as const;
+
+/** A process. */
+export const processTable = table("process", {
+  doc: "One row per process: family, space, namespaces, signal actions.",
+  capacity: 4096,
+}, {
+  pid: u32("process id; ascends, never reused"),
+  state: u8("a ProcessState"),
+  parent: back("process", "parent, or 0 for init"),
+  firstChild: owns("process", "newest child"),
+  nextSibling: owns("process", "next older child of the same parent"),
+  previousSibling: back("process", "next newer child"),
+  firstThread: owns("thread", "its threads"),
+  space: holds("addressSpace", "its address space; 0 once released"),
+  waitHead: back("waiter", "threads waiting for a child"),
+  waitTail: back("waiter", "last of them"),
+  vforkHead: back("waiter", "the parent blocked until this vfork child execs or exits"),
+  vforkTail: back("waiter", "last of them"),
+  group: u32("process group id"),
+  session: u32("session id"),
+  terminal: u32("controlling terminal row; 0 for none"),
+  exitStatus: u32("wait status once a zombie: code << 8, or the signal"),
+  exitSignal: u8("signal sent to the parent at exit"),
+  killed: u8("signal that is killing it; 0 for none"),
+  stopSignal: u8("signal that stopped it, until wait4 reports it"),
+  stopped: u8("1 while stopped"),
+  continued: u8("1 when continued and not reported"),
+  executable: holds("inode", "inode it runs, for /proc/self/exe"),
+  root: holds("inode", "root directory"),
+  cwd: holds("inode", "current directory"),
+  umask: u16("file creation mask"),
+  uid: u32("user id"),
+  gid: u32("group id"),
+  descriptor: weak("capNode", "node of each descriptor; 0 when closed", { count: DESCRIPTORS }),
+  descriptorGeneration: u32("generation of that node", { count: DESCRIPTORS }),
+  descriptorFlags: u8("1 = close on exec", { count: DESCRIPTORS }),
+  descriptors: u32("descriptors open"),
+  firstNode: owns("capNode", "capability nodes in this process's space"),
+  handlerLo: u32("signal handlers, low word: 0 default, 1 ignore", { count: SIGNALS + 1 }),
+  handlerHi: u32("signal handlers, high word", { count: SIGNALS + 1 }),
+  actionFlags: u32("SA_ flags of each signal", { count: SIGNALS + 1 }),
+  actionMaskLo: u32("mask while handling, signals 1 to 32", { count: SIGNALS + 1 }),
+  actionMaskHi: u32("mask while handling, signals 33 to 64", { count: SIGNALS + 1 }),
+  pendingLo: u32("signals pending for the process, 1 to 32"),
+  pendingHi: u32("signals pending for the process, 33 to 64"),
+  childCode: u32("si_code of the pending SIGCHLD"),
+  childPid: u32("si_pid of the pending SIGCHLD"),
+  senderPid: u32("si_pid of the last signal sent with kill"),
+  name: u8("name, zero padded", { count: NAME_BYTES }),
+  userTime: f64("user time of its dead threads, ns", { role: "history" }),
+  childTime: f64("user time of reaped children, ns", { role: "history" }),
+  pidNext: back("process", "next in the pid hash bucket", { role: "derived" }),
+});
+
+/** Loadable segments an executable may have. */
+export const SEGMENTS = 8;
+/** Kinds of executable image. */
+export const ImageKind = { Elf: 1, Script: 2, Bad: 3 } as const;
+
+/** What the kernel learned from the first page of an executable. */
+export const imageTable = table("image", {
+  doc: "One row per inode that was executed: its parsed ELF header, or its #! line.",
+  capacity: 4096,
+}, {
+  inode: back("inode", "inode it describes"),
+  kind: u8("an ImageKind"),
+  error: u8("core error code when bad"),
+  relocatable: u8("1 for a position-independent executable"),
+  entry: f64("entry address before relocation"),
+  headerAddress: f64("address of the program headers before relocation; 0 if not mapped"),
+  headerCount: u32("program headers"),
+  segments: u32("loadable segments"),
+  segmentAddress: f64("virtual address", { count: SEGMENTS }),
+  segmentMemory: f64("bytes in memory", { count: SEGMENTS }),
+  segmentFile: f64("bytes from the file", { count: SEGMENTS }),
+  segmentOffset: f64("file offset", { count: SEGMENTS }),
+  segmentProt: u8("Prot bits", { count: SEGMENTS }),
+  script: u8("interpreter path, NUL, optional argument, NUL", { count: 256 }),
+});
+
+/** Buckets of the pid hash. */
+export const PID_BUCKETS = 1024;
+
+/** Singletons of the kernel. */
+export const kernelTable = table("kernel", {
+  doc: "One row: configuration, global sequences, shutdown.",
+  capacity: 1,
+  root: true,
+}, {
+  harts: u32("harts in this boot"),
+  booted: u8("1 after the Boot event"),
+  lastOrder: f64("order of the last event plus one", { role: "history" }),
+  now: f64("time of the last event, ns", { role: "history" }),
+  startTime: f64("wall-clock time at virtual time 0, ns / 1000 since 1970 (whole microseconds)"),
+  nextPid: u32("next process id"),
+  init: owns("process", "process 1"),
+  firstInode: owns("inode", "all inodes not yet freed, newest first"),
+  processes: u32("process rows in use"),
+  runMode: u8("0 boot: console on the UART; 1 run: standard streams of the host"),
+  streamKinds: u8("bit i: descriptor i of run is a terminal"),
+  columns: u16("terminal columns"),
+  rows: u16("terminal rows"),
+  random: u32("xoshiro256** state, low word first", { count: 8 }),
+  randomSeeded: u8("1 after the entropy event"),
+  timerSequence: f64("next arming sequence", { role: "history" }),
+  shutdown: u8("a ShutdownReason once it began"),
+  shutdownStage: u8("how far the shutdown has come"),
+  shutdownCursor: u32("progress inside the stage"),
+  closed: u8("1 once the books are closed"),
+  exitStatus: u32("wait status of process 1"),
+  rootInode: holds("inode", "root of the file system"),
+  pidBucket: back("process", "pid hash buckets", { count: PID_BUCKETS, role: "derived" }),
+});
+
+/** Why a boot ends. */
+export const ShutdownReason = {
+  None: 0,
+  InitExit: 1,
+  PowerOff: 2,
+  Limit: 3,
+  Deadlock: 4,
+} as const;

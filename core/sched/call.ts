@@ -1,0 +1,49 @@
+import type { Effects } from "../effect.ts";
+import type { State } from "../kernel.ts";
+import { WakeReason } from "./tables.ts";
+import { wakeThread } from "./wait.ts";
+import { armTimer, TimerSlot } from "./timer.ts";
+
+/** Forgets everything a call in progress has left in a thread's row. */
+export function clearCall(s: State, thread: number): void {
+  s.thread.call[thread] = 0;
+  s.thread.callDeadline[thread] = 0;
+  s.thread.callProgress[thread] = 0;
+  s.thread.callStage[thread] = 0;
+  s.thread.callArgument.fill(0, thread * 4, thread * 4 + 4);
+  s.thread.wakeReason[thread] = WakeReason.None;
+}
+
+/** Finishes the call of a thread that is not blocked: value into a0, pc past the `ecall`. */
+export function returnFromCall(s: State, fx: Effects, thread: number, value: number): void {
+  fx.returnValue(thread, value);
+  clearCall(s, thread);
+}
+
+/**
+ * Finishes a blocked thread's call on its behalf and wakes it.
+ *
+ * @param hart number of the event's hart
+ */
+export function completeCall(
+  s: State,
+  fx: Effects,
+  hart: number,
+  thread: number,
+  value: number,
+): void {
+  returnFromCall(s, fx, thread, value);
+  wakeThread(s, fx, hart, thread, WakeReason.Complete);
+}
+
+/** Gives the call in progress a deadline, ns; a Timer event of the thread's hart ends the wait. */
+export function armSleep(
+  s: State,
+  _fx: Effects,
+  hart: number,
+  thread: number,
+  deadline: number,
+): void {
+  s.thread.callDeadline[thread] = deadline;
+  armTimer(s, hart, thread, TimerSlot.Sleep, deadline);
+}

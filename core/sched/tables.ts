@@ -1,0 +1,181 @@
+import { back, f64, owns, u16, u32, u8 } from "../state/column.ts";
+import { table } from "../state/table.ts";
+
+/** Priority levels of the fixed-priority class; a higher number runs first. */
+export const PRIORITY_LEVELS = 256;
+/** Priority a process starts with. */
+export const DEFAULT_PRIORITY = 10;
+/** Most timers one hart's heap holds; one per thread timer, so it can never overflow. */
+export const HEAP_CAPACITY = 8192;
+
+const mine = { owner: "hart" } as const;
+
+/** A hart as the kernel sees it. Row = hart number + 1. */
+export const hartTable = table("hart", {
+  doc: "One row per hart: its run queues, timer heap, inbox and clocks.",
+  capacity: 64,
+  root: true,
+}, {
+  current: back("thread", "thread whose registers the hart runs on; 0 while idle", mine),
+  runningSpace: back("addressSpace", "space the hart's satp names; 0 for none", mine),
+  needsReschedule: u8("a better choice than current may be queued", mine),
+  operation: back("thread", "thread whose long operation this hart is stepping; 0 for none", mine),
+  continuePending: u8("a Continue effect is out and its event has not come", mine),
+  queueHead: back("thread", "first ready thread of each level", {
+    ...mine,
+    count: PRIORITY_LEVELS,
+  }),
+  queueTail: back("thread", "last ready thread of each level", { ...mine, count: PRIORITY_LEVELS }),
+  queueBitmap: u32("one bit a level with ready threads", { ...mine, count: PRIORITY_LEVELS / 32 }),
+  ready: u32("threads queued here", mine),
+  assigned: u32("live threads whose home is this hart", { owner: "global" }),
+  inboxHead: back("thread", "first thread in transit to this hart", { owner: "object" }),
+  inboxTail: back("thread", "last thread in transit to this hart", { owner: "object" }),
+  ipiPending: u8("an IPI has been raised and its event has not come", { owner: "object" }),
+  heapLength: u32("timers armed here", mine),
+  heap: back("thread", "binary heap of thread*2 (sleep) and thread*2+1 (interval) entries", {
+    ...mine,
+    count: HEAP_CAPACITY,
+    usedCount: "heapLength",
+  }),
+  timerProgrammed: f64("compare value last given to the hart's timer, ns; 0 for off", mine),
+  asidEpoch: u32("ASID epoch this hart last flushed at", mine),
+  lastSequence: f64("sequence of the hart's last event plus one", { ...mine, role: "history" }),
+  lastTime: f64("time of the hart's last event, ns", { ...mine, role: "history" }),
+  switches: f64("context switches", { ...mine, role: "history" }),
+});
+
+/** What a thread is doing. */
+export const ThreadState = {
+  Free: 0,
+  /** Being built; not yet runnable. */
+  Embryo: 1,
+  /** In its hart's run queue. */
+  Ready: 2,
+  /** Current on its hart. */
+  Running: 3,
+  /** Its waiter is linked, or a request that wakes it is under way. */
+  Blocked: 4,
+  /** Stopped by a signal. */
+  Stopped: 5,
+  /** Its process is being torn down; never runs user code again. */
+  Dead: 6,
+} as const;
+
+/** Request bits another hart may set on a thread; while any is set the thread is in transit. */
+export const Request = {
+  Wake: 1,
+  /** Look at signals soon. */
+  Signal: 2,
+  /** Move to `migrateTo`. */
+  Migrate: 4,
+  /** First enqueue of a new thread. */
+  Start: 8,
+} as const;
+
+/** Why a blocked thread woke. */
+export const WakeReason = {
+  None: 0,
+  /** Run the call again from its `ecall`. */
+  Restart: 1,
+  /** The waker completed the call. */
+  Complete: 2,
+  Timeout: 3,
+  Signal: 4,
+} as const;
+
+/** A thread. Its row index is its register slot in the machine. */
+export const threadTable = table("thread", {
+  doc: "One row per thread: state, place, blocked call, signals, timers.",
+  capacity: 4096,
+}, {
+  process: back("process", "process it belongs to"),
+  tid: u32("thread id, equal to the pid for a process's first thread"),
+  nextInProcess: owns("thread", "next thread of the process"),
+  state: u8("a ThreadState"),
+  hart: u16("number of the hart it is assigned to"),
+  affinityLo: u32("harts 0 to 31 it may run on, a bit each"),
+  affinityHi: u32("harts 32 to 63"),
+  class: u8("scheduling class"),
+  priority: u8("base priority"),
+  level: u8("effective priority it is queued at", mine),
+  queueNext: back("thread", "next in the run queue", mine),
+  queuePrevious: back("thread", "previous in the run queue", mine),
+  queued: u8("1 while in the run queue", mine),
+  budget: f64("what is left of its quantum, ns", mine),
+  dispatchedAt: f64("time it was last given the hart, ns", mine),
+  requests: u8("Request bits"),
+  inInbox: u8("1 while linked into an inbox"),
+  inboxNext: back("thread", "next in the inbox"),
+  migrateTo: u16("hart asked for by Request.Migrate"),
+  waiter: owns("waiter", "the waiter it blocks with"),
+  call: u32("number of the system call in progress plus one; 0 for none"),
+  callDeadline: f64("absolute deadline of the call in progress, ns; 0 for none"),
+  callProgress: f64("bytes or units the call in progress has done"),
+  callStage: u32("how far the call in progress has come; 0 at first entry"),
+  callArgument: f64("what the call in progress carries over a restart", { count: 4 }),
+  wakeReason: u8("a WakeReason"),
+  operation: u8("kind of the long operation under way; 0 for none"),
+  cursor: f64("progress of the long operation", { count: 6 }),
+  timerIndex: u32("place of the sleep timer in its hart's heap plus one; 0 when not armed", mine),
+  timerDeadline: f64("deadline of the sleep timer, ns", mine),
+  timerSequence: f64("arming order of the sleep timer", { ...mine, role: "history" }),
+  intervalIndex: u32("place of the interval timer in the heap plus one", mine),
+  intervalDeadline: f64("next expiry of the process's interval timer, ns", mine),
+  intervalPeriod: f64("period of the interval timer, ns; 0 for one shot", mine),
+  intervalSequence: f64("arming order of the interval timer", { ...mine, role: "history" }),
+  blockedLo: u32("signal mask, signals 1 to 32"),
+  blockedHi: u32("signal mask, signals 33 to 64"),
+  pendingLo: u32("signals pending for this thread, 1 to 32"),
+  pendingHi: u32("signals pending for this thread, 33 to 64"),
+  savedMaskLo: u32("mask to put back after sigsuspend"),
+  savedMaskHi: u32("mask to put back after sigsuspend"),
+  restoreMask: u8("1 while savedMask must be put back before user code"),
+  faultSignal: u8("signal of a fault being delivered; 0 for none"),
+  faultCode: u32("si_code of that fault"),
+  faultAddress: f64("si_addr of that fault"),
+  sampled: u8("1 while a sample of its registers for signal delivery is out"),
+  userTime: f64("user time, ns", { role: "history" }),
+});
+
+/** A place in a wait queue. */
+export const waiterTable = table("waiter", {
+  doc: "One row per blocked thread or poll item: which object it waits on, and its links there.",
+  capacity: 8192,
+}, {
+  thread: back("thread", "thread to wake"),
+  kind: u8("a WaitKind: which wait queue the row is linked in; 0 for none"),
+  object: u32("row of the object waited on, in the table the kind names"),
+  next: back("waiter", "next in the queue"),
+  previous: back("waiter", "previous in the queue"),
+  generation: u32("counts waits; a late wake-up with an old one does nothing", { role: "history" }),
+  nextOfThread: owns("waiter", "further waiters of the same thread (poll)"),
+  events: u32("poll events asked for"),
+});
+
+/** Wait queue heads live in a table of their own, so every object embeds two bare indices. */
+export const WaitKind = {
+  None: 0,
+  /** object: process row whose children are awaited. */
+  Child: 1,
+  /** object: pipe row, readers. */
+  PipeRead: 2,
+  /** object: pipe row, writers. */
+  PipeWrite: 3,
+  /** object: none; only the timer or a signal ends it. */
+  Sleep: 4,
+  /** object: chunk request row. */
+  Chunk: 5,
+  /** object: terminal row, readers. */
+  Terminal: 6,
+  /** object: address space row, its operation slot. */
+  SpaceOperation: 7,
+  /** object: open file row, its operation slot. */
+  FileOperation: 8,
+  /** object: shootdown row. */
+  Shootdown: 9,
+  /** object: child process row; the vfork parent waits. */
+  Vfork: 10,
+  /** object: host stream row, readers. */
+  Stream: 11,
+} as const;

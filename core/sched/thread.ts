@@ -1,0 +1,192 @@
+import { assert } from "../assert.ts";
+import type { Effects } from "../effect.ts";
+import { ONE, type State } from "../kernel.ts";
+import { Account } from "../ledger/accounts.ts";
+import { post } from "../ledger/post.ts";
+import { allocRow, freeRow } from "../state/table.ts";
+import { scheduler } from "./scheduler.ts";
+import { DEFAULT_PRIORITY, Request, ThreadState, WaitKind } from "./tables.ts";
+import { armTimer, disarmTimer, TimerSlot } from "./timer.ts";
+
+/**
+ * Makes a thread row with its waiter, as an embryo.
+ *
+ * @returns the row, or 0 when a table is full
+ */
+export function createThread(s: State, process: number, tid: number): number {
+  const thread = allocRow(s.thread);
+  if (thread === 0) return 0;
+  const waiter = allocRow(s.waiter);
+  if (waiter === 0) {
+    freeRow(s.thread, thread);
+    return 0;
+  }
+  post(s, Account.ThreadFree, Account.ThreadUsed, 1);
+  post(s, Account.WaiterFree, Account.WaiterUsed, 1);
+  s.waiter.thread[waiter] = thread;
+  s.thread.waiter[thread] = waiter;
+  s.thread.process[thread] = process;
+  s.thread.tid[thread] = tid;
+  s.thread.state[thread] = ThreadState.Embryo;
+  s.thread.priority[thread] = DEFAULT_PRIORITY;
+  s.thread.affinityLo[thread] = 0xffffffff;
+  s.thread.affinityHi[thread] = 0xffffffff;
+  return thread;
+}
+
+/** Frees a thread that is on no queue, in no heap and in no inbox. */
+export function freeThread(s: State, thread: number): void {
+  assert(s.thread.queued[thread] === 0, "a freed thread is in no run queue");
+  assert(s.thread.inInbox[thread] === 0, "a freed thread is in no inbox");
+  assert(
+    s.thread.timerIndex[thread] === 0 && s.thread.intervalIndex[thread] === 0,
+    "a freed thread is in no heap",
+  );
+  const waiter = s.thread.waiter[thread];
+  assert(s.waiter.kind[waiter] === WaitKind.None, "a freed thread waits for nothing");
+  freeRow(s.waiter, waiter);
+  freeRow(s.thread, thread);
+  post(s, Account.WaiterUsed, Account.WaiterFree, 1);
+  post(s, Account.ThreadUsed, Account.ThreadFree, 1);
+}
+
+/** Whether requests to a thread's hart are under way: it is between two places. */
+export function isInTransit(s: State, thread: number): boolean {
+  return s.thread.requests[thread] !== 0;
+}
+
+/**
+ * Asks a thread's hart to act on it: sets request bits, links the thread once into that hart's
+ * inbox, and raises an IPI unless one is pending.
+ *
+ * @param from number of the event's hart
+ */
+export function request(s: State, fx: Effects, from: number, thread: number, bits: number): void {
+  const target = s.thread.hart[thread];
+  s.thread.requests[thread] |= bits;
+  if (s.thread.inInbox[thread] === 0) {
+    const row = target + 1;
+    const last = s.hart.inboxTail[row];
+    if (last === 0) s.hart.inboxHead[row] = thread;
+    else s.thread.inboxNext[last] = thread;
+    s.hart.inboxTail[row] = thread;
+    s.thread.inInbox[thread] = 1;
+  }
+  raiseIpi(s, fx, from, target);
+}
+
+/** Raises an IPI unless one is pending, or the target is the hart that is reducing. */
+export function raiseIpi(s: State, fx: Effects, from: number, target: number): void {
+  if (s.hart.ipiPending[target + 1] !== 0) return;
+  if (target === from) return;
+  s.hart.ipiPending[target + 1] = 1;
+  post(s, Account.IpiSource, Account.IpiPending, 1);
+  fx.ipi(target);
+}
+
+/** Takes the next thread out of a hart's inbox, or 0. */
+export function takeFromInbox(s: State, hart: number): number {
+  const row = hart + 1;
+  const thread = s.hart.inboxHead[row];
+  if (thread === 0) return 0;
+  s.hart.inboxHead[row] = s.thread.inboxNext[thread];
+  if (s.hart.inboxHead[row] === 0) s.hart.inboxTail[row] = 0;
+  s.thread.inboxNext[thread] = 0;
+  s.thread.inInbox[thread] = 0;
+  return thread;
+}
+
+/** Queues a thread of this hart that has something to do; its sleep timer goes first. */
+export function makeReady(s: State, hart: number, thread: number): void {
+  disarmTimer(s, hart, thread, TimerSlot.Sleep);
+  scheduler.enqueue(s, hart, thread);
+}
+
+/** Answers the requests on a thread taken from the inbox of its own hart. */
+export function answerRequests(s: State, fx: Effects, hart: number, thread: number): void {
+  const bits = s.thread.requests[thread];
+  s.thread.requests[thread] = 0;
+  if ((bits & Request.Start) !== 0) arrive(s, hart, thread);
+  else if ((bits & Request.Wake) !== 0) makeReady(s, hart, thread);
+  if ((bits & Request.Signal) !== 0 && s.hart.current[hart + 1] === thread) {
+    s.hart.needsReschedule[hart + 1] = 1;
+  }
+  if ((bits & Request.Migrate) !== 0) {
+    const target = s.thread.migrateTo[thread];
+    if (target !== hart) handOver(s, fx, hart, thread, target);
+  }
+}
+
+/** A thread handed over to this hart: ready ones queue, blocked ones take their timers along. */
+function arrive(s: State, hart: number, thread: number): void {
+  if (s.thread.intervalDeadline[thread] > 0) {
+    armTimer(s, hart, thread, TimerSlot.Interval, s.thread.intervalDeadline[thread]);
+  }
+  const waiting = s.waiter.kind[s.thread.waiter[thread]] !== WaitKind.None;
+  if (s.thread.state[thread] === ThreadState.Blocked && waiting) {
+    const deadline = s.thread.callDeadline[thread];
+    if (deadline > 0) armTimer(s, hart, thread, TimerSlot.Sleep, deadline);
+    return;
+  }
+  if (s.thread.state[thread] === ThreadState.Stopped) return;
+  makeReady(s, hart, thread);
+}
+
+/**
+ * Moves a thread of this hart to another: out of the queue and the heap here, then a request there.
+ * A running thread leaves the hart; the caller reschedules.
+ */
+export function handOver(
+  s: State,
+  fx: Effects,
+  hart: number,
+  thread: number,
+  target: number,
+): void {
+  if (s.thread.queued[thread] === 1) scheduler.remove(s, hart, thread);
+  disarmTimer(s, hart, thread, TimerSlot.Sleep);
+  disarmTimer(s, hart, thread, TimerSlot.Interval);
+  if (s.thread.state[thread] === ThreadState.Running) {
+    s.thread.state[thread] = ThreadState.Ready;
+    s.hart.needsReschedule[hart + 1] = 1;
+  }
+  s.hart.assigned[hart + 1]--;
+  s.hart.assigned[target + 1]++;
+  s.thread.hart[thread] = target;
+  request(s, fx, hart, thread, Request.Start);
+}
+
+/** Places an embryo on a hart and lets it run: here at once, elsewhere by request. */
+export function startThread(
+  s: State,
+  fx: Effects,
+  hart: number,
+  thread: number,
+  target: number,
+): void {
+  s.thread.hart[thread] = target;
+  s.hart.assigned[target + 1]++;
+  s.thread.state[thread] = ThreadState.Ready;
+  if (target === hart) scheduler.enqueue(s, hart, thread);
+  else request(s, fx, hart, thread, Request.Start);
+}
+
+/**
+ * The hart a forked thread goes to: fewest assigned threads among those it may run on; of equals the
+ * parent's, then the lowest.
+ */
+export function leastLoadedHart(s: State, thread: number, parentHart: number): number {
+  const harts = s.kernel.harts[ONE];
+  let best = -1;
+  let fewest = Infinity;
+  for (let h = 0; h < harts; h++) {
+    const mask = h < 32 ? s.thread.affinityLo[thread] : s.thread.affinityHi[thread];
+    if (((mask >>> (h & 31)) & 1) === 0) continue;
+    const n = s.hart.assigned[h + 1];
+    if (n < fewest || (n === fewest && h === parentHart)) {
+      best = h;
+      fewest = n;
+    }
+  }
+  return best < 0 ? parentHart : best;
+}

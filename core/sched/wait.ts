@@ -1,0 +1,166 @@
+import { assert, unreachable } from "../assert.ts";
+import type { Effects } from "../effect.ts";
+import type { State } from "../kernel.ts";
+import { isInTransit, makeReady, request } from "./thread.ts";
+import { Request, ThreadState, WaitKind, WakeReason } from "./tables.ts";
+
+function headsOf(s: State, kind: number): Uint32Array {
+  switch (kind) {
+    case WaitKind.Child:
+      return s.process.waitHead;
+    case WaitKind.PipeRead:
+      return s.pipe.readHead;
+    case WaitKind.PipeWrite:
+      return s.pipe.writeHead;
+    case WaitKind.Chunk:
+      return s.chunkRequest.waitHead;
+    case WaitKind.Terminal:
+      return s.terminal.waitHead;
+    case WaitKind.SpaceOperation:
+      return s.addressSpace.waitHead;
+    case WaitKind.FileOperation:
+      return s.openFile.waitHead;
+    case WaitKind.Shootdown:
+      return s.shootdown.waitHead;
+    case WaitKind.Vfork:
+      return s.process.vforkHead;
+    case WaitKind.Stream:
+      return s.stream.waitHead;
+    default:
+      return unreachable("every wait kind with an object has a queue");
+  }
+}
+
+function tailsOf(s: State, kind: number): Uint32Array {
+  switch (kind) {
+    case WaitKind.Child:
+      return s.process.waitTail;
+    case WaitKind.PipeRead:
+      return s.pipe.readTail;
+    case WaitKind.PipeWrite:
+      return s.pipe.writeTail;
+    case WaitKind.Chunk:
+      return s.chunkRequest.waitTail;
+    case WaitKind.Terminal:
+      return s.terminal.waitTail;
+    case WaitKind.SpaceOperation:
+      return s.addressSpace.waitTail;
+    case WaitKind.FileOperation:
+      return s.openFile.waitTail;
+    case WaitKind.Shootdown:
+      return s.shootdown.waitTail;
+    case WaitKind.Vfork:
+      return s.process.vforkTail;
+    case WaitKind.Stream:
+      return s.stream.waitTail;
+    default:
+      return unreachable("every wait kind with an object has a queue");
+  }
+}
+
+/** Links a waiter row at the tail of an object's queue. */
+export function linkWaiter(s: State, waiter: number, kind: number, object: number): void {
+  assert(s.waiter.kind[waiter] === WaitKind.None, "a waiter waits on one object");
+  s.waiter.kind[waiter] = kind;
+  s.waiter.object[waiter] = object;
+  s.waiter.generation[waiter]++;
+  if (kind === WaitKind.Sleep) return;
+  const heads = headsOf(s, kind);
+  const tails = tailsOf(s, kind);
+  const last = tails[object];
+  s.waiter.previous[waiter] = last;
+  s.waiter.next[waiter] = 0;
+  if (last === 0) heads[object] = waiter;
+  else s.waiter.next[last] = waiter;
+  tails[object] = waiter;
+}
+
+/** Takes a waiter row out of whatever queue it is in. */
+export function unlinkWaiter(s: State, waiter: number): void {
+  const kind = s.waiter.kind[waiter];
+  if (kind === WaitKind.None) return;
+  if (kind !== WaitKind.Sleep) {
+    const object = s.waiter.object[waiter];
+    const next = s.waiter.next[waiter];
+    const previous = s.waiter.previous[waiter];
+    if (previous === 0) headsOf(s, kind)[object] = next;
+    else s.waiter.next[previous] = next;
+    if (next === 0) tailsOf(s, kind)[object] = previous;
+    else s.waiter.previous[next] = previous;
+  }
+  s.waiter.kind[waiter] = WaitKind.None;
+  s.waiter.object[waiter] = 0;
+  s.waiter.next[waiter] = 0;
+  s.waiter.previous[waiter] = 0;
+}
+
+/**
+ * Blocks the running thread on an object with its own waiter. The caller returns Result.Pending;
+ * the thread's pc stays at its `ecall`.
+ */
+export function waitOn(s: State, thread: number, kind: number, object: number): void {
+  linkWaiter(s, s.thread.waiter[thread], kind, object);
+  s.thread.state[thread] = ThreadState.Blocked;
+  s.thread.wakeReason[thread] = WakeReason.None;
+}
+
+/** Whether a thread still waits: nothing has unlinked it yet. */
+export function isWaiting(s: State, thread: number): boolean {
+  return s.thread.state[thread] === ThreadState.Blocked &&
+    s.waiter.kind[s.thread.waiter[thread]] !== WaitKind.None;
+}
+
+/** The thread of the first waiter in an object's queue, or 0. */
+export function firstWaiter(s: State, kind: number, object: number): number {
+  const waiter = headsOf(s, kind)[object];
+  return waiter === 0 ? 0 : s.waiter.thread[waiter];
+}
+
+/**
+ * Ends a thread's wait: unlinks every waiter it has, and makes it ready on its own hart, by request
+ * and IPI if that is another one.
+ *
+ * @param hart number of the event's hart
+ * @param reason a WakeReason
+ */
+export function wakeThread(
+  s: State,
+  fx: Effects,
+  hart: number,
+  thread: number,
+  reason: number,
+): void {
+  assert(s.thread.state[thread] === ThreadState.Blocked, "only a blocked thread is woken");
+  for (let w = s.thread.waiter[thread]; w !== 0; w = s.waiter.nextOfThread[w]) unlinkWaiter(s, w);
+  s.thread.wakeReason[thread] = reason;
+  if (s.thread.hart[thread] === hart && !isInTransit(s, thread)) makeReady(s, hart, thread);
+  else request(s, fx, hart, thread, Request.Wake);
+}
+
+/** Wakes the first waiter of an object's queue; returns its thread, or 0 when there is none. */
+export function wakeFirst(
+  s: State,
+  fx: Effects,
+  hart: number,
+  kind: number,
+  object: number,
+  reason: number,
+): number {
+  const thread = firstWaiter(s, kind, object);
+  if (thread !== 0) wakeThread(s, fx, hart, thread, reason);
+  return thread;
+}
+
+/** Wakes every waiter of an object's queue; returns how many. */
+export function wakeAll(
+  s: State,
+  fx: Effects,
+  hart: number,
+  kind: number,
+  object: number,
+  reason: number,
+): number {
+  let count = 0;
+  while (wakeFirst(s, fx, hart, kind, object, reason) !== 0) count++;
+  return count;
+}

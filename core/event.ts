@@ -57,6 +57,8 @@ export const InputKind = {
   Entropy: 5,
   /** New terminal size: registers[0] = columns, registers[2] = rows. */
   WindowSize: 6,
+  /** What process 1 runs: payload = path, argv and envp as execve copies them in. */
+  Start: 8,
   /** A chunk the host could no longer deliver; as Chunk with length 0 and no payload. */
   ChunkFailed: 7,
 } as const;

@@ -19,6 +19,8 @@ export function canonicalJson(value: Json): string {
   return `{${keys.map((k) => `${JSON.stringify(k)}:${canonicalJson(value[k])}`).join(",")}}`;
 }
 
-function isList(value: readonly Json[] | { readonly [key: string]: Json }): value is readonly Json[] {
+function isList(
+  value: readonly Json[] | { readonly [key: string]: Json },
+): value is readonly Json[] {
   return Array.isArray(value);
 }

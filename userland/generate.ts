@@ -1,9 +1,9 @@
 /**
- * Writes `lib/generated/syscalls.h`, the C numbers and raw stubs, from the system call table.
- * Run by `build.ts` before anything is compiled; the header is kept in the repository so that the
- * sources can be read without running anything.
+ * Makes `lib/generated/syscalls.h`, the C numbers and raw stubs, from the system call table.
+ * `build.ts` writes it before anything is compiled; the header is kept in the repository so that
+ * the sources can be read without running anything.
  */
-import { syscalls } from "./syscalls.ts";
+import { linuxRows } from "../core/syscall/table.ts";
 
 /** What a stub needs to know of a table row. */
 export interface SyscallShape {
@@ -51,9 +51,5 @@ function stub(row: SyscallShape): string[] {
 
 /** The header for the table as it stands. */
 export function currentHeader(): string {
-  return syscallHeader(syscalls);
-}
-
-if (import.meta.main) {
-  Deno.writeTextFileSync(new URL("lib/generated/syscalls.h", import.meta.url), currentHeader());
+  return syscallHeader(linuxRows);
 }

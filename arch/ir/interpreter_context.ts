@@ -2,7 +2,7 @@ import { HART, MACHINE_CELL, OP, PAGE_SIZE, TLB_ENTRY } from "../machine/layout.
 import { pushTlbEntry } from "../machine/mmu.ts";
 import type { MmuFunctions } from "../machine/mmu.ts";
 import { CAUSE } from "../riscv64/sv39.ts";
-import type { OpContext, OpHelpers, Operand } from "./op_context.ts";
+import type { OpContext, Operand, OpHelpers } from "./op_context.ts";
 import type { FunctionBuilder } from "./wasm/function_builder.ts";
 
 /** Labels of the interpreter's control structure; branches to them leave an op. */
@@ -54,6 +54,8 @@ const OPERAND_OFFSET = { a: OP.a, b: OP.b, c: OP.c, d: OP.d } as const;
 export class InterpreterContext implements OpContext {
   /** True while the far form of a relative jump is emitted. */
   far = false;
+  /** The label at which execution goes on with the op at `ip`. */
+  next: string = LABEL.next;
 
   readonly fflags: number;
   readonly frm: number;
@@ -207,7 +209,7 @@ export class InterpreterContext implements OpContext {
     this.immediate32();
     f.local_get(ip).i32_load16_u(OP.next);
     condition();
-    f.select().local_get(ip).i32_add().local_set(ip).br(LABEL.next);
+    f.select().local_get(ip).i32_add().local_set(ip).br(this.next);
   }
 
   jumpRelative(): void {
@@ -218,7 +220,7 @@ export class InterpreterContext implements OpContext {
       f.i64_add().local_set(target).br(LABEL.jump);
     } else {
       this.immediate32();
-      f.local_get(ip).i32_add().local_set(ip).br(LABEL.next);
+      f.local_get(ip).i32_add().local_set(ip).br(this.next);
     }
   }
 

@@ -1,3 +1,4 @@
+import { hostFusesMultiplyAdd } from "../ir/float/host_fused.ts";
 import { buildInterpreter, IMPORT_MODULE } from "../ir/interpreter.ts";
 import { DecodeCache } from "./decode_cache.ts";
 import { hartBlock, PAGE_SHIFT, PAGE_SIZE } from "./layout.ts";
@@ -41,7 +42,7 @@ let compiled: WebAssembly.Module | undefined;
 
 /** The interpreter's module, which is the same for every machine: compiled once. */
 function interpreterModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(buildInterpreter());
+  compiled ??= new WebAssembly.Module(buildInterpreter(hostFusesMultiplyAdd()));
   return compiled;
 }
 

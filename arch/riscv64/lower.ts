@@ -62,7 +62,12 @@ export function lower(bits: number, offset: number, out: LoweredOp): void {
 function lowerIllegal(out: LoweredOp): void {
   out.name = "illegal";
   out.far = false;
-  out.a = out.b = out.c = out.d = out.immediate = 0;
+  out.a =
+    out.b =
+    out.c =
+    out.d =
+    out.immediate =
+      0;
 }
 
 function destination(field: RegisterField | undefined, syntax: string, bits: number): number {

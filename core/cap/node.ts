@@ -8,7 +8,13 @@ import type { CapKind } from "./tables.ts";
 /** A CapKind of an object that exists. */
 type Kind = (typeof CapKind)[keyof typeof CapKind];
 
-function allocNode(s: State, process: number, kind: number, object: number, rights: number): number {
+function allocNode(
+  s: State,
+  process: number,
+  kind: number,
+  object: number,
+  rights: number,
+): number {
   const c = s.capNode;
   const node = allocRow(c);
   if (node === 0) return 0;

@@ -179,7 +179,7 @@ export const terminalTable = table("terminal", {
     count: LINE_BYTES / 8,
   }),
   lines: u32("finished lines in the ring"),
-  column: u32("output column, for tabs and erasing"),
+  hungUp: u8("1 after the other side is gone: reads find the end"),
   waitHead: back("waiter", "first blocked reader"),
   waitTail: back("waiter", "last blocked reader"),
 });
@@ -208,9 +208,12 @@ export const fileSystemTable = table("fileSystem", {
 }, {
   nextNumber: u32("next inode number"),
   firstChunk: owns("chunkRequest", "chunk requests in flight"),
-  walkParent: u32("scratch of a path walk, meaningless between events: directory of the last name", {
-    role: "derived",
-  }),
+  walkParent: u32(
+    "scratch of a path walk, meaningless between events: directory of the last name",
+    {
+      role: "derived",
+    },
+  ),
   walkInode: u32("scratch: what the last name names, or 0", { role: "derived" }),
   walkAt: u32("scratch: where the last name begins in its bytes", { role: "derived" }),
   walkLength: u32("scratch: its length; 0 when the path ends in the root, . or ..", {

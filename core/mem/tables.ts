@@ -26,7 +26,7 @@ export const frameTable = table("frame", {
   role: u8("a FrameRole"),
   refs: u32("leaf PTEs + object page rows + device holds"),
   pageTable: owns("pageTable", "its bytes, when it is a page-table page"),
-  next: back("frame", "next in the free list or the quarantine list"),
+  next: owns("frame", "next in the free list or a quarantine list"),
 });
 
 /** Bytes of a page-table page, where both the reducer and the machine's walker read them. */
@@ -86,6 +86,7 @@ export const regionTable = table("region", {
   start: u32("first page"),
   end: u32("page after the last"),
   prot: u8("Prot bits"),
+  maxProt: u8("Prot bits that mprotect may give it"),
   flags: u8("RegionFlag bits"),
   object: holds("memoryObject", "object mapped; the zero object for private anonymous memory"),
   objectPage: u32("page of the object at start"),
@@ -107,7 +108,10 @@ export const memoryObjectTable = table("memoryObject", {
   pages: u32("page rows"),
   hostFile: u32("id of the host file its contents come from plus one; 0 for none"),
   hostBytes: f64("bytes that come from that host file"),
+  sizePages: u32("pages it has, holes included; a mapping beyond them is SIGBUS"),
+  failed: u8("1 once the host could not deliver a chunk"),
   dying: u8("1 while being drained"),
+  nextDying: owns("memoryObject", "next object being drained"),
 });
 
 /** One page of a memory object. */
@@ -136,11 +140,12 @@ export const shootdownTable = table("shootdown", {
   waitingLo: u32("harts 0 to 31 still to acknowledge"),
   waitingHi: u32("harts 32 to 63"),
   firstFrame: owns("frame", "quarantined frames, linked by frame.next"),
+  lastFrame: back("frame", "last of them"),
   frames: u32("frames in quarantine here"),
   waitHead: back("waiter", "the thread that waits for the last acknowledgement"),
   waitTail: back("waiter", "the same"),
-  next: back("shootdown", "next in flight"),
-  previous: back("shootdown", "previous in flight"),
+  next: owns("shootdown", "next older in flight"),
+  previous: back("shootdown", "next newer in flight"),
 });
 
 /** Singletons of memory management. */
@@ -163,7 +168,11 @@ export const memoryTable = table("memory", {
   }),
   asidUsed: u32("one bit an ASID held by a live space or retired in this epoch", { count: 64 }),
   asidRetired: u32("one bit an ASID retired until the next epoch", { count: 64 }),
-  firstShootdown: owns("shootdown", "shootdowns in flight"),
+  firstShootdown: owns("shootdown", "newest shootdown in flight"),
+  releasedHead: owns("frame", "frames whose quarantine has ended, not yet in the free list"),
+  releasedTail: back("frame", "last of them"),
+  releasedFrames: u32("frames in that list"),
+  firstDying: owns("memoryObject", "objects nothing holds, being drained"),
   pageBucket: back("objectPage", "(object, index) hash buckets", {
     count: PAGE_BUCKETS,
     role: "derived",

@@ -10,7 +10,12 @@ export function clearCall(s: State, thread: number): void {
   s.thread.callDeadline[thread] = 0;
   s.thread.callProgress[thread] = 0;
   s.thread.callStage[thread] = 0;
-  s.thread.callArgument.fill(0, thread * 4, thread * 4 + 4);
+  const at = thread * 4;
+  s.thread.callArgument[at] = 0;
+  s.thread.callArgument[at + 1] = 0;
+  s.thread.callArgument[at + 2] = 0;
+  s.thread.callArgument[at + 3] = 0;
+  s.thread.callRemain[thread] = 0;
   s.thread.wakeReason[thread] = WakeReason.None;
 }
 

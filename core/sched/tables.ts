@@ -17,6 +17,7 @@ export const hartTable = table("hart", {
   root: true,
 }, {
   current: back("thread", "thread whose registers the hart runs on; 0 while idle", mine),
+  loaded: back("thread", "thread last given to the machine; 0 for idle", mine),
   runningSpace: back("addressSpace", "space the hart's satp names; 0 for none", mine),
   needsReschedule: u8("a better choice than current may be queued", mine),
   operation: back("thread", "thread whose long operation this hart is stepping; 0 for none", mine),
@@ -114,6 +115,7 @@ export const threadTable = table("thread", {
   callProgress: f64("bytes or units the call in progress has done"),
   callStage: u32("how far the call in progress has come; 0 at first entry"),
   callArgument: f64("what the call in progress carries over a restart", { count: 4 }),
+  callRemain: f64("user address that gets the time left when a sleep is interrupted; 0 for none"),
   wakeReason: u8("a WakeReason"),
   operation: u8("kind of the long operation under way; 0 for none"),
   cursor: f64("progress of the long operation", { count: 6 }),

@@ -102,19 +102,22 @@ export function makeReady(s: State, hart: number, thread: number): void {
   scheduler.enqueue(s, hart, thread);
 }
 
-/** Answers the requests on a thread taken from the inbox of its own hart. */
-export function answerRequests(s: State, fx: Effects, hart: number, thread: number): void {
+/**
+ * Answers the requests on a thread taken from the inbox of its own hart, but for Request.Signal,
+ * which is the caller's to act on.
+ *
+ * @returns the Request bits there were
+ */
+export function answerRequests(s: State, fx: Effects, hart: number, thread: number): number {
   const bits = s.thread.requests[thread];
   s.thread.requests[thread] = 0;
   if ((bits & Request.Start) !== 0) arrive(s, hart, thread);
   else if ((bits & Request.Wake) !== 0) makeReady(s, hart, thread);
-  if ((bits & Request.Signal) !== 0 && s.hart.current[hart + 1] === thread) {
-    s.hart.needsReschedule[hart + 1] = 1;
-  }
   if ((bits & Request.Migrate) !== 0) {
     const target = s.thread.migrateTo[thread];
     if (target !== hart) handOver(s, fx, hart, thread, target);
   }
+  return bits;
 }
 
 /** A thread handed over to this hart: ready ones queue, blocked ones take their timers along. */

@@ -18,6 +18,8 @@ export type ArgumentKind =
     readonly count: number;
     readonly most: number;
   }
+  /** A structure of fixed size at the stack pointer (x2), copied in; no register of its own. */
+  | { readonly kind: "frame"; readonly bytes: number }
   /**
    * A null-terminated vector of strings, copied in as a count word and the strings with their NULs;
    * more than STRINGS_LIMIT bytes is marked TooLong.
@@ -76,6 +78,8 @@ export const path = { kind: "path" } as const;
 export const strings = { kind: "strings" } as const;
 /** A copied-in structure. */
 export const struct = (bytes: number): ArgumentKind => ({ kind: "in", bytes });
+/** A structure copied in from the stack pointer. */
+export const frame = (bytes: number): ArgumentKind => ({ kind: "frame", bytes });
 /** A copied-in array. */
 export const array = (element: number, count: number, most: number): ArgumentKind => ({
   kind: "inArray",

@@ -1,4 +1,4 @@
-import { address, array, path, row, strings, struct, value } from "./row.ts";
+import { address, array, frame, path, row, strings, struct, value } from "./row.ts";
 
 const fd = { argument: 0 } as const;
 const at = { argument: 0 } as const;
@@ -294,7 +294,7 @@ export const linuxRows = [
     "eintr",
     "Waits for a blocked signal.",
   ),
-  row(139, "rt_sigreturn", {}, self, "never", "Returns from a signal handler."),
+  row(139, "rt_sigreturn", { frame: frame(1088) }, self, "never", "Returns from a signal handler."),
   row(
     140,
     "setpriority",

@@ -444,7 +444,6 @@ const reexecuting: readonly Line[] = [
     3,
   ),
   expected(direct("timeout-late", "timeout", "1", "sleep", "100"), "", "", 143),
-  expected(direct("nice", "nice", "-n", "5", "sh", "-c", "echo nice"), "nice\n"),
   expected(
     fed(direct("xargs-sh", "xargs", "-n", "1", "sh", "-c", 'echo "<$0>"'), "a\nb\n"),
     "<a>\n<b>\n",

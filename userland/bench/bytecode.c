@@ -77,7 +77,7 @@ static u64 interpret(u64 limit) {
 }
 
 int main(int argc, char **argv) {
-  long turns = number_or(argc > 1 ? argv[1] : NULL, 11000);
+  long turns = number_or(argc > 1 ? argv[1] : NULL, 9000);
   print("bytecode %016lx\n", interpret((u64)turns));
   return 0;
 }

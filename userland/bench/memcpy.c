@@ -6,7 +6,7 @@ enum { SIZE = 1 << 18 };
 static u8 from[SIZE + 64], to[SIZE + 64];
 
 int main(int argc, char **argv) {
-  long repeats = number_or(argc > 1 ? argv[1] : NULL, 700);
+  long repeats = number_or(argc > 1 ? argv[1] : NULL, 1800);
   for (usize i = 0; i < sizeof from; i++) from[i] = (u8)(i * 7);
   u64 sum = CHECKSUM_SEED;
   for (long r = 0; r < repeats; r++) {

@@ -72,7 +72,7 @@ static void digest(u8 out[32], const u32 initial[8], const u8 *bytes, usize coun
 }
 
 int main(int argc, char **argv) {
-  long rounds = number_or(argc > 1 ? argv[1] : NULL, 60);
+  long rounds = number_or(argc > 1 ? argv[1] : NULL, 50);
   u32 initial[8];
   u8 out[32];
   char text[65];

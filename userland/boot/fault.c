@@ -184,6 +184,17 @@ static void check_bad_pointers(void) {
   sys_close(fds[1]);
 }
 
+/* A number that is no call is refused. */
+static void check_unknown_calls(void) {
+  static const long numbers[] = {500, 511, 512, 9999, -1, 1l << 40};
+  for (usize i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    register long a7 __asm__("a7") = numbers[i];
+    register long a0 __asm__("a0") = 0;
+    __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+    CHECK_EQUAL(a0, -ENOSYS);
+  }
+}
+
 int main(void) {
   usize count = sizeof crimes / sizeof *crimes;
   for (usize i = 0; i < count; i++) {
@@ -203,6 +214,7 @@ int main(void) {
   __asm__ volatile("div %0, %1, %2" : "=r"(quotient) : "r"(5l), "r"(zero));
   CHECK_EQUAL(quotient, -1);
   check_bad_pointers();
+  check_unknown_calls();
   print("fault: %lu forbidden acts were stopped\n", count);
   return check_result();
 }

@@ -34,6 +34,7 @@ enum {
   EMFILE = 24,
   ESPIPE = 29,
   EPIPE = 32,
+  ENAMETOOLONG = 36,
   ENOSYS = 38,
   ENOTEMPTY = 39,
   ELOOP = 40,

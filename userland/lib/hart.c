@@ -40,6 +40,6 @@ long unpin(void) {
 
 long current_hart(void) {
   u32 hart = 0;
-  long answer = sys_getcpu((long)&hart, 0, 0);
+  long answer = sys_getcpu((long)&hart, 0);
   return answer < 0 ? answer : (long)hart;
 }

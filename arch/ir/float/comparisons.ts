@@ -52,7 +52,7 @@ function addExtremum(ctx: FloatContext, format: Format, op: "fmin" | "fmax"): vo
   const f = ctx.begin(`${op}_${format}`);
   const type = format === "d" ? "i64" : "i32";
   pushOrdered(f, format);
-  f.if_("", type);
+  f.hint(true).if_("", type);
   pushFloat(f, format, A);
   pushFloat(f, format, B);
   const method = `${format === "d" ? "f64" : "f32"}_${op === "fmin" ? "min" : "max"}` as const;
@@ -75,7 +75,7 @@ function addExtremum(ctx: FloatContext, format: Format, op: "fmin" | "fmax"): vo
 function addQuietEqual(ctx: FloatContext, format: Format): void {
   const f = ctx.begin(`feq_${format}`);
   pushOrdered(f, format);
-  f.i32_eqz().if_();
+  f.i32_eqz().hint(false).if_();
   raiseIfSignalling(ctx, f, format);
   f.end();
   pushFloat(f, format, A);
@@ -89,7 +89,7 @@ function addQuietEqual(ctx: FloatContext, format: Format): void {
 function addOrder(ctx: FloatContext, format: Format, op: "flt" | "fle"): void {
   const f = ctx.begin(`${op}_${format}`);
   pushOrdered(f, format);
-  f.i32_eqz().if_();
+  f.i32_eqz().hint(false).if_();
   ctx.raise(f, FLAG.NV);
   f.end();
   pushFloat(f, format, A);

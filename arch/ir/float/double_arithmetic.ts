@@ -37,13 +37,13 @@ function addSumEntry(ctx: FloatContext, name: "fadd_d" | "fsub_d"): void {
   const bits = f.local("i64");
   if (name === "fsub_d") f.local_get(B).i64_const(D.SIGN).i64_xor().local_set(B);
   f.block("exact");
-  f.local_get(MODE).br_if("exact");
+  f.local_get(MODE).hint(false).br_if("exact");
   pushF64(f, A);
   f.local_tee(x);
   pushF64(f, B);
   f.local_tee(y).f64_add().local_tee(s).i64_reinterpret_f64().local_tee(bits);
   // A sum below 2^1022 cannot overflow inside 2Sum; a tiny sum is exact, so UF cannot arise.
-  f.i64_const(D.MAGNITUDE).i64_and().i64_const(0x7fdn << 52n).i64_ge_u().br_if("exact");
+  f.i64_const(D.MAGNITUDE).i64_and().i64_const(0x7fdn << 52n).i64_ge_u().hint(false).br_if("exact");
   ctx.pushNotInexactYet(f);
   f.if_();
   pushSumError(f, x, y, s, scratch);
@@ -59,12 +59,12 @@ function addProductEntry(ctx: FloatContext): void {
   const f = ctx.begin("fmul_d");
   const bits = f.local("i64");
   f.block("exact");
-  f.local_get(MODE).br_if("exact");
+  f.local_get(MODE).hint(false).br_if("exact");
   pushF64(f, A);
   pushF64(f, B);
   f.f64_mul().i64_reinterpret_f64().local_set(bits);
   pushIsOrdinaryD(f, bits);
-  f.i32_eqz().br_if("exact");
+  f.i32_eqz().hint(false).br_if("exact");
   pushInexactAlready(ctx, f);
   f.if_().local_get(bits).return_().end();
   pushProductFits(f, A, B);
@@ -78,12 +78,12 @@ function addQuotientEntry(ctx: FloatContext): void {
   const bits = f.local("i64");
   const quotient = f.local("f64");
   f.block("exact");
-  f.local_get(MODE).br_if("exact");
+  f.local_get(MODE).hint(false).br_if("exact");
   pushF64(f, A);
   pushF64(f, B);
   f.f64_div().local_tee(quotient).i64_reinterpret_f64().local_set(bits);
   pushIsOrdinaryD(f, bits);
-  f.i32_eqz().br_if("exact");
+  f.i32_eqz().hint(false).br_if("exact");
   pushInexactAlready(ctx, f);
   f.if_().local_get(bits).return_().end();
   // Exact when quotient × divisor gives the dividend back and is itself exact.
@@ -105,11 +105,11 @@ function addRootEntry(ctx: FloatContext): void {
   const bits = f.local("i64");
   const root = f.local("f64");
   f.block("exact");
-  f.local_get(mode).br_if("exact");
+  f.local_get(mode).hint(false).br_if("exact");
   pushF64(f, A);
   f.f64_sqrt().local_tee(root).i64_reinterpret_f64().local_set(bits);
   pushIsOrdinaryD(f, bits);
-  f.i32_eqz().br_if("exact");
+  f.i32_eqz().hint(false).br_if("exact");
   pushInexactAlready(ctx, f);
   f.if_().local_get(bits).return_().end();
   pushIsOrdinaryD(f, A);

@@ -47,7 +47,7 @@ function addEntry(
   if (negateProduct) negate(f, A);
   if (negateAddend) negate(f, C);
   f.block("exact");
-  f.local_get(MODE).br_if("exact");
+  f.local_get(MODE).hint(false).br_if("exact");
   if (ctx.fused) tryHostFused(ctx, f);
   tryExactProduct(ctx, f);
   f.end();
@@ -86,16 +86,16 @@ function tryExactProduct(ctx: FloatContext, f: FunctionBuilder): void {
   ];
   const bits = f.local("i64");
   pushProductFits(f, A, B);
-  f.i32_eqz().br_if("exact");
+  f.i32_eqz().hint(false).br_if("exact");
   pushF64(f, A);
   pushF64(f, B);
   f.f64_mul().local_tee(product).i64_reinterpret_f64().local_set(bits);
   pushIsOrdinaryD(f, bits);
-  f.i32_eqz().br_if("exact");
+  f.i32_eqz().hint(false).br_if("exact");
   f.local_get(product);
   pushF64(f, C);
   f.local_tee(addend).f64_add().local_tee(sum).i64_reinterpret_f64().local_tee(bits);
-  f.i64_const(D.MAGNITUDE).i64_and().i64_const(0x7fdn << 52n).i64_ge_u().br_if("exact");
+  f.i64_const(D.MAGNITUDE).i64_and().i64_const(0x7fdn << 52n).i64_ge_u().hint(false).br_if("exact");
   ctx.pushNotInexactYet(f);
   f.if_();
   pushSumError(f, product, addend, sum, scratch);
@@ -159,8 +159,7 @@ function returnExtremes(ctx: FloatContext, f: FunctionBuilder): void {
   f.i32_or();
   pushIsSpecialD(f, C);
   f.i32_or().if_();
-  // The product is exact or not finite here; an overflow of A × B cannot hide an infinite C, as it
-  // must not be formed: an infinite C alone decides.
+  // The product is exact, infinite or a NaN here, unless only C is special: returned before the sum.
   pushF64(f, A);
   pushF64(f, B);
   f.f64_mul().local_set(product);
@@ -183,7 +182,7 @@ function returnExtremes(ctx: FloatContext, f: FunctionBuilder): void {
   f.end();
 }
 
-/** Emits: returns C when it is infinite and A and B are finite: their product may overflow f64. */
+/** Emits: returns C when it is infinite and A and B are finite; the host product may overflow. */
 function returnInfiniteAddend(f: FunctionBuilder): void {
   pushIsNanD(f, C);
   f.i32_eqz();

@@ -6,6 +6,7 @@ import {
   makeCases,
   makeFloatUnit,
 } from "./float_test_support.ts";
+import { hostFusesMultiplyAdd } from "./host_fused.ts";
 import { FLOAT_SIGNATURES } from "./signatures.ts";
 import type { FloatCase, FloatOutcome } from "./float_test_support.ts";
 import type { OperandKind } from "./signatures.ts";
@@ -338,8 +339,7 @@ function strideFor(kinds: readonly OperandKind[]): number {
   return count === 3 ? 61 : 1;
 }
 
-// Once plain, once with the host's fused instruction where it is fused: same bits either way. With
-// NX accrued before, the fast paths run; without, the paths that must find NX.
+// With NX accrued before, the fast paths run; without, the paths that must find NX.
 const unit = makeFloatUnit();
 
 for (const name of FLOAT_NAMES) {
@@ -360,6 +360,15 @@ for (const name of FLOAT_NAMES) {
     }
   });
 }
+
+Deno.test("the host's fused instruction, where it is fused, changes no bit", () => {
+  const fused = makeFloatUnit({ fusedMultiplyAdd: hostFusesMultiplyAdd() });
+  for (const name of ["fmadd_d", "fmsub_d", "fnmsub_d", "fnmadd_d"] as const) {
+    for (const test of makeCases(name, 101, 3000, false)) {
+      assert.deepEqual(fused(test, NX!), unit(test, NX!), describeCase(test));
+    }
+  }
+});
 
 Deno.test("flags accrue and are never cleared", () => {
   const one = bitsOfDouble(1);

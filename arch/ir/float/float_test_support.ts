@@ -186,13 +186,32 @@ export function makeCases(
   }
   for (let i = 0; i < extra; i++) {
     const operands = kinds.map((kind) => randomOperand(kind, random));
-    // Every third case a near cancellation: the last operand is close to the first.
-    if (i % 3 === 0 && kinds.length > 1) {
-      operands[kinds.length - 1] = operands[0]! ^ BigInt(random(4));
-    }
+    if (i % 3 === 0) makeNearCancellation(kinds, operands, random);
     add(operands);
   }
   return cases;
+}
+
+/** Puts the last operand within a few units of the first, or of the product of the first two. */
+function makeNearCancellation(
+  kinds: readonly OperandKind[],
+  operands: bigint[],
+  random: (below: number) => number,
+): void {
+  if (kinds.length < 2) return;
+  const last = kinds.length - 1;
+  const near = last === 1 ? operands[0]! : hostProduct(kinds[0]!, operands[0]!, operands[1]!);
+  const sign = BigInt(random(2)) << (kinds[0] === "D" ? 63n : 31n);
+  operands[last] = near ^ BigInt(random(4)) ^ sign;
+}
+
+function hostProduct(kind: OperandKind, x: bigint, y: bigint): bigint {
+  const read = (bits: bigint): number => {
+    if (kind === "D") f64View.setBigUint64(0, bits);
+    else f64View.setUint32(0, Number(bits));
+    return kind === "D" ? f64View.getFloat64(0) : f64View.getFloat32(0);
+  };
+  return kind === "D" ? bitsOfDouble(read(x) * read(y)) : bitsOfSingle(read(x) * read(y));
 }
 
 /** A case as text that a failing test prints. */

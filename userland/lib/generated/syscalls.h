@@ -5,12 +5,25 @@
 #define SYS_dup 23
 #define SYS_dup3 24
 #define SYS_fcntl 25
+#define SYS_ioctl 29
+#define SYS_flock 32
+#define SYS_mknodat 33
 #define SYS_mkdirat 34
 #define SYS_unlinkat 35
 #define SYS_symlinkat 36
 #define SYS_linkat 37
+#define SYS_statfs 43
+#define SYS_fstatfs 44
+#define SYS_truncate 45
 #define SYS_ftruncate 46
+#define SYS_fallocate 47
+#define SYS_faccessat 48
 #define SYS_chdir 49
+#define SYS_fchdir 50
+#define SYS_fchmod 52
+#define SYS_fchmodat 53
+#define SYS_fchownat 54
+#define SYS_fchown 55
 #define SYS_openat 56
 #define SYS_close 57
 #define SYS_pipe2 59
@@ -22,33 +35,78 @@
 #define SYS_writev 66
 #define SYS_pread64 67
 #define SYS_pwrite64 68
+#define SYS_sendfile 71
+#define SYS_pselect6 72
+#define SYS_ppoll 73
 #define SYS_readlinkat 78
 #define SYS_newfstatat 79
 #define SYS_fstat 80
+#define SYS_sync 81
+#define SYS_fsync 82
+#define SYS_fdatasync 83
+#define SYS_utimensat 88
 #define SYS_exit 93
 #define SYS_exit_group 94
+#define SYS_set_tid_address 96
+#define SYS_set_robust_list 99
 #define SYS_nanosleep 101
+#define SYS_getitimer 102
+#define SYS_setitimer 103
 #define SYS_clock_gettime 113
+#define SYS_clock_getres 114
+#define SYS_clock_nanosleep 115
 #define SYS_sched_setaffinity 122
 #define SYS_sched_getaffinity 123
 #define SYS_sched_yield 124
 #define SYS_kill 129
+#define SYS_tkill 130
+#define SYS_tgkill 131
+#define SYS_sigaltstack 132
 #define SYS_rt_sigsuspend 133
 #define SYS_rt_sigaction 134
 #define SYS_rt_sigprocmask 135
 #define SYS_rt_sigpending 136
+#define SYS_rt_sigtimedwait 137
+#define SYS_rt_sigreturn 139
+#define SYS_setpriority 140
+#define SYS_getpriority 141
+#define SYS_setgid 144
+#define SYS_setuid 146
+#define SYS_times 153
+#define SYS_setpgid 154
+#define SYS_getpgid 155
+#define SYS_getsid 156
+#define SYS_setsid 157
+#define SYS_getgroups 158
+#define SYS_uname 160
+#define SYS_getrlimit 163
+#define SYS_getrusage 165
+#define SYS_umask 166
+#define SYS_prctl 167
 #define SYS_getcpu 168
+#define SYS_gettimeofday 169
 #define SYS_getpid 172
 #define SYS_getppid 173
+#define SYS_getuid 174
+#define SYS_geteuid 175
+#define SYS_getgid 176
+#define SYS_getegid 177
+#define SYS_gettid 178
+#define SYS_sysinfo 179
 #define SYS_brk 214
 #define SYS_munmap 215
+#define SYS_mremap 216
 #define SYS_clone 220
 #define SYS_execve 221
 #define SYS_mmap 222
 #define SYS_mprotect 226
+#define SYS_msync 227
+#define SYS_madvise 233
 #define SYS_wait4 260
+#define SYS_prlimit64 261
 #define SYS_renameat2 276
 #define SYS_getrandom 278
+#define SYS_faccessat2 439
 
 static inline long sys_getcwd(long x0, long x1) {
   register long a7 __asm__("a7") = SYS_getcwd;
@@ -80,6 +138,33 @@ static inline long sys_fcntl(long x0, long x1, long x2) {
   register long a1 __asm__("a1") = x1;
   register long a2 __asm__("a2") = x2;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_ioctl(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_ioctl;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_flock(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_flock;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_mknodat(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_mknodat;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
   return a0;
 }
 
@@ -121,6 +206,30 @@ static inline long sys_linkat(long x0, long x1, long x2, long x3, long x4) {
   return a0;
 }
 
+static inline long sys_statfs(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_statfs;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_fstatfs(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_fstatfs;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_truncate(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_truncate;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
 static inline long sys_ftruncate(long x0, long x1) {
   register long a7 __asm__("a7") = SYS_ftruncate;
   register long a0 __asm__("a0") = x0;
@@ -129,10 +238,73 @@ static inline long sys_ftruncate(long x0, long x1) {
   return a0;
 }
 
+static inline long sys_fallocate(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_fallocate;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_faccessat(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_faccessat;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
 static inline long sys_chdir(long x0) {
   register long a7 __asm__("a7") = SYS_chdir;
   register long a0 __asm__("a0") = x0;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_fchdir(long x0) {
+  register long a7 __asm__("a7") = SYS_fchdir;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_fchmod(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_fchmod;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_fchmodat(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_fchmodat;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_fchownat(long x0, long x1, long x2, long x3, long x4) {
+  register long a7 __asm__("a7") = SYS_fchownat;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
+  return a0;
+}
+
+static inline long sys_fchown(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_fchown;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
   return a0;
 }
 
@@ -235,6 +407,39 @@ static inline long sys_pwrite64(long x0, long x1, long x2, long x3) {
   return a0;
 }
 
+static inline long sys_sendfile(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_sendfile;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_pselect6(long x0, long x1, long x2, long x3, long x4, long x5) {
+  register long a7 __asm__("a7") = SYS_pselect6;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  register long a5 __asm__("a5") = x5;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5) : "memory");
+  return a0;
+}
+
+static inline long sys_ppoll(long x0, long x1, long x2, long x3, long x4) {
+  register long a7 __asm__("a7") = SYS_ppoll;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
+  return a0;
+}
+
 static inline long sys_readlinkat(long x0, long x1, long x2, long x3) {
   register long a7 __asm__("a7") = SYS_readlinkat;
   register long a0 __asm__("a0") = x0;
@@ -263,6 +468,37 @@ static inline long sys_fstat(long x0, long x1) {
   return a0;
 }
 
+static inline long sys_sync(void) {
+  register long a7 __asm__("a7") = SYS_sync;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_fsync(long x0) {
+  register long a7 __asm__("a7") = SYS_fsync;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_fdatasync(long x0) {
+  register long a7 __asm__("a7") = SYS_fdatasync;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_utimensat(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_utimensat;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
 static inline long sys_exit(long x0) {
   register long a7 __asm__("a7") = SYS_exit;
   register long a0 __asm__("a0") = x0;
@@ -277,6 +513,21 @@ static inline long sys_exit_group(long x0) {
   return a0;
 }
 
+static inline long sys_set_tid_address(long x0) {
+  register long a7 __asm__("a7") = SYS_set_tid_address;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_set_robust_list(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_set_robust_list;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
 static inline long sys_nanosleep(long x0, long x1) {
   register long a7 __asm__("a7") = SYS_nanosleep;
   register long a0 __asm__("a0") = x0;
@@ -285,11 +536,46 @@ static inline long sys_nanosleep(long x0, long x1) {
   return a0;
 }
 
+static inline long sys_getitimer(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_getitimer;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_setitimer(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_setitimer;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
 static inline long sys_clock_gettime(long x0, long x1) {
   register long a7 __asm__("a7") = SYS_clock_gettime;
   register long a0 __asm__("a0") = x0;
   register long a1 __asm__("a1") = x1;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_clock_getres(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_clock_getres;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_clock_nanosleep(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_clock_nanosleep;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
   return a0;
 }
 
@@ -320,6 +606,31 @@ static inline long sys_sched_yield(void) {
 
 static inline long sys_kill(long x0, long x1) {
   register long a7 __asm__("a7") = SYS_kill;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_tkill(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_tkill;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_tgkill(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_tgkill;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_sigaltstack(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_sigaltstack;
   register long a0 __asm__("a0") = x0;
   register long a1 __asm__("a1") = x1;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
@@ -362,12 +673,152 @@ static inline long sys_rt_sigpending(long x0, long x1) {
   return a0;
 }
 
-static inline long sys_getcpu(long x0, long x1, long x2) {
-  register long a7 __asm__("a7") = SYS_getcpu;
+static inline long sys_rt_sigtimedwait(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_rt_sigtimedwait;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_rt_sigreturn(long x0) {
+  register long a7 __asm__("a7") = SYS_rt_sigreturn;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_setpriority(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_setpriority;
   register long a0 __asm__("a0") = x0;
   register long a1 __asm__("a1") = x1;
   register long a2 __asm__("a2") = x2;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_getpriority(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_getpriority;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_setgid(long x0) {
+  register long a7 __asm__("a7") = SYS_setgid;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_setuid(long x0) {
+  register long a7 __asm__("a7") = SYS_setuid;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_times(long x0) {
+  register long a7 __asm__("a7") = SYS_times;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_setpgid(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_setpgid;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_getpgid(long x0) {
+  register long a7 __asm__("a7") = SYS_getpgid;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_getsid(long x0) {
+  register long a7 __asm__("a7") = SYS_getsid;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_setsid(void) {
+  register long a7 __asm__("a7") = SYS_setsid;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_getgroups(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_getgroups;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_uname(long x0) {
+  register long a7 __asm__("a7") = SYS_uname;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_getrlimit(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_getrlimit;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_getrusage(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_getrusage;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_umask(long x0) {
+  register long a7 __asm__("a7") = SYS_umask;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_prctl(long x0, long x1, long x2, long x3, long x4) {
+  register long a7 __asm__("a7") = SYS_prctl;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
+  return a0;
+}
+
+static inline long sys_getcpu(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_getcpu;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_gettimeofday(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_gettimeofday;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
   return a0;
 }
 
@@ -385,6 +836,48 @@ static inline long sys_getppid(void) {
   return a0;
 }
 
+static inline long sys_getuid(void) {
+  register long a7 __asm__("a7") = SYS_getuid;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_geteuid(void) {
+  register long a7 __asm__("a7") = SYS_geteuid;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_getgid(void) {
+  register long a7 __asm__("a7") = SYS_getgid;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_getegid(void) {
+  register long a7 __asm__("a7") = SYS_getegid;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_gettid(void) {
+  register long a7 __asm__("a7") = SYS_gettid;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_sysinfo(long x0) {
+  register long a7 __asm__("a7") = SYS_sysinfo;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
 static inline long sys_brk(long x0) {
   register long a7 __asm__("a7") = SYS_brk;
   register long a0 __asm__("a0") = x0;
@@ -397,6 +890,17 @@ static inline long sys_munmap(long x0, long x1) {
   register long a0 __asm__("a0") = x0;
   register long a1 __asm__("a1") = x1;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_mremap(long x0, long x1, long x2, long x3, long x4) {
+  register long a7 __asm__("a7") = SYS_mremap;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
   return a0;
 }
 
@@ -441,8 +945,36 @@ static inline long sys_mprotect(long x0, long x1, long x2) {
   return a0;
 }
 
+static inline long sys_msync(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_msync;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_madvise(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_madvise;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
 static inline long sys_wait4(long x0, long x1, long x2, long x3) {
   register long a7 __asm__("a7") = SYS_wait4;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_prlimit64(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_prlimit64;
   register long a0 __asm__("a0") = x0;
   register long a1 __asm__("a1") = x1;
   register long a2 __asm__("a2") = x2;
@@ -468,5 +1000,15 @@ static inline long sys_getrandom(long x0, long x1, long x2) {
   register long a1 __asm__("a1") = x1;
   register long a2 __asm__("a2") = x2;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_faccessat2(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_faccessat2;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
   return a0;
 }

@@ -1,0 +1,149 @@
+import type { Effects } from "../effect.ts";
+import type { Event } from "../event.ts";
+import { Err, Result } from "../error.ts";
+import type { State } from "../kernel.ts";
+import { writeUser } from "../mem/user_copy.ts";
+import { isBlocked, isIgnored, sendSignalToGroup } from "../proc/signal.ts";
+import { Signal } from "../proc/signal_numbers.ts";
+import { WaitKind } from "../sched/tables.ts";
+import { waitOn } from "../sched/wait.ts";
+import {
+  END_MARK,
+  endsLine,
+  finishEdit,
+  flushInput,
+  inputHeld,
+  markLineEnd,
+  terminalReadable,
+} from "./line_discipline.ts";
+import { LINE_BYTES, OpenFlag } from "./tables.ts";
+import { Character, character, hasLocal, LocalFlag, storeSettings } from "./termios.ts";
+
+/** The terminal row an open terminal device means to a process; 0 when it has none. */
+export function terminalOf(s: State, process: number, inode: number): number {
+  const unit = s.inode.unit[inode];
+  return unit === 0 ? s.process.terminal[process] : unit;
+}
+
+/**
+ * Whether a process may read its terminal now. A background process gets SIGTTIN, and runs the call
+ * again once it is continued.
+ *
+ * @returns 0, Result.Restart, or -Err.Io when it would not stop
+ */
+function refuseBackground(s: State, fx: Effects, h: number, t: number, row: number): number {
+  const process = s.thread.process[t];
+  const group = s.terminal.group[row];
+  if (group === 0 || s.process.terminal[process] !== row || s.process.group[process] === group) {
+    return 0;
+  }
+  if (isIgnored(s, process, Signal.Ttin) || isBlocked(s, t, Signal.Ttin)) return -Err.Io;
+  sendSignalToGroup(s, fx, h, s.process.group[process], Signal.Ttin);
+  return Result.Restart;
+}
+
+/** Bytes a read takes now: up to and with the end of a line, or what there is in raw mode. */
+function takeable(s: State, row: number, length: number): number {
+  const held = Math.min(length, inputHeld(s, row));
+  if (!hasLocal(s, row, LocalFlag.Canonical)) return held;
+  const tail = s.terminal.inputTail[row];
+  for (let i = 0; i < held; i++) if (endsLine(s, row, tail + i)) return i + 1;
+  return held;
+}
+
+/** Whether a read must wait for more. */
+function mustWait(s: State, row: number, length: number): boolean {
+  if (hasLocal(s, row, LocalFlag.Canonical) || s.terminal.hungUp[row] === 1) {
+    return !terminalReadable(s, row);
+  }
+  return inputHeld(s, row) < Math.min(character(s, row, Character.Minimum), length);
+}
+
+/**
+ * Reads a terminal: in canonical mode at most one line, else what has been typed.
+ *
+ * @param row terminal row
+ * @returns bytes read, 0 at the end, -Err.Again, -Err.Io, -Err.BadAddress, Result.Restart or
+ * Result.Pending
+ */
+export function readTerminal(
+  s: State,
+  fx: Effects,
+  h: number,
+  t: number,
+  file: number,
+  row: number,
+  address: number,
+  length: number,
+): number {
+  if (length === 0) return 0;
+  const refused = refuseBackground(s, fx, h, t, row);
+  if (refused < 0) return refused;
+  if (mustWait(s, row, length)) {
+    if (s.thread.callProgress[t] > 0) return 0;
+    if ((s.openFile.flags[file] & OpenFlag.NonBlocking) !== 0) return -Err.Again;
+    waitOn(s, t, WaitKind.Terminal, row);
+    return Result.Pending;
+  }
+  const tail = s.terminal.inputTail[row];
+  const taken = takeable(s, row, length);
+  const at = fx.reserveBytes(taken);
+  for (let i = 0; i < taken; i++) {
+    fx.bytes[at + i] = s.terminal.input[row * LINE_BYTES + (tail + i) % LINE_BYTES];
+  }
+  const last = taken > 0 && endsLine(s, row, tail + taken - 1) && fx.bytes[at + taken - 1];
+  // The mark of a typed end of file is taken but not given.
+  const given = last === END_MARK ? taken - 1 : taken;
+  const result = given === 0 ? 0 : writeUser(s, fx, h, t, address, at, given);
+  if (result < 0) return result;
+  for (let i = 0; i < taken; i++) markLineEnd(s, row, tail + i, false);
+  s.terminal.inputTail[row] = tail + taken;
+  // A line read to just before its end-of-file mark must not give a second, empty read.
+  if (
+    given === taken && inputHeld(s, row) > 0 && last === false && endsLine(s, row, tail + taken) &&
+    s.terminal.input[row * LINE_BYTES + (tail + taken) % LINE_BYTES] === END_MARK
+  ) {
+    markLineEnd(s, row, tail + taken, false);
+    s.terminal.inputTail[row]++;
+  }
+  fx.charge(1);
+  return given;
+}
+
+/** When changed settings take effect on what was typed before. */
+export const SettingsMode = { Now: 0, Flush: 1 } as const;
+
+/**
+ * Changes a terminal's settings. Typed bytes stay readable across a change between canonical and
+ * raw mode.
+ *
+ * @param bytes,at TERMIOS_BYTES bytes
+ * @param mode SettingsMode.Flush throws away what was typed and not read
+ */
+export function changeSettings(
+  s: State,
+  row: number,
+  bytes: Uint8Array,
+  at: number,
+  mode: number,
+): void {
+  const was = hasLocal(s, row, LocalFlag.Canonical);
+  storeSettings(s, row, bytes, at);
+  const is = hasLocal(s, row, LocalFlag.Canonical);
+  if (mode === SettingsMode.Flush) flushInput(s, row);
+  else if (was && !is) finishEdit(s, row);
+  else if (!was && is && inputHeld(s, row) > 0) {
+    markLineEnd(s, row, s.terminal.inputHead[row] - 1, true);
+  }
+}
+
+/** Takes in a new window size (InputKind.WindowSize): registers 0 and 1 are columns and rows. */
+export function windowSize(s: State, fx: Effects, e: Event): number {
+  const row = e.value() + 1;
+  s.terminal.columns[row] = e.argument(0);
+  s.terminal.rows[row] = e.argument(1);
+  if (s.terminal.group[row] !== 0) {
+    sendSignalToGroup(s, fx, e.hart, s.terminal.group[row], Signal.Winch);
+  }
+  return 0;
+}

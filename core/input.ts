@@ -1,0 +1,39 @@
+import type { Effects } from "./effect.ts";
+import { type Event, InputKind, payloadU32 } from "./event.ts";
+import { initFileSystem } from "./fs/init.ts";
+import { importTree } from "./fs/import.ts";
+import { streamArrived } from "./fs/stream.ts";
+import { resizeTerminal, terminalInput } from "./fs/terminal.ts";
+import { ONE, type State } from "./kernel.ts";
+import { chunkArrived } from "./mem/chunk.ts";
+import { isStartPayload, startInit } from "./proc/start.ts";
+
+const SEED_BYTES = 32;
+
+/** Takes something from outside; what the kernel did not ask for and cannot use is dropped. */
+export function reduceInput(s: State, fx: Effects, e: Event): void {
+  switch (e.cause) {
+    case InputKind.Tree:
+      if (s.kernel.rootInode[ONE] === 0) initFileSystem(s, fx);
+      return importTree(s, fx, e);
+    case InputKind.Chunk:
+    case InputKind.ChunkFailed:
+      return chunkArrived(s, fx, e.hart, e);
+    case InputKind.Stream:
+      return streamArrived(s, fx, e.hart, e);
+    case InputKind.Terminal:
+      return terminalInput(s, fx, e.hart, e);
+    case InputKind.WindowSize:
+      return resizeTerminal(s, fx, e.hart, e.uint(0), e.uint(1));
+    case InputKind.Entropy:
+      if (e.payloadLength !== SEED_BYTES) return;
+      for (let i = 0; i < 8; i++) s.kernel.random[ONE * 8 + i] = payloadU32(e, 4 * i);
+      s.kernel.randomSeeded[ONE] = 1;
+      return;
+    case InputKind.Start:
+      if (s.kernel.init[ONE] === 0 && s.kernel.rootInode[ONE] !== 0 && isStartPayload(e)) {
+        startInit(s, fx, e);
+      }
+      return;
+  }
+}

@@ -1,0 +1,179 @@
+import { assert } from "./assert.ts";
+import type { Effects } from "./effect.ts";
+import { pfnOf } from "./mem/frame.ts";
+import { hasReclaim } from "./mem/reclaim.ts";
+import { markRanOn } from "./mem/shootdown.ts";
+import { Account } from "./ledger/accounts.ts";
+import { ONE, type State } from "./kernel.ts";
+import { beginExit, notifyParent } from "./proc/exit.ts";
+import { Handler, hasHandler, isBlocked, nextSignal, takeSignal } from "./proc/signal.ts";
+import { DefaultAction, defaultAction, Signal } from "./proc/signal_numbers.ts";
+import { ProcessState, SIGNALS } from "./proc/tables.ts";
+import { scheduler } from "./sched/scheduler.ts";
+import { ThreadState } from "./sched/tables.ts";
+import { firstDeadline } from "./sched/timer.ts";
+
+/** Timers further away than this are not worth programming; the clock never gets there. */
+const NEVER = 2 ** 53;
+
+/** Chooses what the hart runs; leaves it in hart.current. */
+function reschedule(s: State, hart: number, now: number): void {
+  const row = hart + 1;
+  let current = s.hart.current[row];
+  const running = current !== 0 && s.thread.state[current] === ThreadState.Running;
+  if (running && s.hart.needsReschedule[row] === 0) return;
+  s.hart.needsReschedule[row] = 0;
+  if (current !== 0) {
+    scheduler.charge(s, current, now - s.thread.dispatchedAt[current]);
+    s.thread.dispatchedAt[current] = now;
+  }
+  if (running) {
+    const expired = scheduler.expired(s, hart, current);
+    if (!expired && !scheduler.shouldPreempt(s, hart, current)) return;
+    scheduler.requeueCurrent(s, hart, current, expired);
+  }
+  current = scheduler.peek(s, hart);
+  if (current !== 0) {
+    scheduler.remove(s, hart, current);
+    s.thread.state[current] = ThreadState.Running;
+    s.thread.dispatchedAt[current] = now;
+  }
+  s.hart.current[row] = current;
+}
+
+/** Stops the process of the running thread; its parent is told. */
+function stop(s: State, fx: Effects, hart: number, thread: number, signal: number): void {
+  const p = s.thread.process[thread];
+  s.thread.state[thread] = ThreadState.Stopped;
+  s.process.stopped[p] = 1;
+  s.process.stopSignal[p] = signal;
+  s.process.continued[p] = 0;
+  notifyParent(s, fx, hart, p);
+}
+
+/**
+ * Acts on a signal of the running thread.
+ *
+ * @returns true when the hart can go on choosing, false when a reply must come first
+ */
+function actOnSignal(
+  s: State,
+  fx: Effects,
+  hart: number,
+  thread: number,
+  signal: number,
+): boolean {
+  const p = s.thread.process[thread];
+  const fault = s.thread.faultSignal[thread] === signal;
+  if (
+    signal !== Signal.Kill && hasHandler(s, p, signal) && !(fault && isBlocked(s, thread, signal))
+  ) {
+    s.thread.sampled[thread] = 1;
+    fx.sampleRegisters(thread);
+    return false;
+  }
+  const handlerIsIgnore = s.process.handlerLo[p * (SIGNALS + 1) + signal] === Handler.Ignore;
+  const action = defaultAction(signal);
+  if (!fault && signal !== Signal.Kill) {
+    if (handlerIsIgnore || action === DefaultAction.Ignore || action === DefaultAction.Continue) {
+      takeSignal(s, thread, signal, Account.SignalDiscarded);
+      return true;
+    }
+    if (action === DefaultAction.Stop) {
+      takeSignal(s, thread, signal, Account.SignalConsumed);
+      stop(s, fx, hart, thread, signal);
+      return true;
+    }
+  }
+  takeSignal(s, thread, signal, Account.SignalConsumed);
+  beginExit(s, fx, hart, thread, signal);
+  return true;
+}
+
+/** Whether the hart must take a Continue event before anything else. */
+function hasSteps(s: State, hart: number): boolean {
+  const row = hart + 1;
+  if (s.hart.operation[row] !== 0) return true;
+  if (s.hart.inboxHead[row] !== 0 && s.hart.ipiPending[row] === 0) return true;
+  if (hasReclaim(s)) return true;
+  return hart === 0 && s.kernel.shutdownSteps[ONE] !== 0;
+}
+
+/** Gives the machine what the hart runs next, if that changed. */
+function load(s: State, fx: Effects, hart: number): void {
+  const row = hart + 1;
+  const thread = s.hart.current[row];
+  if (thread === 0) {
+    if (s.hart.loaded[row] === 0 && s.hart.runningSpace[row] === 0) return;
+    s.hart.loaded[row] = 0;
+    s.hart.runningSpace[row] = 0;
+    fx.switchTo(hart, 0, 0, 0);
+    return;
+  }
+  const space = s.process.space[s.thread.process[thread]];
+  assert(space !== 0, "a thread that runs has a space");
+  if (s.hart.loaded[row] === thread && s.hart.runningSpace[row] === space) return;
+  if (s.hart.loaded[row] !== thread) s.hart.switches[row]++;
+  s.hart.loaded[row] = thread;
+  s.hart.runningSpace[row] = space;
+  markRanOn(s, hart, space);
+  fx.switchTo(hart, thread, pfnOf(s, s.addressSpace.root[space]), s.addressSpace.asid[space]);
+}
+
+/** Programs the hart's timer for its first deadline or the end of the running thread's turn. */
+function programTimer(s: State, fx: Effects, hart: number): void {
+  const row = hart + 1;
+  const thread = s.hart.current[row];
+  let deadline = firstDeadline(s, hart);
+  if (thread !== 0) {
+    const turn = s.thread.dispatchedAt[thread] + scheduler.nextDeadline(s, hart, thread);
+    if (turn < deadline) deadline = turn;
+  }
+  const programmed = deadline < NEVER ? deadline : 0;
+  if (s.hart.timerProgrammed[row] === programmed) return;
+  s.hart.timerProgrammed[row] = programmed;
+  fx.setTimer(hart, programmed);
+}
+
+/**
+ * The end of every event: chooses what the hart does next, and acts on signals of the thread that
+ * would return to user code. A step or a sample that is due comes before any guest instruction.
+ *
+ * @param now the hart's time, ns
+ */
+export function leaveKernel(s: State, fx: Effects, hart: number, now: number): void {
+  const row = hart + 1;
+  for (;;) {
+    if (fx.sampled === 1) return;
+    if (hasSteps(s, hart)) {
+      if (s.hart.continuePending[row] === 0) {
+        s.hart.continuePending[row] = 1;
+        fx.continueOn(hart);
+      }
+      return;
+    }
+    reschedule(s, hart, now);
+    const thread = s.hart.current[row];
+    if (thread === 0) break;
+    if (s.kernel.shutdown[ONE] !== 0) {
+      const p = s.thread.process[thread];
+      if (s.process.state[p] === ProcessState.Live) {
+        beginExit(s, fx, hart, thread, Signal.Kill);
+        continue;
+      }
+    }
+    const signal = nextSignal(s, thread);
+    if (signal === 0) {
+      if (s.thread.restoreMask[thread] === 1 && s.thread.call[thread] === 0) {
+        s.thread.restoreMask[thread] = 0;
+        s.thread.blockedLo[thread] = s.thread.savedMaskLo[thread];
+        s.thread.blockedHi[thread] = s.thread.savedMaskHi[thread];
+        continue;
+      }
+      break;
+    }
+    if (!actOnSignal(s, fx, hart, thread, signal)) return;
+  }
+  load(s, fx, hart);
+  programTimer(s, fx, hart);
+}

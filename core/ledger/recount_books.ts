@@ -1,0 +1,168 @@
+import { ONE, type State } from "../kernel.ts";
+import { DESCRIPTORS } from "../proc/tables.ts";
+import { type TableBase, watermark } from "../state/table.ts";
+import { Account } from "./accounts.ts";
+import { roleOfUse } from "./recount_rows.ts";
+import { Reach } from "./recount_walk.ts";
+
+type AccountName = keyof typeof Account;
+
+/** Table-like resources: the table, its accounts of free and used rows. */
+const ROW_ACCOUNTS: readonly (readonly [keyof State, AccountName, AccountName])[] = [
+  ["pageTable", "PageTableFree", "PageTableUsed"],
+  ["thread", "ThreadFree", "ThreadUsed"],
+  ["process", "ProcessFree", "ProcessUsed"],
+  ["addressSpace", "SpaceFree", "SpaceUsed"],
+  ["region", "RegionFree", "RegionUsed"],
+  ["memoryObject", "ObjectFree", "ObjectUsed"],
+  ["objectPage", "ObjectPageFree", "ObjectPageUsed"],
+  ["shootdown", "ShootdownFree", "ShootdownUsed"],
+  ["capNode", "NodeFree", "NodeUsed"],
+  ["openFile", "OpenFileFree", "OpenFileUsed"],
+  ["pipe", "PipeFree", "PipeUsed"],
+  ["inode", "InodeFree", "InodeUsed"],
+  ["image", "ImageFree", "ImageUsed"],
+  ["directoryEntry", "EntryFree", "EntryUsed"],
+  ["nameChunk", "NameChunkFree", "NameChunkUsed"],
+  ["chunkRequest", "ChunkRequestFree", "ChunkRequestUsed"],
+  ["waiter", "WaiterFree", "WaiterUsed"],
+];
+
+/** The table whose rows are a resource's units, or undefined; by the resource's second account. */
+export function tableOfAccount(account: string): keyof State | undefined {
+  return ROW_ACCOUNTS.find((row) => row[2] === account)?.[0];
+}
+
+/** Frame accounts, in the order of FrameRole. */
+const ROLE_ACCOUNTS: readonly AccountName[] = [
+  "FrameFree",
+  "FrameAnonymous",
+  "FrameObject",
+  "FramePageTable",
+  "FrameBuffer",
+  "FrameQuarantine",
+];
+
+/** Holds every balance that can be counted against what the walk found. */
+export function compareBooks(s: State, reach: Reach): void {
+  const expect = (account: AccountName, counted: number, what: string): void => {
+    const booked = s.account.balance[Account[account]];
+    if (booked === counted) return;
+    reach.report("account", Account[account], `${account}: ${booked} booked, ${counted} ${what}`);
+  };
+  for (const [key, free, used] of ROW_ACCOUNTS) {
+    const table: TableBase = s[key];
+    const reached = reach.reached[Reach.indexOf(key)];
+    expect(used, reached, `${key} rows reached`);
+    expect(free, table.$capacity - 1 - reached, `${key} rows not reached`);
+  }
+  compareFrameBooks(s, reach, expect);
+  compareAsids(s, reach, expect);
+  expect("PipeBytesHeld", pipeBytes(s), "bytes between the heads and tails of pipes");
+  expect("TimerArmed", timers(s), "timers in heaps");
+  expect("DescriptorUsed", descriptors(s, reach), "descriptors open");
+  expect("SignalPending", pendingSignals(s), "signals pending");
+  expect("IpiPending", pendingIpis(s), "IPIs pending");
+  expect("RequestPending", requests(s, reach), "requests under way");
+}
+
+type Expect = (account: AccountName, counted: number, what: string) => void;
+
+function compareFrameBooks(s: State, reach: Reach, expect: Expect): void {
+  const backed = s.memory.backed[ONE];
+  const byRole = new Float64Array(ROLE_ACCOUNTS.length);
+  let references = 0;
+  const holders = reach.holders[Reach.indexOf("frame")];
+  for (let frame = 1; frame <= backed; frame++) {
+    const role = roleOfUse(reach.frameUse[frame]);
+    if (role >= 0) byRole[role]++;
+    references += holders[frame];
+  }
+  ROLE_ACCOUNTS.forEach((account, role) => expect(account, byRole[role], "frames found"));
+  expect("FrameUnbacked", s.memory.totalFrames[ONE] - backed, "frames never backed");
+  expect("BackingUsed", backed, "slots backed");
+  expect("FrameRefUsed", references, "references found");
+}
+
+function countBits(word: number): number {
+  let bits = 0;
+  for (let w = word; w !== 0; w &= w - 1) bits++;
+  return bits;
+}
+
+function compareAsids(s: State, reach: Reach, expect: Expect): void {
+  const words = s.memory.$spec.columns.asidUsed.count;
+  let retired = 0;
+  let taken = 0;
+  for (let word = ONE * words; word < (ONE + 1) * words; word++) {
+    retired += countBits(s.memory.asidRetired[word]);
+    taken += countBits(s.memory.asidUsed[word]);
+  }
+  const spaces = reach.reached[Reach.indexOf("addressSpace")];
+  expect("AsidUsed", spaces, "spaces with an ASID");
+  expect("AsidRetired", retired, "ASIDs marked retired");
+  if (taken !== spaces + retired) {
+    reach.report(
+      "memory",
+      ONE,
+      `${taken} ASIDs marked taken, but ${spaces} spaces and ${retired} retired`,
+    );
+  }
+}
+
+function pipeBytes(s: State): number {
+  let bytes = 0;
+  for (let pipe = 1; pipe <= watermark(s.pipe); pipe++) {
+    if (s.pipe.$live[pipe] === 1) bytes += s.pipe.head[pipe] - s.pipe.tail[pipe];
+  }
+  return bytes;
+}
+
+function timers(s: State): number {
+  let armed = 0;
+  for (let row = 1; row <= s.kernel.harts[ONE]; row++) armed += s.hart.heapLength[row];
+  return armed;
+}
+
+function descriptors(s: State, reach: Reach): number {
+  let open = 0;
+  for (let p = 1; p <= watermark(s.process); p++) {
+    if (s.process.$live[p] === 0) continue;
+    let own = 0;
+    for (let fd = 0; fd < DESCRIPTORS; fd++) {
+      if (s.process.descriptor[p * DESCRIPTORS + fd] !== 0) own++;
+    }
+    if (own !== s.process.descriptors[p]) {
+      reach.report(
+        "process",
+        p,
+        `${own} descriptors, descriptors says ${s.process.descriptors[p]}`,
+      );
+    }
+    open += own;
+  }
+  return open;
+}
+
+function pendingSignals(s: State): number {
+  let pending = 0;
+  for (let p = 1; p <= watermark(s.process); p++) {
+    pending += countBits(s.process.pendingLo[p]) + countBits(s.process.pendingHi[p]);
+  }
+  for (let t = 1; t <= watermark(s.thread); t++) {
+    pending += countBits(s.thread.pendingLo[t]) + countBits(s.thread.pendingHi[t]);
+  }
+  return pending;
+}
+
+function pendingIpis(s: State): number {
+  let pending = 0;
+  for (let row = 1; row <= s.kernel.harts[ONE]; row++) pending += s.hart.ipiPending[row];
+  return pending;
+}
+
+function requests(s: State, reach: Reach): number {
+  let asked = reach.reached[Reach.indexOf("chunkRequest")];
+  for (let row = 1; row < s.stream.$capacity; row++) asked += s.stream.requested[row];
+  return asked;
+}

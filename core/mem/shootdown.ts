@@ -1,0 +1,165 @@
+import { assert } from "../assert.ts";
+import type { Effects } from "../effect.ts";
+import { ONE, type State } from "../kernel.ts";
+import { Account } from "../ledger/accounts.ts";
+import { post } from "../ledger/post.ts";
+import { completeCall } from "../sched/call.ts";
+import { WaitKind, WakeReason } from "../sched/tables.ts";
+import { raiseIpi } from "../sched/thread.ts";
+import { firstWaiter, waitOn, wakeThread } from "../sched/wait.ts";
+import { allocRow, freeRow } from "../state/table.ts";
+
+/** callStage of a call whose work is done and that only waits for acknowledgements. */
+export const STAGE_SHOOTDOWN = 0x5d00;
+
+function bitOf(hart: number): number {
+  return (1 << (hart & 31)) >>> 0;
+}
+
+function ranOn(s: State, space: number, hart: number): boolean {
+  const word = hart < 32 ? s.addressSpace.ranOnLo[space] : s.addressSpace.ranOnHi[space];
+  return (word & bitOf(hart)) !== 0;
+}
+
+/** Whether harts other than this one may hold translations of a space. */
+export function hasRemote(s: State, hart: number, space: number): boolean {
+  const own = bitOf(hart);
+  const lo = s.addressSpace.ranOnLo[space] & (hart < 32 ? ~own : -1);
+  const hi = s.addressSpace.ranOnHi[space] & (hart < 32 ? -1 : ~own);
+  return (lo | hi) !== 0;
+}
+
+/**
+ * Makes the shootdown that the translations of this event go into; it is sent in the same event,
+ * after they are gone, so that frames they let go already wait in quarantine.
+ *
+ * @returns the shootdown, or 0 when the table is full
+ */
+export function openShootdown(s: State, space: number): number {
+  const row = allocRow(s.shootdown);
+  if (row === 0) return 0;
+  post(s, Account.ShootdownFree, Account.ShootdownUsed, 1);
+  s.shootdown.space[row] = space;
+  const first = s.memory.firstShootdown[ONE];
+  s.shootdown.next[row] = first;
+  if (first !== 0) s.shootdown.previous[first] = row;
+  s.memory.firstShootdown[ONE] = row;
+  return row;
+}
+
+/** Sends a shootdown to every other hart that may hold the translations. */
+export function sendShootdown(s: State, fx: Effects, hart: number, row: number): void {
+  const space = s.shootdown.space[row];
+  for (let h = 0; h < s.kernel.harts[ONE]; h++) {
+    if (h === hart || !ranOn(s, space, h)) continue;
+    if (h < 32) s.shootdown.waitingLo[row] |= bitOf(h);
+    else s.shootdown.waitingHi[row] |= bitOf(h);
+    raiseIpi(s, fx, hart, h);
+  }
+  assert(
+    (s.shootdown.waitingLo[row] | s.shootdown.waitingHi[row]) !== 0,
+    "a shootdown is sent to somebody",
+  );
+}
+
+/** The newest shootdown in flight of a space, or 0. */
+export function shootdownOf(s: State, space: number): number {
+  let row = s.memory.firstShootdown[ONE];
+  while (row !== 0 && s.shootdown.space[row] !== space) row = s.shootdown.next[row];
+  return row;
+}
+
+/**
+ * Lets a thread's call return only when the translations it removed are gone everywhere.
+ *
+ * @param row shootdown, or 0 for none
+ * @param value what the call returns
+ * @returns whether the thread waits; else the caller returns the value
+ */
+export function waitForShootdown(s: State, t: number, row: number, value: number): boolean {
+  if (row === 0) return false;
+  s.thread.callStage[t] = STAGE_SHOOTDOWN;
+  s.thread.callArgument[4 * t] = value;
+  waitOn(s, t, WaitKind.Shootdown, row);
+  return true;
+}
+
+/** Notes that a hart's satp names a space: it may hold its translations from now on. */
+export function markRanOn(s: State, hart: number, space: number): void {
+  if (hart < 32) s.addressSpace.ranOnLo[space] |= bitOf(hart);
+  else s.addressSpace.ranOnHi[space] |= bitOf(hart);
+  s.hart.asidEpoch[hart + 1] = s.memory.asidEpoch[ONE];
+}
+
+/** Answers, for the hart of an Ipi event, every shootdown that waits for it. */
+export function acknowledgeShootdowns(s: State, fx: Effects, hart: number): void {
+  let row = s.memory.firstShootdown[ONE];
+  let answered = 0;
+  while (row !== 0) {
+    const older = s.shootdown.next[row];
+    const waiting = hart < 32 ? s.shootdown.waitingLo : s.shootdown.waitingHi;
+    if ((waiting[row] & bitOf(hart)) !== 0) {
+      waiting[row] &= ~bitOf(hart);
+      answered++;
+      forgetRanOn(s, hart, s.shootdown.space[row]);
+      if ((s.shootdown.waitingLo[row] | s.shootdown.waitingHi[row]) === 0) {
+        completeShootdown(s, fx, hart, row);
+      }
+    }
+    row = older;
+  }
+  if (answered > 0) fx.charge(answered);
+}
+
+/** A hart that has flushed a space holds none of it until it runs there again. */
+function forgetRanOn(s: State, hart: number, space: number): void {
+  if (space === 0 || s.hart.runningSpace[hart + 1] === space) return;
+  if (hart < 32) s.addressSpace.ranOnLo[space] &= ~bitOf(hart);
+  else s.addressSpace.ranOnHi[space] &= ~bitOf(hart);
+}
+
+function completeShootdown(s: State, fx: Effects, hart: number, row: number): void {
+  for (;;) {
+    const t = firstWaiter(s, WaitKind.Shootdown, row);
+    if (t === 0) break;
+    if (s.thread.call[t] !== 0 && s.thread.callStage[t] === STAGE_SHOOTDOWN) {
+      completeCall(s, fx, hart, t, s.thread.callArgument[4 * t]);
+    } else wakeThread(s, fx, hart, t, WakeReason.Restart);
+  }
+  handOnFrames(s, row);
+  const older = s.shootdown.next[row];
+  const newer = s.shootdown.previous[row];
+  if (newer === 0) s.memory.firstShootdown[ONE] = older;
+  else s.shootdown.next[newer] = older;
+  if (older !== 0) s.shootdown.previous[older] = newer;
+  freeRow(s.shootdown, row);
+  post(s, Account.ShootdownUsed, Account.ShootdownFree, 1);
+}
+
+/** Frames wait on with the next older shootdown; after the oldest they may be used again. */
+function handOnFrames(s: State, row: number): void {
+  const first = s.shootdown.firstFrame[row];
+  if (first === 0) return;
+  const last = s.shootdown.lastFrame[row];
+  const older = s.shootdown.next[row];
+  if (older !== 0) {
+    s.frame.next[last] = s.shootdown.firstFrame[older];
+    s.shootdown.firstFrame[older] = first;
+    if (s.shootdown.lastFrame[older] === 0) s.shootdown.lastFrame[older] = last;
+    s.shootdown.frames[older] += s.shootdown.frames[row];
+    return;
+  }
+  const m = s.memory;
+  const tail = m.releasedTail[ONE];
+  if (tail === 0) m.releasedHead[ONE] = first;
+  else s.frame.next[tail] = first;
+  m.releasedTail[ONE] = last;
+  m.releasedFrames[ONE] += s.shootdown.frames[row];
+}
+
+/** Cuts the shootdowns in flight of a space that goes away loose from it. */
+export function orphanShootdowns(s: State, space: number): void {
+  for (let row = s.memory.firstShootdown[ONE]; row !== 0; row = s.shootdown.next[row]) {
+    if (s.shootdown.space[row] === space) s.shootdown.space[row] = 0;
+  }
+}

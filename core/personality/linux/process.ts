@@ -1,0 +1,92 @@
+import type { Effects } from "../../effect.ts";
+import { Err, Result } from "../../error.ts";
+import type { Event } from "../../event.ts";
+import { type State } from "../../kernel.ts";
+import { writeUser } from "../../mem/user_copy.ts";
+import { beginExit, reap } from "../../proc/exit.ts";
+import { execute } from "../../proc/exec.ts";
+import { clone, FORK_DONE, resumeVfork } from "../../proc/fork.ts";
+import { NAME_BYTES } from "../../proc/tables.ts";
+import { News, newsOf, waitForChild, WaitOption, waitStatus } from "../../proc/wait_child.ts";
+import { putTimeval } from "./clock.ts";
+
+/** exit and exit_group: the same while a process has one thread. */
+export function exit(s: State, fx: Effects, e: Event, t: number): number {
+  beginExit(s, fx, e.hart, t, (e.uint(0) & 0xff) << 8);
+  return Result.Pending;
+}
+
+/** clone: fork, or vfork when the space is shared. */
+export function cloneCall(s: State, fx: Effects, e: Event, t: number): number {
+  if (s.thread.callStage[t] === FORK_DONE) return s.thread.callArgument[t * 4];
+  if (s.thread.callStage[t] !== 0) return resumeVfork(s, t);
+  const flags = e.uint(0);
+  return clone(s, fx, e, t, flags, e.argument(1), e.argument(4), e.argument(3));
+}
+
+/** execve. */
+export function execve(s: State, fx: Effects, e: Event, t: number): number {
+  return execute(s, fx, e, t);
+}
+
+const RUSAGE_BYTES = 144;
+
+/** Reserves a struct rusage with a user time, ns; returns its offset in the effect bytes. */
+export function putRusage(fx: Effects, userTime: number): number {
+  const at = fx.reserveBytes(RUSAGE_BYTES);
+  fx.bytes.fill(0, at, at + RUSAGE_BYTES);
+  putTimeval(fx, at, userTime);
+  return at;
+}
+
+/** wait4: reports a child's end, stop or continuation. */
+export function wait4(s: State, fx: Effects, e: Event, t: number): number {
+  const options = e.uint(2);
+  const known = WaitOption.NoHang | WaitOption.Stopped | WaitOption.Continued;
+  // The __WALL, __WCLONE and __WNOTHREAD bits select among threads, of which there is one.
+  if ((options & ~known & 0x1fffffff) !== 0) return -Err.Invalid;
+  const child = waitForChild(s, fx, t, e.int(0), options);
+  if (child <= 0) return child;
+  const news = newsOf(s, child, options);
+  const statusAddress = e.argument(1);
+  if (statusAddress !== 0) {
+    const at = fx.reserveBytes(4);
+    fx.setU32(at, waitStatus(s, child, news));
+    const wrote = writeUser(s, fx, e.hart, t, statusAddress, at, 4);
+    if (wrote < 0) return wrote;
+  }
+  const usageAddress = e.argument(3);
+  if (usageAddress !== 0) {
+    const at = putRusage(fx, s.process.userTime[child] + s.process.childTime[child]);
+    const wrote = writeUser(s, fx, e.hart, t, usageAddress, at, RUSAGE_BYTES);
+    if (wrote < 0) return wrote;
+  }
+  const pid = s.process.pid[child];
+  if (news === News.Zombie) reap(s, child);
+  else if (news === News.Stopped) s.process.stopSignal[child] = 0;
+  else s.process.continued[child] = 0;
+  return pid;
+}
+
+/** set_tid_address: the tid; nothing is cleared at exit, as no other thread could see it. */
+export function setTidAddress(s: State, _fx: Effects, _e: Event, t: number): number {
+  return s.thread.tid[t];
+}
+
+const PR_SET_NAME = 15;
+const PR_GET_NAME = 16;
+
+/** prctl: only the process name can be read; setting it needs bytes no row copies in. */
+export function prctl(s: State, fx: Effects, e: Event, t: number): number {
+  const p = s.thread.process[t];
+  switch (e.uint(0)) {
+    case PR_GET_NAME: {
+      const at = fx.putBytes(s.process.name, p * NAME_BYTES, NAME_BYTES);
+      return writeUser(s, fx, e.hart, t, e.argument(1), at, NAME_BYTES);
+    }
+    case PR_SET_NAME:
+      return 0;
+    default:
+      return -Err.Invalid;
+  }
+}

@@ -1,0 +1,105 @@
+import type { Effects } from "../../effect.ts";
+import { Err } from "../../error.ts";
+import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../../event.ts";
+import { ONE, type State } from "../../kernel.ts";
+import { writeUser } from "../../mem/user_copy.ts";
+import { findProcess } from "../../proc/process.ts";
+import { scheduler } from "../../sched/scheduler.ts";
+import { Request, ThreadState } from "../../sched/tables.ts";
+import { handOver, leastLoadedHart, request } from "../../sched/thread.ts";
+import { returnFromCall } from "../../sched/call.ts";
+import { Result } from "../../error.ts";
+
+const MASK_BYTES = 8;
+
+/** sched_yield: to the tail of its level. */
+export function schedYield(s: State, _fx: Effects, e: Event, t: number): number {
+  const best = scheduler.peek(s, e.hart);
+  if (best === 0) return 0;
+  s.thread.budget[t] = 0;
+  s.hart.needsReschedule[e.hart + 1] = 1;
+  return 0;
+}
+
+function threadOf(s: State, t: number, pid: number): number {
+  if (pid === 0) return t;
+  const p = findProcess(s, pid);
+  return p === 0 ? 0 : s.process.firstThread[p];
+}
+
+/** sched_setaffinity: a thread outside its new set moves, by request when it is another hart's. */
+export function schedSetaffinity(s: State, fx: Effects, e: Event, t: number): number {
+  const at = argumentAt(e, 0);
+  if (at < 0 || payloadU32(e, at) === ArgumentLength.Absent) return -Err.BadAddress;
+  const bytes = e.uint(1);
+  if (bytes === 0) return -Err.Invalid;
+  const thread = threadOf(s, t, e.int(0));
+  if (thread === 0) return -Err.NoProcess;
+  const harts = s.kernel.harts[ONE];
+  const keep = (word: number, from: number, count: number): number =>
+    harts >= from + 32 ? word : harts <= from ? 0 : word & (2 ** (harts - from) - 1) & count;
+  const lo = keep(payloadU32(e, at + 4), 0, bytes >= 4 ? 0xffffffff : 2 ** (bytes * 8) - 1) >>> 0;
+  const hi = keep(payloadU32(e, at + 8), 32, bytes >= 8 ? 0xffffffff : 0) >>> 0;
+  if (lo === 0 && hi === 0) return -Err.Invalid;
+
+  // From here on it must succeed.
+  s.thread.affinityLo[thread] = lo;
+  s.thread.affinityHi[thread] = hi;
+  const home = s.thread.hart[thread];
+  const allowed = ((home < 32 ? lo : hi) >>> (home & 31)) & 1;
+  if (allowed === 1 || s.thread.state[thread] === ThreadState.Dead) return 0;
+  const target = leastLoadedHart(s, thread, home);
+  if (home !== e.hart) {
+    s.thread.migrateTo[thread] = target;
+    request(s, fx, e.hart, thread, Request.Migrate);
+    return 0;
+  }
+  if (thread !== t) {
+    handOver(s, fx, e.hart, thread, target);
+    return 0;
+  }
+  // It leaves this hart in the same event: its call is complete before another hart may run it.
+  returnFromCall(s, fx, t, 0);
+  handOver(s, fx, e.hart, t, target);
+  return Result.NoReturn;
+}
+
+/** sched_getaffinity: bytes of the mask written. */
+export function schedGetaffinity(s: State, fx: Effects, e: Event, t: number): number {
+  const bytes = e.uint(1);
+  if (bytes < MASK_BYTES || bytes % 8 !== 0) return -Err.Invalid;
+  const thread = threadOf(s, t, e.int(0));
+  if (thread === 0) return -Err.NoProcess;
+  const harts = s.kernel.harts[ONE];
+  const lo = harts >= 32 ? 0xffffffff : 2 ** harts - 1;
+  const hi = harts <= 32 ? 0 : harts === 64 ? 0xffffffff : 2 ** (harts - 32) - 1;
+  const at = fx.reserveBytes(MASK_BYTES);
+  fx.setU32(at, s.thread.affinityLo[thread] & lo);
+  fx.setU32(at + 4, s.thread.affinityHi[thread] & hi);
+  const wrote = writeUser(s, fx, e.hart, t, e.argument(2), at, MASK_BYTES);
+  return wrote < 0 ? wrote : MASK_BYTES;
+}
+
+/** getcpu: the hart, and node 0. */
+export function getcpu(s: State, fx: Effects, e: Event, t: number): number {
+  for (let i = 0; i < 2; i++) {
+    if (e.argument(i) === 0) continue;
+    const at = fx.reserveBytes(4);
+    fx.setU32(at, i === 0 ? e.hart : 0);
+    const wrote = writeUser(s, fx, e.hart, t, e.argument(i), at, 4);
+    if (wrote < 0) return wrote;
+  }
+  return 0;
+}
+
+/** getpriority: nice 0, as Linux encodes it. */
+export function getpriority(s: State, _fx: Effects, e: Event, t: number): number {
+  if (e.int(0) === 0 && threadOf(s, t, e.int(1)) === 0) return -Err.NoProcess;
+  return 20;
+}
+
+/** setpriority: accepted. */
+export function setpriority(s: State, _fx: Effects, e: Event, t: number): number {
+  if (e.int(0) === 0 && threadOf(s, t, e.int(1)) === 0) return -Err.NoProcess;
+  return 0;
+}

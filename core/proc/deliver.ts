@@ -1,0 +1,167 @@
+import type { Effects } from "../effect.ts";
+import { Err, Result } from "../error.ts";
+import { type Event, payloadU32, payloadU64 } from "../event.ts";
+import { registerSample, roleRegister, signalFrame, STACK_DISABLED } from "../isa/signal_frame.ts";
+import type { State } from "../kernel.ts";
+import { Account } from "../ledger/accounts.ts";
+import { trampolineAddress } from "./trampoline.ts";
+import { writeUser } from "../mem/user_copy.ts";
+import { clearCall } from "../sched/call.ts";
+import { rowOf } from "../syscall/rows.ts";
+import { hasHandler, nextSignal, takeSignal } from "./signal.ts";
+import { highBit, lowBit, Signal, UNBLOCKABLE } from "./signal_numbers.ts";
+import { SIGNALS } from "./tables.ts";
+
+/** SA_ flags of RISC-V Linux that delivery honours. */
+export const ActionFlag = {
+  NoChildStop: 1,
+  NoChildWait: 2,
+  Info: 4,
+  Restart: 0x10000000,
+  NoDefer: 0x40000000,
+  ResetHandler: 0x80000000,
+} as const;
+
+const SIGNAL_ROW = SIGNALS + 1;
+const SI_USER = 0;
+const SI_KERNEL = 0x80;
+const ECALL_BYTES = 4;
+
+/** What becomes of the call a signal interrupted: a value to return, or NaN to run it again. */
+function interruptedResult(s: State, thread: number, flags: number): number {
+  const row = rowOf(s.thread.call[thread] - 1);
+  const progress = s.thread.callProgress[thread];
+  if (row?.blocking === "progress" && progress > 0) return progress;
+  const restarts = row?.blocking === "restart" || row?.blocking === "progress";
+  return restarts && (flags & ActionFlag.Restart) !== 0 ? NaN : -Err.Interrupted;
+}
+
+function putSigInfo(s: State, fx: Effects, at: number, thread: number, signal: number): void {
+  const p = s.thread.process[thread];
+  fx.setU32(at + signalFrame.number, signal);
+  if (s.thread.faultSignal[thread] === signal) {
+    fx.setU32(at + signalFrame.code, s.thread.faultCode[thread]);
+    fx.setU64(at + signalFrame.address, s.thread.faultAddress[thread]);
+  } else if (signal === Signal.Chld) {
+    fx.setU32(at + signalFrame.code, s.process.childCode[p]);
+    fx.setU32(at + signalFrame.address, s.process.childPid[p]);
+  } else {
+    const sender = s.process.senderPid[p];
+    fx.setU32(at + signalFrame.code, sender === 0 ? SI_KERNEL : SI_USER);
+    fx.setU32(at + signalFrame.address, sender);
+  }
+}
+
+/** errno of an interrupted call is the personality's; EINTR is 4 wherever it has a number. */
+const EINTR = 4;
+
+/**
+ * Builds the frame of the signal the running thread is about to handle from the sampled registers,
+ * and points the thread at its handler.
+ *
+ * @param e the Sample event with 65 u64: x1..x31, f0..f31, pc, fcsr
+ * @returns 0 when the handler runs next, Result.Pending when the thread had to block, or
+ * -Err.BadAddress when the stack cannot take the frame
+ */
+export function deliverSignal(
+  s: State,
+  fx: Effects,
+  e: Event,
+  thread: number,
+): number {
+  const signal = nextSignal(s, thread);
+  const p = s.thread.process[thread];
+  if (signal === 0 || !hasHandler(s, p, signal)) return 0;
+  const action = p * SIGNAL_ROW + signal;
+  const flags = s.process.actionFlags[action];
+  let pc = payloadU64(e, registerSample.pc);
+  let result = NaN;
+  if (s.thread.call[thread] !== 0) {
+    result = interruptedResult(s, thread, flags);
+    if (!Number.isNaN(result)) pc += ECALL_BYTES;
+  }
+  const sp = payloadU64(e, registerSample.x(roleRegister.sp));
+  const to = Math.floor((sp - signalFrame.bytes) / 16) * 16;
+  const at = fx.reserveBytes(signalFrame.bytes);
+  fx.bytes.fill(0, at, at + signalFrame.bytes);
+  putSigInfo(s, fx, at, thread, signal);
+  fx.setU32(at + signalFrame.stackFlags, STACK_DISABLED);
+  const saved = s.thread.restoreMask[thread] === 1;
+  fx.setU32(
+    at + signalFrame.mask,
+    saved ? s.thread.savedMaskLo[thread] : s.thread.blockedLo[thread],
+  );
+  fx.setU32(
+    at + signalFrame.mask + 4,
+    saved ? s.thread.savedMaskHi[thread] : s.thread.blockedHi[thread],
+  );
+  const bytes = fx.bytes;
+  const registers = at + signalFrame.registers;
+  fx.setU64(registers, pc);
+  for (let i = 0; i < 31 * 8; i++) bytes[registers + 8 + i] = e.payload[i];
+  for (let i = 0; i < 32 * 8; i++) {
+    bytes[at + signalFrame.floats + i] = e.payload[registerSample.floats + i];
+  }
+  fx.setU32(at + signalFrame.fcsr, payloadU32(e, registerSample.fcsr));
+  if (!Number.isNaN(result)) {
+    const value = result < 0 ? -EINTR : result;
+    fx.setU64(registers + 8 * roleRegister.a0, value);
+  }
+  if (result < 0 && s.thread.callRemain[thread] !== 0) {
+    const left = fx.reserveBytes(16);
+    const ns = Math.max(0, s.thread.callDeadline[thread] - e.time);
+    fx.setU64(left, Math.floor(ns / 1e9));
+    fx.setU64(left + 8, ns % 1e9);
+    writeUser(s, fx, e.hart, thread, s.thread.callRemain[thread], left, 16);
+  }
+  const wrote = to > 0 ? writeUser(s, fx, e.hart, thread, to, at, signalFrame.bytes) : -1;
+  if (wrote === Result.Pending) return Result.Pending;
+  if (wrote < 0) return -Err.BadAddress;
+
+  // From here on it must succeed.
+  s.thread.restoreMask[thread] = 0;
+  takeSignal(s, thread, signal, Account.SignalConsumed);
+  clearCall(s, thread);
+  s.thread.blockedLo[thread] |= s.process.actionMaskLo[action];
+  s.thread.blockedHi[thread] |= s.process.actionMaskHi[action];
+  if ((flags & ActionFlag.NoDefer) === 0) {
+    s.thread.blockedLo[thread] |= lowBit(signal);
+    s.thread.blockedHi[thread] |= highBit(signal);
+  }
+  s.thread.blockedLo[thread] &= ~UNBLOCKABLE;
+  const handler = s.process.handlerHi[action] * 0x1_0000_0000 + s.process.handlerLo[action];
+  if ((flags & ActionFlag.ResetHandler) !== 0) {
+    s.process.handlerLo[action] = 0;
+    s.process.handlerHi[action] = 0;
+  }
+  fx.setRegister(thread, roleRegister.ra, trampolineAddress);
+  fx.setRegister(thread, roleRegister.sp, to);
+  fx.setRegister(thread, roleRegister.a0, signal);
+  fx.setRegister(thread, roleRegister.a1, to);
+  fx.setRegister(thread, roleRegister.a2, to + signalFrame.context);
+  fx.setRegister(thread, roleRegister.pc, handler);
+  return 0;
+}
+
+/**
+ * Puts back what a signal frame saved. Nothing in it can raise privilege: only user registers and
+ * the mask come from it, and KILL and STOP stay unblockable.
+ *
+ * @param at offset of the frame's bytes in the event's payload
+ */
+export function restoreFrame(s: State, fx: Effects, e: Event, thread: number, at: number): void {
+  s.thread.blockedLo[thread] = payloadU32(e, at + signalFrame.mask) & ~UNBLOCKABLE;
+  s.thread.blockedHi[thread] = payloadU32(e, at + signalFrame.mask + 4);
+  const to = fx.reserveBytes(registerSample.bytes);
+  const bytes = fx.bytes;
+  const registers = at + signalFrame.registers;
+  for (let i = 0; i < 31 * 8; i++) bytes[to + i] = e.payload[registers + 8 + i];
+  for (let i = 0; i < 32 * 8; i++) {
+    bytes[to + registerSample.floats + i] = e.payload[at + signalFrame.floats + i];
+  }
+  for (let i = 0; i < 8; i++) bytes[to + registerSample.pc + i] = e.payload[registers + i];
+  bytes[to + registerSample.pc] &= 0xfe;
+  fx.setU64(to + registerSample.fcsr, payloadU32(e, at + signalFrame.fcsr) & 0xff);
+  fx.loadRegisters(thread, to);
+  clearCall(s, thread);
+}

@@ -1,0 +1,331 @@
+import type { Effects } from "../effect.ts";
+import { Err, Result } from "../error.ts";
+import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../event.ts";
+import { closeOnExec } from "../cap/descriptor.ts";
+import { dropInode, holdInode } from "../fs/inode.ts";
+import { walkPath } from "../fs/path.ts";
+import { InodeKind } from "../fs/tables.ts";
+import { roleRegister } from "../isa/signal_frame.ts";
+import { ONE, type State } from "../kernel.ts";
+import { PAGE_BYTES } from "../limits.ts";
+import { requestChunk } from "../mem/chunk.ts";
+import { findPage } from "../mem/object.ts";
+import { mapRegion } from "../mem/region.ts";
+import {
+  createSpace,
+  drainSpace,
+  holdSpace,
+  releaseSpace,
+  STACK_PAGES,
+  STACK_TOP_PAGE,
+} from "../mem/space.ts";
+import { Prot, RegionFlag } from "../mem/tables.ts";
+import { beginOperation, OperationKind } from "../sched/operation.ts";
+import { WaitKind, WakeReason } from "../sched/tables.ts";
+import { wakeAll } from "../sched/wait.ts";
+import { buildStack, isScript, type StackImage, vectorBytes } from "./exec_arguments.ts";
+import { IMAGE_HEAD_BYTES, makeImage } from "./image.ts";
+import { Handler } from "./signal.ts";
+import { ImageKind, NAME_BYTES, SEGMENTS, SIGNALS } from "./tables.ts";
+import { trampolinePage } from "./trampoline.ts";
+
+/** Address after the initial stack. */
+export const STACK_TOP = STACK_TOP_PAGE * PAGE_BYTES;
+/** Most bytes a stack grows to. */
+export const STACK_LIMIT = STACK_PAGES * PAGE_BYTES;
+/** Pages the stack region has before it grows. */
+const INITIAL_STACK_PAGES = 34;
+/** Where position-independent executables are loaded. */
+const LOAD_BIAS = 0x15_5555_4000;
+/** #! lines that may lead from one to the next. */
+const SCRIPT_LIMIT = 4;
+const SCRIPT_BYTES = 256;
+const EXECUTE_BITS = 0o111;
+
+/** Refuses what cannot be executed at all; 0 or -Err. */
+function refuseInode(s: State, inode: number): number {
+  if (inode === 0) return -Err.NotFound;
+  if (s.inode.kind[inode] === InodeKind.Directory) return -Err.Access;
+  if (s.inode.kind[inode] !== InodeKind.File) return -Err.Access;
+  if ((s.inode.mode[inode] & EXECUTE_BITS) === 0) return -Err.Access;
+  if (s.inode.size[inode] === 0) return -Err.BadExecutable;
+  return 0;
+}
+
+/**
+ * The image of an inode. When it is not known yet the head of the file is sampled, or asked for
+ * from the host, and the call runs again afterwards.
+ *
+ * @returns the image row, -Err, or Result.Pending
+ */
+function imageOf(s: State, fx: Effects, thread: number, inode: number): number {
+  const refused = refuseInode(s, inode);
+  if (refused < 0) return refused;
+  const image = s.inode.image[inode];
+  if (image !== 0) {
+    return s.image.kind[image] === ImageKind.Bad ? -s.image.error[image] : image;
+  }
+  const object = s.inode.object[inode];
+  const page = findPage(s, object, 0);
+  if (page === 0) {
+    if (s.memoryObject.hostFile[object] === 0) return -Err.BadExecutable;
+    return requestChunk(s, fx, thread, object, 0);
+  }
+  s.thread.callStage[thread] = ExecStage.Sampling;
+  s.thread.callArgument[thread * 4] = inode;
+  fx.sampleFrame(s.objectPage.frame[page], 0, Math.min(s.inode.size[inode], IMAGE_HEAD_BYTES));
+  return Result.Pending;
+}
+
+/** Stages of execve kept in thread.callStage. */
+export const ExecStage = { Start: 0, Sampling: 1 } as const;
+
+/** Takes the sampled head of an executable; the call then runs again from its `ecall`. */
+export function takeImageSample(s: State, e: Event, thread: number): number {
+  const inode = s.thread.callArgument[thread * 4];
+  s.thread.callStage[thread] = ExecStage.Start;
+  s.thread.callArgument[thread * 4] = 0;
+  const image = makeImage(s, inode, e, s.inode.size[inode]);
+  return image < 0 ? image : Result.Restart;
+}
+
+/** Maps the segments of an image into a space; 0 or -Err. */
+function mapImage(s: State, fx: Effects, space: number, inode: number, image: number): number {
+  const bias = s.image.relocatable[image] === 1 ? LOAD_BIAS : 0;
+  const object = s.inode.object[inode];
+  const zero = s.memory.zeroObject[ONE];
+  let heap = 0;
+  for (let i = 0; i < s.image.segments[image]; i++) {
+    const at = image * SEGMENTS + i;
+    const address = bias + s.image.segmentAddress[at];
+    const prot = s.image.segmentProt[at];
+    const slack = address % PAGE_BYTES;
+    const start = (address - slack) / PAGE_BYTES;
+    const fileBytes = slack + s.image.segmentFile[at];
+    const fileEnd = start + Math.ceil(fileBytes / PAGE_BYTES);
+    const end = Math.ceil((address + s.image.segmentMemory[at]) / PAGE_BYTES);
+    const objectPage = (s.image.segmentOffset[at] - slack) / PAGE_BYTES;
+    if (s.image.segmentFile[at] > 0) {
+      // A read-only segment may show the rest of its last file page, as everywhere.
+      const exact = (prot & Prot.Write) !== 0 ||
+        s.image.segmentMemory[at] > s.image.segmentFile[at];
+      const bytes = exact ? fileBytes : (fileEnd - start) * PAGE_BYTES;
+      const r = mapRegion(s, fx, space, start, fileEnd, prot, 0, object, objectPage, bytes);
+      if (r < 0) return r;
+    }
+    const zeroStart = s.image.segmentFile[at] > 0 ? fileEnd : start;
+    if (end > zeroStart) {
+      const r = mapRegion(s, fx, space, zeroStart, end, prot, 0, zero, 0, 0);
+      if (r < 0) return r;
+    }
+    heap = end;
+  }
+  s.addressSpace.heapStart[space] = heap;
+  s.addressSpace.heapEndBytes[space] = heap * PAGE_BYTES;
+  return 0;
+}
+
+/** Maps what every space has beside its program: stack and trampoline; 0 or -Err. */
+export function mapStackAndTrampoline(s: State, fx: Effects, space: number): number {
+  const top = STACK_TOP / PAGE_BYTES;
+  s.addressSpace.stackTop[space] = top;
+  const zero = s.memory.zeroObject[ONE];
+  const stack = mapRegion(
+    s,
+    fx,
+    space,
+    top - INITIAL_STACK_PAGES,
+    top,
+    Prot.Read | Prot.Write,
+    RegionFlag.GrowsDown,
+    zero,
+    0,
+    0,
+  );
+  if (stack < 0) return stack;
+  return mapRegion(
+    s,
+    fx,
+    space,
+    trampolinePage,
+    trampolinePage + 1,
+    Prot.Read | Prot.Execute,
+    RegionFlag.Shared,
+    s.kernel.trampoline[ONE],
+    0,
+    PAGE_BYTES,
+  );
+}
+
+/** Follows #! lines from an inode to a program; leaves script and program in `found`; 0 or result. */
+function findProgram(s: State, fx: Effects, thread: number, first: number): number {
+  const p = s.thread.process[thread];
+  let inode = first;
+  let script = 0;
+  for (let depth = 0; depth <= SCRIPT_LIMIT; depth++) {
+    const image = imageOf(s, fx, thread, inode);
+    if (image < 0) return image;
+    if (!isScript(s, image)) {
+      s.kernel.execInode[ONE] = inode;
+      s.kernel.execScript[ONE] = script;
+      return image;
+    }
+    // Only one line is kept; an interpreter that is itself a script is refused.
+    if (script !== 0) return -Err.BadExecutable;
+    script = image;
+    let length = 0;
+    while (s.image.script[image * SCRIPT_BYTES + length] !== 0) length++;
+    const at = fx.putBytes(s.image.script, image * SCRIPT_BYTES, length);
+    const walked = walkPath(s, fx, p, s.process.cwd[p], fx.bytes, at, length, true);
+    if (walked < 0) return walked;
+    inode = s.fileSystem.walkInode[ONE];
+  }
+  return -Err.Loop;
+}
+
+/**
+ * execve: replaces the program of the running thread's process. The old space is left only when
+ * the new one is complete.
+ *
+ * @returns Result.NoReturn, Result.Pending, or -Err
+ */
+export function execute(s: State, fx: Effects, e: Event, thread: number): number {
+  const p = s.thread.process[thread];
+  const pathAt = argumentAt(e, 0);
+  if (pathAt < 0) return -Err.Invalid;
+  const length = payloadU32(e, pathAt);
+  if (length === ArgumentLength.Absent) return -Err.BadAddress;
+  if (length === ArgumentLength.TooLong) return -Err.NameTooLong;
+  if (vectorBytes(e, 1) < 0) return vectorBytes(e, 1);
+  if (vectorBytes(e, 2) < 0) return vectorBytes(e, 2);
+  const walked = walkPath(s, fx, p, s.process.cwd[p], e.payload, pathAt + 4, length, true);
+  if (walked < 0) return walked;
+  const image = findProgram(s, fx, thread, s.fileSystem.walkInode[ONE]);
+  if (image < 0) return image;
+  const inode = s.kernel.execInode[ONE];
+  const script = s.kernel.execScript[ONE];
+  s.kernel.execInode[ONE] = 0;
+  s.kernel.execScript[ONE] = 0;
+  const space = createSpace(s, fx);
+  if (space < 0) return space;
+  const sp = fillSpace(s, fx, e, thread, space, inode, image, script);
+  if (sp < 0) {
+    // What a failed exec built is a handful of regions and stack pages: one step drains it.
+    while (drainSpace(s, fx, space) === 0);
+    releaseSpace(s, space);
+    return sp;
+  }
+
+  // From here on it must succeed.
+  enterProgram(s, fx, e, thread, space, inode, image, sp);
+  return leaveOldSpace(s, fx, e.hart, thread, s.kernel.execOld[ONE]);
+}
+
+/** Fills a new space while the process still has its old one; the stack pointer or -Err. */
+function fillSpace(
+  s: State,
+  fx: Effects,
+  e: Event,
+  thread: number,
+  space: number,
+  inode: number,
+  image: number,
+  script: number,
+): number {
+  const p = s.thread.process[thread];
+  const mapped = mapImage(s, fx, space, inode, image);
+  if (mapped < 0) return mapped;
+  const around = mapStackAndTrampoline(s, fx, space);
+  if (around < 0) return around;
+  const bias = s.image.relocatable[image] === 1 ? LOAD_BIAS : 0;
+  const program: StackImage = {
+    entry: bias + s.image.entry[image],
+    headers: s.image.headerAddress[image] === 0 ? 0 : bias + s.image.headerAddress[image],
+    headerCount: s.image.headerCount[image],
+  };
+  // User copies go to the space of the thread's process, so it changes spaces for the while.
+  const old = s.process.space[p];
+  s.process.space[p] = space;
+  const sp = buildStack(s, fx, e, thread, STACK_TOP, script, program);
+  s.process.space[p] = old;
+  return sp;
+}
+
+function resetHandlers(s: State, p: number): void {
+  for (let signal = 1; signal <= SIGNALS; signal++) {
+    const at = p * (SIGNALS + 1) + signal;
+    const ignored = s.process.handlerHi[at] === 0 && s.process.handlerLo[at] === Handler.Ignore;
+    s.process.handlerHi[at] = 0;
+    s.process.handlerLo[at] = ignored ? Handler.Ignore : Handler.Default;
+    s.process.actionFlags[at] = 0;
+    s.process.actionMaskLo[at] = 0;
+    s.process.actionMaskHi[at] = 0;
+  }
+}
+
+/** Names the process after the last component of the path. */
+function rename(s: State, e: Event, p: number): void {
+  const at = argumentAt(e, 0);
+  const length = payloadU32(e, at);
+  let begin = length;
+  while (begin > 0 && e.payload[at + 4 + begin - 1] !== 0x2f) begin--;
+  for (let i = 0; i < NAME_BYTES; i++) {
+    const from = begin + i;
+    s.process.name[p * NAME_BYTES + i] = i < NAME_BYTES - 1 && from < length
+      ? e.payload[at + 4 + from]
+      : 0;
+  }
+}
+
+function enterProgram(
+  s: State,
+  fx: Effects,
+  e: Event,
+  thread: number,
+  space: number,
+  inode: number,
+  image: number,
+  sp: number,
+): void {
+  const p = s.thread.process[thread];
+  const hart = e.hart;
+  closeOnExec(s, fx, hart, p);
+  resetHandlers(s, p);
+  rename(s, e, p);
+  const executable = s.process.executable[p];
+  holdInode(s, inode);
+  s.process.executable[p] = inode;
+  if (executable !== 0) dropInode(s, fx, hart, executable);
+  s.kernel.execOld[ONE] = s.process.space[p];
+  s.process.space[p] = space;
+  holdSpace(s, space);
+  s.hart.runningSpace[hart + 1] = 0;
+  const bias = s.image.relocatable[image] === 1 ? LOAD_BIAS : 0;
+  fx.clearRegisters(thread);
+  fx.setRegister(thread, roleRegister.sp, sp);
+  fx.setRegister(thread, roleRegister.pc, bias + s.image.entry[image]);
+  wakeAll(s, fx, hart, WaitKind.Vfork, p, WakeReason.Restart);
+}
+
+/** Leaves the old space: to others that use it, or drained by an operation. */
+function leaveOldSpace(s: State, fx: Effects, hart: number, thread: number, old: number): number {
+  s.kernel.execOld[ONE] = 0;
+  if (s.addressSpace.refs[old] > 1) {
+    releaseSpace(s, old);
+    return Result.NoReturn;
+  }
+  fx.switchTo(hart, 0, 0, 0);
+  s.process.oldSpace[s.thread.process[thread]] = old;
+  beginOperation(s, fx, hart, thread, OperationKind.Exec);
+  return Result.Pending;
+}
+
+/** One step of draining the space an exec left. */
+export function stepExec(s: State, fx: Effects, _hart: number, thread: number): number {
+  const p = s.thread.process[thread];
+  const old = s.process.oldSpace[p];
+  if (drainSpace(s, fx, old) === 0) return Result.Pending;
+  s.process.oldSpace[p] = 0;
+  releaseSpace(s, old);
+  return Result.NoReturn;
+}

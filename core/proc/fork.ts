@@ -1,0 +1,218 @@
+import { forkDescriptors } from "../cap/descriptor.ts";
+import type { Effects } from "../effect.ts";
+import { Err, Result } from "../error.ts";
+import type { Event } from "../event.ts";
+import { holdInode } from "../fs/inode.ts";
+import { roleRegister } from "../isa/signal_frame.ts";
+import { ONE, type State } from "../kernel.ts";
+import { beginFork, stepForkSpace } from "../mem/fork.ts";
+import { drainSpace, holdSpace, releaseSpace } from "../mem/space.ts";
+import { writeUser } from "../mem/user_copy.ts";
+import { clearCall } from "../sched/call.ts";
+import { beginOperation, OperationKind } from "../sched/operation.ts";
+import { WaitKind } from "../sched/tables.ts";
+import { createThread, freeThread, leastLoadedHart, startThread } from "../sched/thread.ts";
+import { waitOn } from "../sched/wait.ts";
+import { freeRows } from "../state/table.ts";
+import { releaseFiles } from "./exit.ts";
+import { createProcess, freeProcess } from "./process.ts";
+import { NAME_BYTES, ProcessState, SIGNALS } from "./tables.ts";
+
+/** Flags of clone (Linux). */
+export const CloneFlag = {
+  Vm: 0x100,
+  Fs: 0x200,
+  Files: 0x400,
+  SignalHandlers: 0x800,
+  Vfork: 0x4000,
+  Thread: 0x10000,
+  SetTls: 0x80000,
+  ParentSetTid: 0x100000,
+  ChildClearTid: 0x200000,
+  ChildSetTid: 0x1000000,
+  SignalMask: 0xff,
+} as const;
+
+/** Process rows only init's reserve may use. */
+const RESERVED_PROCESSES = 4;
+
+function copyArray(view: Uint32Array | Uint8Array, from: number, to: number, count: number): void {
+  view.copyWithin(to * count, from * count, from * count + count);
+}
+
+/** Copies what a child inherits and needs no allocation for. */
+function inherit(s: State, from: number, to: number): void {
+  const p = s.process;
+  p.group[to] = p.group[from];
+  p.session[to] = p.session[from];
+  p.terminal[to] = p.terminal[from];
+  p.umask[to] = p.umask[from];
+  p.uid[to] = p.uid[from];
+  p.gid[to] = p.gid[from];
+  p.root[to] = p.root[from];
+  p.cwd[to] = p.cwd[from];
+  p.executable[to] = p.executable[from];
+  holdInode(s, p.root[to]);
+  holdInode(s, p.cwd[to]);
+  if (p.executable[to] !== 0) holdInode(s, p.executable[to]);
+  const actions = SIGNALS + 1;
+  copyArray(p.handlerLo, from, to, actions);
+  copyArray(p.handlerHi, from, to, actions);
+  copyArray(p.actionFlags, from, to, actions);
+  copyArray(p.actionMaskLo, from, to, actions);
+  copyArray(p.actionMaskHi, from, to, actions);
+  copyArray(p.name, from, to, NAME_BYTES);
+}
+
+/**
+ * clone as fork or vfork. The parent's thread gets the child's pid when the child is complete.
+ *
+ * @param flags CloneFlag bits and the exit signal
+ * @param stack the child's stack pointer, or 0 for the parent's
+ * @returns the child's pid, Result.Pending, or -Err
+ */
+export function clone(
+  s: State,
+  fx: Effects,
+  e: Event,
+  parent: number,
+  flags: number,
+  stack: number,
+  childTid: number,
+  tls: number,
+): number {
+  const refused = CloneFlag.Thread | CloneFlag.SignalHandlers | CloneFlag.Files | CloneFlag.Fs;
+  if ((flags & refused) !== 0) return -Err.NotSupported;
+  if ((flags & CloneFlag.Vm) !== 0 && (flags & CloneFlag.Vfork) === 0) return -Err.NotSupported;
+  if (freeRows(s.process) <= RESERVED_PROCESSES) return -Err.Again;
+  if (freeRows(s.thread) === 0 || freeRows(s.waiter) === 0) return -Err.Again;
+  const from = s.thread.process[parent];
+  if (freeRows(s.capNode) < s.process.descriptors[from]) return -Err.Again;
+
+  const p = createProcess(s, from);
+  const thread = createThread(s, p, s.process.pid[p]);
+  s.process.firstThread[p] = thread;
+  s.thread.affinityLo[thread] = s.thread.affinityLo[parent];
+  s.thread.affinityHi[thread] = s.thread.affinityHi[parent];
+  s.thread.priority[thread] = s.thread.priority[parent];
+  s.thread.class[thread] = s.thread.class[parent];
+  s.thread.blockedLo[thread] = s.thread.blockedLo[parent];
+  s.thread.blockedHi[thread] = s.thread.blockedHi[parent];
+  s.process.exitSignal[p] = flags & CloneFlag.SignalMask;
+  inherit(s, from, p);
+  forkDescriptors(s, fx, from, p);
+  fx.copyRegisters(parent, thread);
+  fx.returnValue(thread, 0);
+  if (stack !== 0) fx.setRegister(thread, roleRegister.sp, stack);
+  if ((flags & CloneFlag.SetTls) !== 0) fx.setRegister(thread, roleRegister.tp, tls);
+  s.thread.callArgument[thread * 4] = (flags & CloneFlag.ChildSetTid) !== 0 ? childTid : 0;
+  if ((flags & CloneFlag.Vm) !== 0) {
+    s.process.space[p] = s.process.space[from];
+    holdSpace(s, s.process.space[p]);
+    return finishClone(s, fx, e.hart, parent, thread, true);
+  }
+  const space = beginFork(s, fx, e.hart, parent);
+  if (space < 0) return abandonClone(s, fx, e.hart, p, space);
+  s.process.space[p] = space;
+  s.thread.cursor[parent * 6 + 4] = p;
+  beginOperation(s, fx, e.hart, parent, OperationKind.Fork);
+  return Result.Pending;
+}
+
+/** Undoes a clone that found no memory. */
+function abandonClone(s: State, fx: Effects, hart: number, p: number, error: number): number {
+  releaseChild(s, fx, hart, p);
+  return error;
+}
+
+/** Lets a complete child run, and gives its pid to the parent. */
+function finishClone(
+  s: State,
+  fx: Effects,
+  hart: number,
+  parent: number,
+  child: number,
+  shared: boolean,
+): number {
+  const p = s.thread.process[child];
+  const pid = s.process.pid[p];
+  s.process.state[p] = ProcessState.Live;
+  s.kernel.alive[ONE]++;
+  const tidAddress = s.thread.callArgument[child * 4];
+  s.thread.callArgument[child * 4] = 0;
+  if (tidAddress !== 0) {
+    const at = fx.reserveBytes(4);
+    fx.setU32(at, pid);
+    // As on Linux, an address that cannot be written is the child's own trouble.
+    writeUser(s, fx, hart, child, tidAddress, at, 4);
+  }
+  const target = shared ? hart : leastLoadedHart(s, child, hart);
+  startThread(s, fx, hart, child, target);
+  if (!shared) return pid;
+  s.thread.callStage[parent] = p;
+  s.thread.callArgument[parent * 4] = pid;
+  waitOn(s, parent, WaitKind.Vfork, p);
+  return Result.Pending;
+}
+
+/**
+ * Runs a vfork parent's clone again: its child has its own space now, or is gone.
+ *
+ * @returns the child's pid, or Result.Pending while the child still borrows the space
+ */
+export function resumeVfork(s: State, parent: number): number {
+  const p = s.thread.callStage[parent];
+  const pid = s.thread.callArgument[parent * 4];
+  const borrowed = s.process.$live[p] === 1 && s.process.pid[p] === pid &&
+    s.process.space[p] !== 0 &&
+    s.process.space[p] === s.process.space[s.thread.process[parent]];
+  if (!borrowed) return pid;
+  waitOn(s, parent, WaitKind.Vfork, p);
+  return Result.Pending;
+}
+
+/** One step of copying the parent's space. */
+export function stepFork(s: State, fx: Effects, hart: number, parent: number): number {
+  const at = parent * 6;
+  const p = s.thread.cursor[at + 4];
+  if (s.thread.cursor[at + 5] !== 0) return stepAbandon(s, fx, hart, parent, p);
+  const space = s.process.space[p];
+  const result = stepForkSpace(s, fx, hart, parent, space);
+  if (result === Result.Pending) return Result.Pending;
+  if (result < 0 && result !== Result.NoReturn) {
+    s.thread.cursor[at + 5] = result;
+    return Result.Pending;
+  }
+  const pid = finishClone(s, fx, hart, parent, s.process.firstThread[p], false);
+  if (result !== Result.NoReturn) return pid;
+  // The parent waits for other harts to forget writable translations; it then runs clone again.
+  s.thread.callStage[parent] = FORK_DONE;
+  s.thread.callArgument[parent * 4] = pid;
+  return Result.NoReturn;
+}
+
+/** Value of callStage of a clone whose child already runs. */
+export const FORK_DONE = 0xffffffff;
+
+/** Tears down the child of a fork that failed half-way, a step at a time. */
+function stepAbandon(s: State, fx: Effects, hart: number, parent: number, p: number): number {
+  const space = s.process.space[p];
+  if (space !== 0) {
+    if (drainSpace(s, fx, space) === 0) return Result.Pending;
+    s.process.space[p] = 0;
+    releaseSpace(s, space);
+  }
+  const error = s.thread.cursor[parent * 6 + 5];
+  releaseChild(s, fx, hart, p);
+  return error;
+}
+
+/** Frees an embryo that has no space. */
+function releaseChild(s: State, fx: Effects, hart: number, p: number): void {
+  releaseFiles(s, fx, hart, p);
+  const thread = s.process.firstThread[p];
+  s.process.firstThread[p] = 0;
+  clearCall(s, thread);
+  freeThread(s, thread);
+  freeProcess(s, p);
+}

@@ -1,0 +1,193 @@
+import type { Effects } from "../effect.ts";
+import { ONE, type State } from "../kernel.ts";
+import { Account } from "../ledger/accounts.ts";
+import { post } from "../ledger/post.ts";
+import { Request, ThreadState, WaitKind, WakeReason } from "../sched/tables.ts";
+import { request } from "../sched/thread.ts";
+import { isWaiting, wakeThread } from "../sched/wait.ts";
+import { DefaultAction, defaultAction, highBit, lowBit, Signal } from "./signal_numbers.ts";
+import { ProcessState, SIGNALS } from "./tables.ts";
+
+const SIGNAL_ROW = SIGNALS + 1;
+
+/** Handler values that are not addresses. */
+export const Handler = { Default: 0, Ignore: 1 } as const;
+
+/** Whether a process's handler of a signal is an address. */
+export function hasHandler(s: State, process: number, signal: number): boolean {
+  const at = process * SIGNAL_ROW + signal;
+  return s.process.handlerHi[at] !== 0 || s.process.handlerLo[at] > Handler.Ignore;
+}
+
+/** Whether a signal, once unblocked, would do nothing to a process. */
+export function isIgnored(s: State, process: number, signal: number): boolean {
+  const at = process * SIGNAL_ROW + signal;
+  if (s.process.handlerHi[at] !== 0) return false;
+  const handler = s.process.handlerLo[at];
+  if (handler === Handler.Ignore) return true;
+  return handler === Handler.Default && defaultAction(signal) === DefaultAction.Ignore;
+}
+
+/** Whether a thread has the signal in its mask. */
+export function isBlocked(s: State, thread: number, signal: number): boolean {
+  return ((s.thread.blockedLo[thread] & lowBit(signal)) |
+    (s.thread.blockedHi[thread] & highBit(signal))) !== 0;
+}
+
+/**
+ * The signal a thread would act on next, or 0: a fault of its own first, then the lowest pending
+ * number that is not blocked. KILL beats everything.
+ */
+export function nextSignal(s: State, thread: number): number {
+  const p = s.thread.process[thread];
+  if (s.process.killed[p] !== 0) return Signal.Kill;
+  if (s.thread.faultSignal[thread] !== 0) return s.thread.faultSignal[thread];
+  const lo = (s.thread.pendingLo[thread] | s.process.pendingLo[p]) & ~s.thread.blockedLo[thread];
+  if (lo !== 0) {
+    if ((lo & lowBit(Signal.Kill)) !== 0) return Signal.Kill;
+    return 32 - Math.clz32(lo & -lo);
+  }
+  const hi = (s.thread.pendingHi[thread] | s.process.pendingHi[p]) & ~s.thread.blockedHi[thread];
+  return hi === 0 ? 0 : 64 - Math.clz32(hi & -hi);
+}
+
+/** Takes a signal out of the pending sets. */
+export function takeSignal(s: State, thread: number, signal: number, account: number): void {
+  if (s.thread.faultSignal[thread] === signal) {
+    s.thread.faultSignal[thread] = 0;
+    return;
+  }
+  const p = s.thread.process[thread];
+  const lo = lowBit(signal);
+  const hi = highBit(signal);
+  if (((s.thread.pendingLo[thread] & lo) | (s.thread.pendingHi[thread] & hi)) !== 0) {
+    s.thread.pendingLo[thread] &= ~lo;
+    s.thread.pendingHi[thread] &= ~hi;
+    post(s, Account.SignalPending, account, 1);
+  } else if (((s.process.pendingLo[p] & lo) | (s.process.pendingHi[p] & hi)) !== 0) {
+    s.process.pendingLo[p] &= ~lo;
+    s.process.pendingHi[p] &= ~hi;
+    post(s, Account.SignalPending, account, 1);
+  }
+}
+
+function countBits(word: number): number {
+  let n = 0;
+  for (let w = word; w !== 0; w &= w - 1) n++;
+  return n;
+}
+
+/** Drops every pending signal of a set, of a process and its threads. */
+export function discardPending(s: State, process: number, lo: number, hi: number): void {
+  let dropped = countBits(s.process.pendingLo[process] & lo) +
+    countBits(s.process.pendingHi[process] & hi);
+  s.process.pendingLo[process] &= ~lo;
+  s.process.pendingHi[process] &= ~hi;
+  for (let t = s.process.firstThread[process]; t !== 0; t = s.thread.nextInProcess[t]) {
+    dropped += countBits(s.thread.pendingLo[t] & lo) + countBits(s.thread.pendingHi[t] & hi);
+    s.thread.pendingLo[t] &= ~lo;
+    s.thread.pendingHi[t] &= ~hi;
+  }
+  if (dropped > 0) post(s, Account.SignalPending, Account.SignalDiscarded, dropped);
+}
+
+/** Makes a thread look at its signals: wakes it, or asks its hart to. */
+export function alertThread(s: State, fx: Effects, hart: number, thread: number): void {
+  if (isWaiting(s, thread)) {
+    const kind = s.waiter.kind[s.thread.waiter[thread]];
+    const p = s.thread.process[thread];
+    // A shootdown ends by itself and a vfork child always comes back: only death interrupts them.
+    const deaf = kind === WaitKind.Shootdown || kind === WaitKind.Chunk ||
+      (kind === WaitKind.Vfork && s.process.killed[p] === 0);
+    if (!deaf) wakeThread(s, fx, hart, thread, WakeReason.Signal);
+    return;
+  }
+  if (s.thread.hart[thread] !== hart && s.thread.state[thread] === ThreadState.Running) {
+    request(s, fx, hart, thread, Request.Signal);
+  }
+}
+
+function resume(s: State, fx: Effects, hart: number, process: number): void {
+  discardPending(
+    s,
+    process,
+    lowBit(Signal.Stop) | lowBit(Signal.Tstp) | lowBit(Signal.Ttin) | lowBit(Signal.Ttou),
+    0,
+  );
+  if (s.process.stopped[process] === 0) return;
+  s.process.stopped[process] = 0;
+  s.process.stopSignal[process] = 0;
+  s.process.continued[process] = 1;
+  for (let t = s.process.firstThread[process]; t !== 0; t = s.thread.nextInProcess[t]) {
+    if (s.thread.state[t] !== ThreadState.Stopped) continue;
+    s.thread.state[t] = ThreadState.Blocked;
+    wakeThread(s, fx, hart, t, WakeReason.Restart);
+  }
+}
+
+/**
+ * Makes a signal pending for a process and wakes a thread that can take it. Signals whose number is
+ * already pending merge; ignored ones are dropped at once.
+ *
+ * @param hart number of the event's hart
+ */
+export function sendSignal(
+  s: State,
+  fx: Effects,
+  hart: number,
+  process: number,
+  signal: number,
+): void {
+  const state = s.process.state[process];
+  if (state === ProcessState.Zombie || state === ProcessState.Dying || signal === 0) return;
+  if (signal === Signal.Kill || signal === Signal.Cont) resume(s, fx, hart, process);
+  const thread = s.process.firstThread[process];
+  if (thread === 0) return;
+  const guarded = process === s.kernel.init[ONE] && !hasHandler(s, process, signal) &&
+    s.kernel.runMode[ONE] === 0 && s.kernel.shutdown[ONE] === 0;
+  const ignored = guarded || (isIgnored(s, process, signal) && !isBlocked(s, thread, signal));
+  const lo = lowBit(signal);
+  const hi = highBit(signal);
+  const again = ((s.process.pendingLo[process] & lo) | (s.process.pendingHi[process] & hi)) !== 0;
+  if (ignored || again) {
+    post(s, Account.SignalSource, Account.SignalDiscarded, 1);
+    return;
+  }
+  post(s, Account.SignalSource, Account.SignalPending, 1);
+  s.process.pendingLo[process] |= lo;
+  s.process.pendingHi[process] |= hi;
+  if (signal === Signal.Kill) s.process.killed[process] = Signal.Kill;
+  if (signal === Signal.Kill || !isBlocked(s, thread, signal)) alertThread(s, fx, hart, thread);
+}
+
+/** Makes a signal pending for one thread. */
+export function sendSignalToThread(
+  s: State,
+  fx: Effects,
+  hart: number,
+  thread: number,
+  signal: number,
+): void {
+  sendSignal(s, fx, hart, s.thread.process[thread], signal);
+}
+
+/** Sends a signal to every process of a group; returns how many there are. */
+export function sendSignalToGroup(
+  s: State,
+  fx: Effects,
+  hart: number,
+  group: number,
+  signal: number,
+  from = 0,
+): number {
+  let count = 0;
+  const top = s.process.$header[0];
+  for (let p = 1; p <= top; p++) {
+    if (s.process.$live[p] === 0 || s.process.group[p] !== group) continue;
+    if (s.process.state[p] === ProcessState.Zombie) continue;
+    count++;
+    if (from !== 0) s.process.senderPid[p] = from;
+    sendSignal(s, fx, hart, p, signal);
+  }
+  return count;
+}

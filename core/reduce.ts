@@ -1,0 +1,249 @@
+import { boot, isBootPayload } from "./boot.ts";
+import type { Effects } from "./effect.ts";
+import { Result } from "./error.ts";
+import { type Event, EventKind, SampleKind } from "./event.ts";
+import { reduceInput } from "./input.ts";
+import { ONE, type State } from "./kernel.ts";
+import { leaveKernel } from "./leave.ts";
+import { Account } from "./ledger/accounts.ts";
+import { post } from "./ledger/post.ts";
+import { UNITS } from "./limits.ts";
+import { pageFault } from "./mem/fault.ts";
+import { hasReclaim, reclaim } from "./mem/reclaim.ts";
+import { acknowledgeShootdowns } from "./mem/shootdown.ts";
+import { resolve } from "./mem/user.ts";
+import { errnoOf } from "./personality/linux/errno.ts";
+import { dispatch } from "./personality/dispatch.ts";
+import { stepOperation } from "./personality/operations.ts";
+import { exceptionSignal } from "./proc/exception.ts";
+import { deliverSignal } from "./proc/deliver.ts";
+import { takeImageSample } from "./proc/exec.ts";
+import { sendSignal } from "./proc/signal.ts";
+import { Signal } from "./proc/signal_numbers.ts";
+import { beginShutdown, continueShutdown, stepShutdown } from "./shutdown.ts";
+import { clearCall, returnFromCall } from "./sched/call.ts";
+import { endOperation } from "./sched/operation.ts";
+import { Request, ThreadState, WakeReason } from "./sched/tables.ts";
+import { answerRequests, takeFromInbox } from "./sched/thread.ts";
+import { armTimer, disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
+import { isWaiting, wakeThread } from "./sched/wait.ts";
+import { nextSignal } from "./proc/signal.ts";
+
+/** Why an event was refused: nothing was changed. */
+export const Refusal = {
+  None: 0,
+  UnknownKind: 1,
+  NotBooted: 2,
+  NoSuchHart: 3,
+  NoThread: 4,
+  BadPayload: 5,
+  AlreadyClosed: 6,
+  Unexpected: 7,
+} as const;
+
+/** rt_sigreturn: a frame that cannot be read ends the process instead of returning an error. */
+const CALL_SIGRETURN = 139;
+
+/** The rule an event breaks, or Refusal.None. */
+export function refuse(s: State, e: Event): number {
+  if (e.kind < EventKind.Boot || e.kind > EventKind.Shutdown) return Refusal.UnknownKind;
+  const booted = s.kernel.$live[ONE] === 1 && s.kernel.booted[ONE] === 1;
+  if (e.kind === EventKind.Boot) {
+    if (booted) return Refusal.Unexpected;
+    return isBootPayload(s, e) ? Refusal.None : Refusal.BadPayload;
+  }
+  if (!booted) return Refusal.NotBooted;
+  if (s.kernel.closed[ONE] === 1) return Refusal.AlreadyClosed;
+  if (!(e.hart >= 0 && e.hart < s.kernel.harts[ONE])) return Refusal.NoSuchHart;
+  const thread = s.hart.current[e.hart + 1];
+  switch (e.kind) {
+    case EventKind.Syscall:
+    case EventKind.SyscallFault:
+    case EventKind.PageFault:
+    case EventKind.Exception:
+      if (thread === 0 || s.thread.state[thread] !== ThreadState.Running) return Refusal.NoThread;
+      return s.hart.operation[e.hart + 1] === 0 ? Refusal.None : Refusal.Unexpected;
+    case EventKind.Sample:
+      if (thread === 0) return Refusal.NoThread;
+      if (e.cause === SampleKind.Registers) {
+        return s.thread.sampled[thread] === 1 && e.payloadLength === 520
+          ? Refusal.None
+          : Refusal.Unexpected;
+      }
+      return s.thread.callStage[thread] === 1 ? Refusal.None : Refusal.Unexpected;
+    case EventKind.Continue:
+      return s.hart.continuePending[e.hart + 1] === 1 ? Refusal.None : Refusal.Unexpected;
+    case EventKind.Ipi:
+      return s.hart.ipiPending[e.hart + 1] === 1 ? Refusal.None : Refusal.Unexpected;
+    case EventKind.Shutdown:
+      return e.hart === 0 && s.kernel.shutdown[ONE] === 0 && e.cause >= 1 && e.cause <= 4
+        ? Refusal.None
+        : Refusal.Unexpected;
+    default:
+      return Refusal.None;
+  }
+}
+
+/** Gives a call's result to its thread, or leaves the call in progress. */
+function settle(s: State, fx: Effects, thread: number, call: number, result: number): void {
+  if (result >= 0) returnFromCall(s, fx, thread, result);
+  else if (result === Result.Pending || result === Result.Restart) {
+    s.thread.call[thread] = call + 1;
+  } else if (result !== Result.NoReturn) returnFromCall(s, fx, thread, errnoOf(result));
+}
+
+function syscall(s: State, fx: Effects, e: Event, thread: number): void {
+  if (s.thread.call[thread] !== e.cause + 1 && s.thread.call[thread] !== 0) clearCall(s, thread);
+  settle(s, fx, thread, e.cause, dispatch(s, fx, e, thread));
+}
+
+function syscallFault(s: State, fx: Effects, e: Event, thread: number): void {
+  const result = resolve(s, fx, e.hart, thread, e.value(), e.access);
+  if (result > 0) return;
+  if (result === Result.Pending) {
+    s.thread.call[thread] = e.cause + 1;
+    return;
+  }
+  if (e.cause === CALL_SIGRETURN) {
+    s.thread.faultSignal[thread] = Signal.Segv;
+    s.thread.faultCode[thread] = 1;
+    s.thread.faultAddress[thread] = e.value();
+    return;
+  }
+  returnFromCall(s, fx, thread, errnoOf(result));
+}
+
+function timer(s: State, fx: Effects, e: Event): void {
+  const hart = e.hart;
+  s.hart.timerProgrammed[hart + 1] = 0;
+  s.hart.needsReschedule[hart + 1] = 1;
+  for (let n = 0; n < UNITS; n++) {
+    const entry = dueTimer(s, hart, e.time);
+    if (entry === 0) return;
+    const thread = entry >>> 1;
+    if ((entry & 1) === TimerSlot.Sleep) {
+      disarmTimer(s, hart, thread, TimerSlot.Sleep);
+      if (isWaiting(s, thread)) wakeThread(s, fx, hart, thread, WakeReason.Timeout);
+      continue;
+    }
+    const due = s.thread.intervalDeadline[thread];
+    disarmTimer(s, hart, thread, TimerSlot.Interval);
+    s.thread.intervalDeadline[thread] = 0;
+    const period = s.thread.intervalPeriod[thread];
+    if (period > 0) {
+      const missed = Math.floor((e.time - due) / period);
+      armTimer(s, hart, thread, TimerSlot.Interval, due + (missed + 1) * period);
+    }
+    s.process.senderPid[s.thread.process[thread]] = 0;
+    sendSignal(s, fx, hart, s.thread.process[thread], Signal.Alrm);
+  }
+}
+
+/** Answers a bounded number of requests of this hart's inbox. */
+function drainInbox(s: State, fx: Effects, hart: number): void {
+  for (let n = 0; n < UNITS; n++) {
+    const thread = takeFromInbox(s, hart);
+    if (thread === 0) return;
+    const bits = answerRequests(s, fx, hart, thread);
+    if ((bits & Request.Signal) === 0) continue;
+    // It may have blocked before the request came: then the signal ends the wait now.
+    if (isWaiting(s, thread) && nextSignal(s, thread) !== 0) {
+      wakeThread(s, fx, hart, thread, WakeReason.Signal);
+    }
+  }
+}
+
+function ipi(s: State, fx: Effects, e: Event): void {
+  s.hart.ipiPending[e.hart + 1] = 0;
+  post(s, Account.IpiPending, Account.IpiTaken, 1);
+  acknowledgeShootdowns(s, fx, e.hart);
+  drainInbox(s, fx, e.hart);
+}
+
+/** One step of whatever long work the hart has. */
+function step(s: State, fx: Effects, e: Event): void {
+  const hart = e.hart;
+  s.hart.continuePending[hart + 1] = 0;
+  if (s.hart.inboxHead[hart + 1] !== 0) drainInbox(s, fx, hart);
+  const thread = s.hart.operation[hart + 1];
+  if (thread !== 0) {
+    const result = stepOperation(s, fx, hart, thread);
+    if (result === Result.Pending || s.hart.operation[hart + 1] === 0) return;
+    endOperation(s, hart, thread);
+    settle(s, fx, thread, s.thread.call[thread] - 1, result);
+  } else if (hart === 0 && s.kernel.shutdownSteps[ONE] === 1) {
+    stepShutdown(s, fx);
+  }
+}
+
+function sample(s: State, fx: Effects, e: Event, thread: number): void {
+  if (e.cause === SampleKind.Registers) {
+    s.thread.sampled[thread] = 0;
+    const result = deliverSignal(s, fx, e, thread);
+    if (result < 0 && result !== Result.Pending) {
+      // No stack for the handler: the process dies of it.
+      s.process.handlerLo[s.thread.process[thread] * 65 + Signal.Segv] = 0;
+      s.process.handlerHi[s.thread.process[thread] * 65 + Signal.Segv] = 0;
+      s.thread.faultSignal[thread] = Signal.Segv;
+    }
+    return;
+  }
+  settle(s, fx, thread, s.thread.call[thread] - 1, takeImageSample(s, e, thread));
+}
+
+function apply(s: State, fx: Effects, e: Event, thread: number): void {
+  switch (e.kind) {
+    case EventKind.Syscall:
+      return syscall(s, fx, e, thread);
+    case EventKind.SyscallFault:
+      return syscallFault(s, fx, e, thread);
+    case EventKind.PageFault:
+      pageFault(s, fx, e, thread);
+      return;
+    case EventKind.Exception:
+      return exceptionSignal(s, e, thread);
+    case EventKind.Timer:
+      return timer(s, fx, e);
+    case EventKind.Ipi:
+      return ipi(s, fx, e);
+    case EventKind.Continue:
+      return step(s, fx, e);
+    case EventKind.Sample:
+      return sample(s, fx, e, thread);
+    case EventKind.External:
+    case EventKind.Input:
+      return reduceInput(s, fx, e);
+    case EventKind.Shutdown:
+      return beginShutdown(s, e.cause);
+  }
+}
+
+/**
+ * Reduces one event: changes the state, fills `fx` with what the hardware is to do, and nothing
+ * else. It is a function of (state, event).
+ *
+ * @returns Refusal.None, or why the event was refused and nothing changed
+ * @throws {KernelDefect} when the kernel broke one of its own rules
+ */
+export function reduce(s: State, fx: Effects, e: Event): number {
+  fx.clear();
+  const refusal = refuse(s, e);
+  if (refusal !== Refusal.None) return refusal;
+  if (e.kind === EventKind.Boot) {
+    boot(s, fx, e);
+  } else {
+    const row = e.hart + 1;
+    const thread = s.hart.current[row];
+    if (thread !== 0) s.thread.userTime[thread] += e.time - s.hart.lastTime[row];
+    apply(s, fx, e, thread);
+    if (hasReclaim(s)) reclaim(s, fx);
+    if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, e.hart);
+    leaveKernel(s, fx, e.hart, e.time);
+  }
+  const row = e.hart + 1;
+  s.hart.lastTime[row] = e.time;
+  s.hart.lastSequence[row] = e.sequence + 1;
+  s.kernel.lastOrder[ONE] = e.order + 1;
+  if (e.time > s.kernel.now[ONE]) s.kernel.now[ONE] = e.time;
+  return Refusal.None;
+}

@@ -1,0 +1,57 @@
+import type { Event } from "../core/event.ts";
+import type { TableSpec } from "../core/state/table.ts";
+import { uartTable } from "./uart16550/model.ts";
+import { uartAsked, uartOverrun, uartReceivedAt, uartReceivedLength } from "./uart16550/driver.ts";
+
+/** A device whose driver hands received bytes to the kernel: pure functions of the sampled event. */
+export interface ByteDriver {
+  /** Number of the device in DeviceWrite effects and in the machine's device list. */
+  readonly device: number;
+  readonly name: string;
+  /** Its interrupt source in the PLIC; `value` of its External events. */
+  readonly source: number;
+  /** False for a spurious interrupt. */
+  asked(e: Event): boolean;
+  /** Offset in the payload of the first byte received. */
+  readonly receivedAt: number;
+  receivedLength(e: Event): number;
+  /** Whether bytes were lost before these. */
+  overrun(e: Event): boolean;
+}
+
+/** Device numbers. */
+export const DeviceNumber = { Uart: 1 } as const;
+
+/** PLIC sources, as on QEMU's `virt` machine. */
+export const DeviceSource = { Uart: 10 } as const;
+
+/** Guest-physical windows, as on QEMU's `virt` machine. */
+export const DeviceWindow = {
+  Aclint: 0x0200_0000,
+  Plic: 0x0c00_0000,
+  Uart: 0x1000_0000,
+} as const;
+
+const uart: ByteDriver = {
+  device: DeviceNumber.Uart,
+  name: "uart16550",
+  source: DeviceSource.Uart,
+  asked: uartAsked,
+  receivedAt: uartReceivedAt,
+  receivedLength: uartReceivedLength,
+  overrun: uartOverrun,
+};
+
+/** Every driver, in device order. */
+export const drivers: readonly ByteDriver[] = [uart];
+
+/** Tables of every device model, for the machine's arena. */
+export const deviceTables = { uart16550: uartTable } as const satisfies Readonly<
+  Record<string, TableSpec>
+>;
+
+/** The driver of an interrupt source, or undefined for one that no driver has. */
+export function driverOfSource(source: number): ByteDriver | undefined {
+  for (const driver of drivers) if (driver.source === source) return driver;
+  return undefined;
+}

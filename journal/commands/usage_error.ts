@@ -1,0 +1,8 @@
+/** The command line cannot be understood; the message is one line that says what would be. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+
+  constructor(message: string) {
+    super(message.replace(/[\0-\x1f\x7f]/g, "?"));
+  }
+}

@@ -1,6 +1,7 @@
 import type { Effects } from "./effect.ts";
 import { type Event, payloadU32, payloadU64 } from "./event.ts";
 import { ONE, type State } from "./kernel.ts";
+import { initDevices } from "./fs/init.ts";
 import { openBooks } from "./ledger/opening.ts";
 import { bootMemory } from "./mem/boot.ts";
 import { addPage, createObject } from "./mem/object.ts";
@@ -80,6 +81,7 @@ export function boot(s: State, fx: Effects, e: Event): void {
   s.kernel.nextPid[ONE] = 1;
   openBooks(s, payloadU32(e, 4), payloadU32(e, 8));
   bootMemory(s, payloadU32(e, 4), payloadU32(e, 8), RESERVED_FRAMES);
+  initDevices(s);
   const trampoline = createObject(s, ObjectKind.Anonymous);
   const page = addPage(s, fx, trampoline, 0);
   assert(trampoline > 0 && page > 0, "the smallest configuration holds the trampoline");

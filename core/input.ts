@@ -1,6 +1,6 @@
 import type { Effects } from "./effect.ts";
 import { type Event, InputKind, payloadU32 } from "./event.ts";
-import { initFileSystem } from "./fs/init.ts";
+import { mountRoot } from "./fs/init.ts";
 import { importTree } from "./fs/import.ts";
 import { streamArrived } from "./fs/stream.ts";
 import { resizeTerminal, terminalInput } from "./fs/terminal.ts";
@@ -14,17 +14,21 @@ const SEED_BYTES = 32;
 export function reduceInput(s: State, fx: Effects, e: Event): void {
   switch (e.cause) {
     case InputKind.Tree:
-      if (s.kernel.rootInode[ONE] === 0) initFileSystem(s, fx);
-      return importTree(s, fx, e);
+      if (s.kernel.rootInode[ONE] === 0) mountRoot(s, fx);
+      importTree(s, fx, e);
+      return;
     case InputKind.Chunk:
     case InputKind.ChunkFailed:
       return chunkArrived(s, fx, e.hart, e);
     case InputKind.Stream:
-      return streamArrived(s, fx, e.hart, e);
+      streamArrived(s, fx, e.hart, e);
+      return;
     case InputKind.Terminal:
-      return terminalInput(s, fx, e.hart, e);
+      terminalInput(s, fx, e.hart, e);
+      return;
     case InputKind.WindowSize:
-      return resizeTerminal(s, fx, e.hart, e.uint(0), e.uint(1));
+      resizeTerminal(s, fx, e.hart, e.uint(0), e.uint(1));
+      return;
     case InputKind.Entropy:
       if (e.payloadLength !== SEED_BYTES) return;
       for (let i = 0; i < 8; i++) s.kernel.random[ONE * 8 + i] = payloadU32(e, 4 * i);

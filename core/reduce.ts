@@ -12,8 +12,7 @@ import { pageFault } from "./mem/fault.ts";
 import { hasReclaim, reclaim } from "./mem/reclaim.ts";
 import { acknowledgeShootdowns } from "./mem/shootdown.ts";
 import { resolve } from "./mem/user.ts";
-import { errnoOf } from "./personality/linux/errno.ts";
-import { dispatch } from "./personality/dispatch.ts";
+import { answerOf, dispatch } from "./personality/dispatch.ts";
 import { stepOperation } from "./personality/operations.ts";
 import { exceptionSignal } from "./proc/exception.ts";
 import { deliverSignal } from "./proc/deliver.ts";
@@ -21,9 +20,10 @@ import { takeImageSample } from "./proc/exec.ts";
 import { sendSignal } from "./proc/signal.ts";
 import { Signal } from "./proc/signal_numbers.ts";
 import { beginShutdown, continueShutdown, stepShutdown } from "./shutdown.ts";
+import { rowOf } from "./syscall/rows.ts";
 import { clearCall, returnFromCall } from "./sched/call.ts";
 import { endOperation } from "./sched/operation.ts";
-import { Request, ThreadState, WakeReason } from "./sched/tables.ts";
+import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.ts";
 import { answerRequests, takeFromInbox } from "./sched/thread.ts";
 import { armTimer, disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
 import { isWaiting, wakeThread } from "./sched/wait.ts";
@@ -84,12 +84,29 @@ export function refuse(s: State, e: Event): number {
   }
 }
 
+/** What a handled signal does to a call that blocks, by its row. */
+function interruptRule(call: number): number {
+  const blocking = rowOf(call)?.blocking;
+  if (blocking === "progress") return InterruptRule.Progress;
+  return blocking === "restart" ? InterruptRule.Restart : InterruptRule.Interrupted;
+}
+
 /** Gives a call's result to its thread, or leaves the call in progress. */
 function settle(s: State, fx: Effects, thread: number, call: number, result: number): void {
   if (result >= 0) returnFromCall(s, fx, thread, result);
-  else if (result === Result.Pending || result === Result.Restart) {
+  else if (result === Result.NoReturn && s.thread.state[thread] !== ThreadState.Blocked) {
+    clearCall(s, thread);
+  } else if (result <= Result.Pending) {
     s.thread.call[thread] = call + 1;
-  } else if (result !== Result.NoReturn) returnFromCall(s, fx, thread, errnoOf(result));
+    s.thread.callBlocking[thread] = interruptRule(call);
+  } else returnFromCall(s, fx, thread, result);
+}
+
+/** As settle, for a result in core's own error codes. */
+function settleCore(s: State, fx: Effects, thread: number, result: number): void {
+  const call = s.thread.call[thread] - 1;
+  const isError = result < 0 && result > Result.Pending;
+  settle(s, fx, thread, call, isError ? answerOf(call, result) : result);
 }
 
 function syscall(s: State, fx: Effects, e: Event, thread: number): void {
@@ -110,7 +127,7 @@ function syscallFault(s: State, fx: Effects, e: Event, thread: number): void {
     s.thread.faultAddress[thread] = e.value();
     return;
   }
-  returnFromCall(s, fx, thread, errnoOf(result));
+  returnFromCall(s, fx, thread, answerOf(e.cause, result));
 }
 
 function timer(s: State, fx: Effects, e: Event): void {
@@ -170,7 +187,7 @@ function step(s: State, fx: Effects, e: Event): void {
     const result = stepOperation(s, fx, hart, thread);
     if (result === Result.Pending || s.hart.operation[hart + 1] === 0) return;
     endOperation(s, hart, thread);
-    settle(s, fx, thread, s.thread.call[thread] - 1, result);
+    settleCore(s, fx, thread, result);
   } else if (hart === 0 && s.kernel.shutdownSteps[ONE] === 1) {
     stepShutdown(s, fx);
   }
@@ -188,7 +205,7 @@ function sample(s: State, fx: Effects, e: Event, thread: number): void {
     }
     return;
   }
-  settle(s, fx, thread, s.thread.call[thread] - 1, takeImageSample(s, e, thread));
+  settleCore(s, fx, thread, takeImageSample(s, e, thread));
 }
 
 function apply(s: State, fx: Effects, e: Event, thread: number): void {

@@ -71,6 +71,11 @@ export class ByteColumn {
   /** Appends the difference of two 64-bit numbers, modulo 2^64, as a zigzag varint. */
   difference64(lo: number, hi: number, previousLo: number, previousHi: number): void {
     const l = lo >>> 0, p = previousLo >>> 0;
+    const near = l - p;
+    if (hi === previousHi && near < 0x4000_0000 && near > -0x4000_0000) {
+      this.varint((near << 1) ^ (near >> 31));
+      return;
+    }
     const dLo = (l - p) | 0;
     const dHi = (hi - previousHi - (l < p ? 1 : 0)) | 0;
     const sign = dHi >> 31;

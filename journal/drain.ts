@@ -5,7 +5,7 @@ import type { JournalWriter } from "./writer.ts";
 import { EndKind, WriterState, type WriterStatus } from "./writer_status.ts";
 
 /** Records after which room is given back although there is more to take. */
-const RELEASE = 256;
+const RELEASE = 1024;
 /** The writer looks for new records at least this often, ms, and this seldom when idle. */
 const SHORT_SLEEP = 2;
 const LONG_SLEEP = 64;

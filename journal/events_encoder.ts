@@ -6,6 +6,8 @@ import { HartCursors } from "./hart_cursors.ts";
 import { SiteTable } from "./site_table.ts";
 
 const TWO32 = 0x1_0000_0000;
+/** Below it a number still has room for its sign. */
+const LARGE = 0x4000_0000;
 
 /** Encodes events into the body of an Events frame. Allocates nothing per event. */
 export class EventsEncoder {
@@ -122,11 +124,17 @@ export class EventsEncoder {
     const surprise = advance - expected;
     const unit = this.timeUnit;
     // Small integers divide several times faster than doubles, and nearly all surprises are small.
-    const small = surprise === (surprise | 0);
-    const even = small ? (surprise | 0) % (unit | 0) === 0 : surprise % unit === 0;
+    const small = surprise | 0;
+    if (small === surprise && small < LARGE && small > -LARGE) {
+      const units = (small / unit) | 0;
+      const even = units * unit === small;
+      const n = even ? units : small;
+      this.columns[Column.Time].varint((n << 1) ^ (n >> 31));
+      return even ? Flag.Time : Flag.Time | Flag.OddTime;
+    }
+    const even = surprise % unit === 0;
     const n = even ? surprise / unit : surprise;
-    const lo = n >>> 0;
-    this.columns[Column.Time].difference64(lo, small ? n >> 31 : Math.floor(n / TWO32) | 0, 0, 0);
+    this.columns[Column.Time].difference64(n >>> 0, Math.floor(n / TWO32) | 0, 0, 0);
     return even ? Flag.Time : Flag.Time | Flag.OddTime;
   }
 

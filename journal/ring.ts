@@ -144,7 +144,10 @@ export class RingWriter {
   }
 
   private wait(length: number): void {
-    while (this.size - this.refresh() < length) this.full(this);
+    if (this.size - this.refresh() >= length) return;
+    // Half a ring at once: going on at the first free word would mean to wait again soon.
+    const need = Math.max(length, this.size >> 1);
+    while (this.size - this.refresh() < need) this.full(this);
   }
 
   private putBytes(at: number, bytes: Uint8Array, count: number): void {
@@ -164,7 +167,9 @@ export class RingWriter {
   /** The same bytes as words; the last view is kept, since events come in one object. */
   private wordsOf(bytes: Uint8Array): Int32Array {
     if (this.payload !== bytes) {
-      const length = (bytes.buffer.byteLength - bytes.byteOffset) >>> 2;
+      // Not `>>> 2` of the difference: a machine's memory may have 2^32 bytes.
+      const there = Math.floor((bytes.buffer.byteLength - bytes.byteOffset) / 4);
+      const length = Math.min((bytes.length + 3) >>> 2, there);
       this.payloadWords = new Int32Array(bytes.buffer, bytes.byteOffset, length);
       this.payload = bytes;
     }

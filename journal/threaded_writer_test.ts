@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { RecordedEvent } from "../core/event.ts";
+import { PAYLOAD_LIMIT, RecordedEvent } from "../core/event.ts";
 import { JournalWriteError, MemorySink } from "./byte_sink.ts";
+import { MemorySource } from "./byte_source.ts";
 import { compareEvents } from "./compare_events.ts";
 import { Drain } from "./drain.ts";
+import { JournalReader } from "./reader.ts";
 import { makeRing, RING_MINIMUM, RingReader, RingWriter } from "./ring.ts";
 import { RingSink } from "./ring_sink.ts";
 import { EventSource, feed, HEADER, SmallDisk } from "./test_journal.ts";
@@ -95,6 +97,37 @@ Deno.test("rings merge in the order of recording, whatever the drain's moments",
     drain.run();
     assert.deepEqual(disk.bytes(), expected);
   }
+});
+
+Deno.test("a full ring lets the writer see what waits in the others", () => {
+  const rings = [0, 1].map(() => makeRing(RING_MINIMUM));
+  /** The writer works while the producer waits, on the same thread. */
+  class SameThread extends WriterStatus {
+    waits = 0;
+    override awaitProgress(): void {
+      this.waits++;
+      assert.ok(drain.drain(), "the writer has nothing to take while the ring is full");
+    }
+  }
+  const status = new SameThread();
+  const disk = new MemorySink();
+  const drain = new Drain(rings, status, new JournalWriter(disk, HEADER));
+  const sink = new RingSink(rings, status);
+  const e = new RecordedEvent();
+  sink.append(e);
+  e.hart = 1;
+  e.payloadLength = PAYLOAD_LIMIT;
+  for (let n = 0; n < 9; n++) {
+    e.order = n + 1;
+    e.sequence = n;
+    sink.append(e);
+  }
+  assert.ok(status.waits > 0);
+  sink.end();
+  drain.run();
+  const reader = new JournalReader(new MemorySource(disk.bytes()));
+  while (reader.next(e));
+  assert.equal(reader.describe(), "closed after event 9");
 });
 
 Deno.test("a writer that failed stops the producer with its line", () => {

@@ -3,7 +3,8 @@ import { RecordedEvent } from "../core/event.ts";
 import { JournalWriteError, MemorySink } from "./byte_sink.ts";
 import { MemorySource } from "./byte_source.ts";
 import { HashKind } from "./format.ts";
-import { JournalReader } from "./reader.ts";
+import { crc32 } from "./crc32.ts";
+import { JournalReader, readIndex } from "./reader.ts";
 import { digestOf, feed, HEADER, readAgainst, SmallDisk } from "./test_journal.ts";
 import { JournalWriter } from "./writer.ts";
 
@@ -63,6 +64,31 @@ Deno.test("a blob is stored once and found by its digest", () => {
 
 Deno.test("equal runs write equal bytes", () => {
   assert.deepEqual(journal(3, 5000, false), journal(3, 5000, false));
+});
+
+Deno.test("the format is the one of FORMAT.md: the same bytes on every host, today and later", () => {
+  const tame = journal(1, 6000, false), wild = journal(1, 300, true);
+  assert.deepEqual([tame.length, crc32(tame, 0, tame.length)], [76548, 1008284582]);
+  assert.deepEqual([wild.length, crc32(wild, 0, wild.length)], [52768, 743577033]);
+});
+
+Deno.test("an Events frame is cut by events, by bytes and by virtual time", () => {
+  const cuts = (events: number, change: (e: RecordedEvent, n: number) => void) => {
+    const sink = new MemorySink();
+    const writer = new JournalWriter(sink, HEADER);
+    const e = new RecordedEvent();
+    for (let n = 0; n < events; n++) {
+      e.order = e.sequence = n;
+      change(e, n);
+      writer.append(e);
+    }
+    writer.end();
+    return readIndex(new MemorySource(sink.bytes()))?.points.map((p) => p.firstOrder);
+  };
+  assert.deepEqual(cuts(4096, () => {}), [0]);
+  assert.deepEqual(cuts(8193, () => {}), [0, 4096, 8192]);
+  assert.deepEqual(cuts(40, (e) => e.payloadLength = 65536), [0, 16, 32]);
+  assert.deepEqual(cuts(8, (e, n) => e.time = n * 400_000_000), [0, 3, 6]);
 });
 
 Deno.test("a boot that was not closed is cut after its last event", () => {

@@ -30,7 +30,6 @@ const forbidden: readonly (readonly [string, string])[] = [
   ["core/assert.ts", "./state/table.ts"],
   ["arch/machine/sense.ts", "../../core/mem/frame.ts"],
   ["arch/machine/sense.ts", "../../core/reduce.ts"],
-  ["arch/machine/sense.ts", "../../core/assert.ts"],
   ["arch/machine/sense.ts", "../../drivers/host/files.ts"],
   ["arch/machine/sense.ts", "../../journal/ring.ts"],
   ["arch/ir/ops.ts", "fflate"],

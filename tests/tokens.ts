@@ -122,7 +122,10 @@ export function references(tokens: readonly Token[]): Reference[] {
         found.push({ specifier: literal ? argument.text : "?", line });
       }
     }
-    if (token.text === "from" && next?.kind === "string") {
+    const before = tokens[index - 1];
+    // A variable called `from` in a template stands after neither a name nor a closing brace.
+    const imports = before?.kind === "name" || is(index - 1, "}") || is(index - 1, "*");
+    if (token.text === "from" && next?.kind === "string" && imports) {
       found.push({ specifier: next.text, line });
     }
     if (

@@ -4,12 +4,14 @@
  * the sources can be read without running anything.
  */
 import { linuxRows } from "../core/syscall/table.ts";
+import { toyRows } from "../core/syscall/toy_table.ts";
 
 /** What a stub needs to know of a table row. */
 export interface SyscallShape {
   readonly name: string;
   readonly number: number;
-  readonly args: readonly unknown[];
+  /** A structure at the stack pointer takes no register, so a stub has no parameter for it. */
+  readonly args: readonly { readonly how?: { readonly kind: string } }[];
 }
 
 /**
@@ -29,9 +31,9 @@ export function syscallHeader(rows: readonly SyscallShape[]): string {
 }
 
 function stub(row: SyscallShape): string[] {
-  const count = row.args.length;
+  const count = row.args.filter((argument) => argument.how?.kind !== "frame").length;
   if (count > 6) throw new Error(`${row.name} has ${count} arguments; the ABI has six registers`);
-  const names = row.args.map((_, i) => `x${i}`);
+  const names = Array.from({ length: count }, (_, i) => `x${i}`);
   const parameters = count === 0 ? "void" : names.map((name) => `long ${name}`).join(", ");
   const body = [
     `static inline long sys_${row.name}(${parameters}) {`,
@@ -51,5 +53,5 @@ function stub(row: SyscallShape): string[] {
 
 /** The header for the table as it stands. */
 export function currentHeader(): string {
-  return syscallHeader(linuxRows);
+  return syscallHeader([...linuxRows, ...toyRows]);
 }

@@ -1,7 +1,13 @@
 import { type ArenaLayout, bindArena, layoutArena } from "../../core/state/arena.ts";
 import { f64, u32, u8 } from "../../core/state/column.ts";
 import { makeArenaHash } from "../../core/state/hash.ts";
-import { allocRow, type Columns, type Table, table, type TableSpec } from "../../core/state/table.ts";
+import {
+  allocRow,
+  type Columns,
+  type Table,
+  table,
+  type TableSpec,
+} from "../../core/state/table.ts";
 import { aclintTable } from "./aclint.ts";
 import { plicContextTable, plicTable } from "./plic.ts";
 
@@ -20,6 +26,7 @@ export const hartClockTable = table("hartClock", {
   sequence: f64("number of the hart's next event", { ...global, role: "history" }),
   thread: u32("register slot it runs on, 0 while idle", global),
   continues: u8("1 while a Continue event is due", global),
+  softwareFrom: f64("ticks from which a raised software interrupt is taken", global),
   external: u8("1 while an external interrupt is due; looked at between rounds", global),
   shortSlice: u8("1 when its last slice was below the floor", global),
 });

@@ -239,3 +239,8 @@ export function revokeStep(s: State, fx: Effects, h: number, node: number, limit
   fx.charge(limit);
   return leafBelow(s, node) === 0 ? 1 : 0;
 }
+
+/** Marks an open descriptor to be closed by exec, or takes the mark away. */
+export function setCloseOnExec(s: State, process: number, fd: number, on: boolean): void {
+  s.process.descriptorFlags[process * DESCRIPTORS + fd] = on ? CLOSE_ON_EXEC : 0;
+}

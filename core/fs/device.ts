@@ -3,7 +3,7 @@ import { Err, Result } from "../error.ts";
 import type { State } from "../kernel.ts";
 import { PAGE_BYTES } from "../limits.ts";
 import { writeUser } from "../mem/user_copy.ts";
-import { nextRandom } from "../proc/random.ts";
+import { randomBytes } from "../proc/random.ts";
 import { TERMINAL_STREAM } from "./line_discipline.ts";
 import { zeroUser } from "./move.ts";
 import { TRANSFER_BYTES } from "./regular.ts";
@@ -54,7 +54,7 @@ export function readRandom(
   const at = fx.reserveBytes(count);
   const result = writeUser(s, fx, h, t, address, at, count);
   if (result < 0) return result;
-  nextRandom(s, fx.bytes, at, count);
+  randomBytes(s, fx.bytes, at, count);
   fx.charge(Math.ceil(count / PAGE_BYTES));
   return count;
 }

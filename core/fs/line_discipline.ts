@@ -5,6 +5,7 @@ import { sendSignalToGroup } from "../proc/signal.ts";
 import { Signal } from "../proc/signal_numbers.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { wakeAll } from "../sched/wait.ts";
+import { watermark } from "../state/table.ts";
 import { LINE_BYTES } from "./tables.ts";
 import { Character, character, hasInput, hasLocal, InputFlag, LocalFlag } from "./termios.ts";
 
@@ -190,23 +191,21 @@ export function terminalReadable(s: State, row: number): boolean {
 /**
  * Takes in typed bytes (InputKind.Terminal): edits, echoes, sends signals, wakes readers. An empty
  * payload is a hang-up.
- *
- * @returns 0
  */
-export function typeInput(s: State, fx: Effects, e: Event): number {
+export function terminalInput(s: State, fx: Effects, h: number, e: Event): void {
   const row = e.value() + 1;
+  if (row > watermark(s.terminal)) return;
   if (e.payloadLength === 0) {
     s.terminal.hungUp[row] = 1;
     if (s.terminal.group[row] !== 0) {
-      sendSignalToGroup(s, fx, e.hart, s.terminal.group[row], Signal.Hup);
+      sendSignalToGroup(s, fx, h, s.terminal.group[row], Signal.Hup);
     }
   }
   const echoAt = fx.bytesLength;
   const count = Math.min(e.payloadLength, TERMINAL_INPUT_LIMIT);
-  for (let i = 0; i < count; i++) typeByte(s, fx, e.hart, row, e.payload[i]);
+  for (let i = 0; i < count; i++) typeByte(s, fx, h, row, e.payload[i]);
   if (fx.bytesLength > echoAt) fx.hostPrint(TERMINAL_STREAM, echoAt, fx.bytesLength - echoAt);
   if (terminalReadable(s, row)) {
-    wakeAll(s, fx, e.hart, WaitKind.Terminal, row, WakeReason.Restart);
+    wakeAll(s, fx, h, WaitKind.Terminal, row, WakeReason.Restart);
   }
-  return 0;
 }

@@ -69,11 +69,11 @@ export function freeExtraWaiters(s: State, t: number): void {
 
 /**
  * Links a waiter of t to what makes an open file ready; the first one blocks t. An open file that
- * nothing wakes (its readiness never changes) takes none.
+ * nothing wakes (its readiness never changes) takes none. The caller has counted free waiters.
  *
  * @param last waiter of t linked last, 0 for none yet
  * @param events Ready bits waited for
- * @returns the waiter linked last now, or -1 when the table is full
+ * @returns the waiter linked last now
  */
 export function linkPoll(
   s: State,
@@ -108,7 +108,7 @@ export function linkPoll(
     return own;
   }
   const extra = allocRow(s.waiter);
-  if (extra === 0) return -1;
+  assert(extra !== 0, "waiters were counted before a poll links them");
   post(s, Account.WaiterFree, Account.WaiterUsed, 1);
   s.waiter.thread[extra] = t;
   s.waiter.events[extra] = events | POLL_ITEM;

@@ -12,6 +12,9 @@ import { allocBuffer, freeBuffer } from "../mem/buffer.ts";
 import { TRANSFER_BYTES } from "./regular.ts";
 import { OpenFlag } from "./tables.ts";
 
+/** Host streams there are: descriptors 0 to 2 of `run`. */
+export const STREAM_UNITS = 3;
+
 /** The stream row of a host descriptor. */
 export function streamRow(unit: number): number {
   return unit + 1;
@@ -88,14 +91,13 @@ function dropBlock(s: State, fx: Effects, row: number): void {
 }
 
 /**
- * Takes in a block of a host stream (InputKind.Stream) and lets its readers run again.
- *
- * @returns 0
+ * Takes in a block of a host stream (InputKind.Stream) and lets its readers run again. One that was
+ * not asked for, or that a shutdown no longer wants, is dropped.
  */
-export function streamArrived(s: State, fx: Effects, e: Event): number {
+export function streamArrived(s: State, fx: Effects, h: number, e: Event): void {
   const row = streamRow(e.value());
   const length = e.argument(0);
-  if (s.stream.requested[row] === 0) return 0;
+  if (row > STREAM_UNITS || s.stream.requested[row] === 0) return;
   s.stream.requested[row] = 0;
   post(s, Account.RequestPending, Account.RequestAnswered, 1);
   if (length === 0) {
@@ -106,8 +108,7 @@ export function streamArrived(s: State, fx: Effects, e: Event): number {
     s.stream.begin[row] = 0;
     s.stream.end[row] = length;
   }
-  wakeAll(s, fx, e.hart, WaitKind.Stream, row, WakeReason.Restart);
-  return 0;
+  wakeAll(s, fx, h, WaitKind.Stream, row, WakeReason.Restart);
 }
 
 /**
@@ -151,7 +152,7 @@ export function writeStream(
 
 /** Gives back what host streams have read ahead, at shutdown. */
 export function drainStreams(s: State, fx: Effects): void {
-  for (let unit = 0; unit < 3; unit++) {
+  for (let unit = 0; unit < STREAM_UNITS; unit++) {
     const row = streamRow(unit);
     if (s.stream.requested[row] === 1) {
       s.stream.requested[row] = 0;

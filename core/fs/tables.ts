@@ -206,7 +206,8 @@ export const fileSystemTable = table("fileSystem", {
   capacity: 1,
   root: true,
 }, {
-  nextNumber: u32("next inode number"),
+  nextNumber: u32("inode number given last"),
+  importError: u8("core error code of the first tree record that could not be entered; 0 for none"),
   firstChunk: owns("chunkRequest", "chunk requests in flight"),
   walkParent: u32(
     "scratch of a path walk, meaningless between events: directory of the last name",

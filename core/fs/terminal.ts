@@ -1,7 +1,6 @@
 import type { Effects } from "../effect.ts";
-import type { Event } from "../event.ts";
 import { Err, Result } from "../error.ts";
-import type { State } from "../kernel.ts";
+import { ONE, type State } from "../kernel.ts";
 import { writeUser } from "../mem/user_copy.ts";
 import { isBlocked, isIgnored, sendSignalToGroup } from "../proc/signal.ts";
 import { Signal } from "../proc/signal_numbers.ts";
@@ -18,6 +17,9 @@ import {
 } from "./line_discipline.ts";
 import { LINE_BYTES, OpenFlag } from "./tables.ts";
 import { Character, character, hasLocal, LocalFlag, storeSettings } from "./termios.ts";
+
+/** Terminal units; the row of a terminal is its unit plus one. */
+export const TerminalUnit = { Console: 0, Host: 1 } as const;
 
 /** The terminal row an open terminal device means to a process; 0 when it has none. */
 export function terminalOf(s: State, process: number, inode: number): number {
@@ -137,13 +139,39 @@ export function changeSettings(
   }
 }
 
-/** Takes in a new window size (InputKind.WindowSize): registers 0 and 1 are columns and rows. */
-export function windowSize(s: State, fx: Effects, e: Event): number {
-  const row = e.value() + 1;
-  s.terminal.columns[row] = e.argument(0);
-  s.terminal.rows[row] = e.argument(1);
-  if (s.terminal.group[row] !== 0) {
-    sendSignalToGroup(s, fx, e.hart, s.terminal.group[row], Signal.Winch);
-  }
-  return 0;
+/** Makes a terminal the controlling one of a process's session. */
+export function setControllingTerminal(s: State, process: number, row: number): void {
+  s.process.terminal[process] = row;
+  s.terminal.session[row] = s.process.session[process];
+  s.terminal.group[row] = s.process.group[process];
 }
+
+/** Sets a terminal's size, in characters; its foreground group hears of a change. */
+export function setSize(
+  s: State,
+  fx: Effects,
+  h: number,
+  row: number,
+  columns: number,
+  rows: number,
+): void {
+  if (s.terminal.columns[row] === columns && s.terminal.rows[row] === rows) return;
+  s.terminal.columns[row] = columns;
+  s.terminal.rows[row] = rows;
+  const group = s.terminal.group[row];
+  if (group !== 0) sendSignalToGroup(s, fx, h, group, Signal.Winch);
+}
+
+/** Takes in the new size of the terminal this boot talks to (InputKind.WindowSize). */
+export function resizeTerminal(
+  s: State,
+  fx: Effects,
+  h: number,
+  columns: number,
+  rows: number,
+): void {
+  const unit = s.kernel.runMode[ONE] === 0 ? TerminalUnit.Console : TerminalUnit.Host;
+  setSize(s, fx, h, unit + 1, columns & 0xffff, rows & 0xffff);
+}
+
+export { terminalInput } from "./line_discipline.ts";

@@ -68,6 +68,7 @@ export const Account = {
   RequestSource: 62,
   RequestPending: 63,
   RequestAnswered: 64,
+  RequestDiscarded: 65,
 } as const;
 
 /** A resource of the ledger. */
@@ -205,7 +206,7 @@ export const resources: readonly Resource[] = [
     name: "host requests",
     unit: "request",
     kind: "flow",
-    accounts: ["RequestSource", "RequestPending", "RequestAnswered"],
+    accounts: ["RequestSource", "RequestPending", "RequestAnswered", "RequestDiscarded"],
   },
 ];
 

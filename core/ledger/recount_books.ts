@@ -34,7 +34,7 @@ export function tableOfAccount(account: string): keyof State | undefined {
 }
 
 /** Frame accounts, in the order of FrameRole. */
-const ROLE_ACCOUNTS: readonly AccountName[] = [
+export const ROLE_ACCOUNTS: readonly AccountName[] = [
   "FrameFree",
   "FrameAnonymous",
   "FrameObject",

@@ -1,5 +1,6 @@
 import { ONE, type State } from "../kernel.ts";
 import { DESCRIPTORS, ProcessState } from "../proc/tables.ts";
+import { OpenFlag } from "../fs/tables.ts";
 import { isCurrent, watermark } from "../state/table.ts";
 import type { Reach } from "./recount_walk.ts";
 
@@ -13,6 +14,7 @@ export function checkObjects(s: State, reach: Reach): void {
   checkMemoryObjects(s, reach);
   checkDirectories(s, reach);
   checkNodes(s, reach);
+  checkOpenFiles(s, reach);
 }
 
 function checkProcesses(s: State, reach: Reach): void {
@@ -181,6 +183,34 @@ function checkNodes(s: State, reach: Reach): void {
       }
       previous = child;
       if (++children > top) break;
+    }
+  }
+}
+
+/** Readers and writers of pipes and writers of inodes are counts of open files. */
+function checkOpenFiles(s: State, reach: Reach): void {
+  const readers = new Uint32Array(watermark(s.pipe) + 1);
+  const writers = new Uint32Array(watermark(s.pipe) + 1);
+  const inodes = new Uint32Array(watermark(s.inode) + 1);
+  for (let file = 1; file <= watermark(s.openFile); file++) {
+    if (s.openFile.$live[file] === 0) continue;
+    const flags = s.openFile.flags[file];
+    if ((flags & OpenFlag.Read) !== 0) readers[s.openFile.pipe[file]]++;
+    if ((flags & OpenFlag.Write) === 0) continue;
+    writers[s.openFile.pipe[file]]++;
+    inodes[s.openFile.inode[file]]++;
+  }
+  for (let pipe = 1; pipe < readers.length; pipe++) {
+    if (s.pipe.readers[pipe] !== readers[pipe]) {
+      reach.report("pipe", pipe, `${readers[pipe]} open read ends, readers says otherwise`);
+    }
+    if (s.pipe.writers[pipe] !== writers[pipe]) {
+      reach.report("pipe", pipe, `${writers[pipe]} open write ends, writers says otherwise`);
+    }
+  }
+  for (let inode = 1; inode < inodes.length; inode++) {
+    if (s.inode.writers[inode] !== inodes[inode]) {
+      reach.report("inode", inode, `${inodes[inode]} open files may write it, writers disagrees`);
     }
   }
 }

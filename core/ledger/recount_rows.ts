@@ -14,7 +14,7 @@ export function compareRows(s: State, reach: Reach): void {
   Reach.keys.forEach((key, index) => {
     const table: TableBase = s[key as keyof State];
     checkRowZero(table, key, reach);
-    if (!reach.isRoot(index) && index !== FRAME) compareTable(table, key, index, reach);
+    if (!reach.isRoot(index) && index !== FRAME) compareTable(s, table, key, index, reach);
   });
   compareFrames(s, reach);
   compareFreeList(s, reach);
@@ -34,7 +34,7 @@ function checkRowZero(table: TableBase, key: string, reach: Reach): void {
   }
 }
 
-function compareTable(table: TableBase, key: string, index: number, reach: Reach): void {
+function compareTable(s: State, table: TableBase, key: string, index: number, reach: Reach): void {
   const refs = "refs" in table.$spec.columns ? viewOf(table, "refs") : undefined;
   const owners = reach.owners[index];
   const holders = reach.holders[index];
@@ -53,7 +53,8 @@ function compareTable(table: TableBase, key: string, index: number, reach: Reach
       reach.report(key, row, `${holders[row]} holders found, refs says ${refs[row]}`);
     }
     if (index === INODE) checkInode(reach, row);
-    if (index === OBJECT && owners[row] > 0 && holders[row] > 0) {
+    const dying = owners[row] > 0 && row !== s.memory.zeroObject[ONE];
+    if (index === OBJECT && dying && holders[row] > 0) {
       reach.report(key, row, "on the list of dying objects, but held");
     }
     if (index === SPACE && holders[row] === 0) reach.report(key, row, "held by no process");

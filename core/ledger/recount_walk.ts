@@ -22,7 +22,6 @@ export const FrameUse = { Table: 1, Quarantine: 2, Page: 4, Buffer: 8, Leaf: 16 
  */
 const OTHERWISE: Readonly<Record<string, HandleKind | "claim">> = {
   "memory.freeHead": "claim",
-  "memory.zeroObject": "holds",
   "chunkRequest.next": "owns",
 };
 

@@ -76,12 +76,21 @@ export function chunkArrived(s: State, fx: Effects, h: number, e: Event): void {
     }
     row = s.chunkRequest.next[row];
   }
-  assert(row !== 0, "a chunk that arrives was asked for");
+  // Nothing waits for an answer that comes after its request was dropped.
+  if (row === 0) return;
   const object = s.chunkRequest.object[row];
   if (e.cause === InputKind.ChunkFailed) s.memoryObject.failed[object] = 1;
   else fillPages(s, fx, object, chunk, e.uint(1));
   wakeAll(s, fx, h, WaitKind.Chunk, row, WakeReason.Restart);
   freeRequest(s, fx, row);
+  post(s, Account.RequestPending, Account.RequestAnswered, 1);
+}
+
+/** Drops a request that nobody waits for any more, when the boot ends; its answer will be ignored. */
+export function dropChunkRequest(s: State, fx: Effects, row: number): void {
+  assert(s.chunkRequest.waitHead[row] === 0, "nobody waits for a chunk that is dropped");
+  freeRequest(s, fx, row);
+  post(s, Account.RequestPending, Account.RequestDiscarded, 1);
 }
 
 function fillPages(s: State, fx: Effects, object: number, chunk: number, length: number): void {
@@ -110,5 +119,4 @@ function freeRequest(s: State, fx: Effects, row: number): void {
   releaseObject(s, fx, c.object[row]);
   freeRow(c, row);
   post(s, Account.ChunkRequestUsed, Account.ChunkRequestFree, 1);
-  post(s, Account.RequestPending, Account.RequestAnswered, 1);
 }

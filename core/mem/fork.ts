@@ -73,7 +73,9 @@ export function stepForkSpace(s: State, fx: Effects, h: number, t: number): numb
   const cursor = 6 * t;
   const child = s.thread.cursor[cursor + Cursor.Child];
   if (s.thread.cursor[cursor + Cursor.Stage] === Stage.Regions) {
-    if (!copyRegions(s, fx, t, space, child)) return Result.Pending;
+    const r = copyRegions(s, fx, t, space, child);
+    if (r < 0) leaveSlot(s, fx, h, t, space);
+    if (r !== 1) return r === 0 ? Result.Pending : r;
     s.thread.cursor[cursor + Cursor.Stage] = Stage.Pages;
     s.thread.cursor[cursor + Cursor.At] = 0;
   }
@@ -95,8 +97,8 @@ export function stepForkSpace(s: State, fx: Effects, h: number, t: number): numb
   return child;
 }
 
-/** Copies region rows, at most UNITS; true when all are. */
-function copyRegions(s: State, fx: Effects, t: number, space: number, child: number): boolean {
+/** Copies region rows, at most UNITS; 1 when all are, else 0, or -Err.NoMemory. */
+function copyRegions(s: State, fx: Effects, t: number, space: number, child: number): number {
   const cursor = 6 * t;
   const last = s.thread.cursor[cursor + Cursor.At];
   let region = last === 0 ? s.addressSpace.firstRegion[space] : s.region.next[last];
@@ -104,8 +106,10 @@ function copyRegions(s: State, fx: Effects, t: number, space: number, child: num
   for (let done = 0; done < UNITS; done++) {
     if (region === 0) {
       fx.charge(done);
-      return true;
+      return 1;
     }
+    // Other harts may have taken rows since the fork began.
+    if (freeRows(s.region) === 0) return -Err.NoMemory;
     const copy = copyRegion(s, region, child);
     linkRegion(s, child, tail, copy);
     tail = copy;
@@ -114,7 +118,7 @@ function copyRegions(s: State, fx: Effects, t: number, space: number, child: num
     region = s.region.next[region];
   }
   fx.charge(UNITS);
-  return region === 0;
+  return region === 0 ? 1 : 0;
 }
 
 /**

@@ -6,7 +6,14 @@ import { ONE, type State } from "../kernel.ts";
 import { PAGE_BYTES } from "../limits.ts";
 import { freeRows } from "../state/table.ts";
 import { createObject, releaseObject, truncateObject } from "./object.ts";
-import { breaksWriteXorExecute, cutsNeeded, hasRegions, isFree, mapRegion } from "./region.ts";
+import {
+  ANY_PROT,
+  breaksWriteXorExecute,
+  cutsNeeded,
+  hasRegions,
+  isFree,
+  mapRegion,
+} from "./region.ts";
 import { LOWEST_PAGE, mayChange, spaceOf } from "./space.ts";
 import { ObjectKind, Prot, RegionFlag } from "./tables.ts";
 import { unmapRange } from "./unmap.ts";

@@ -7,7 +7,7 @@ import { Account } from "../ledger/accounts.ts";
 import { trampolineAddress } from "./trampoline.ts";
 import { writeUser } from "../mem/user_copy.ts";
 import { clearCall } from "../sched/call.ts";
-import { rowOf } from "../syscall/rows.ts";
+import { InterruptRule } from "../sched/tables.ts";
 import { hasHandler, nextSignal, takeSignal } from "./signal.ts";
 import { highBit, lowBit, Signal, UNBLOCKABLE } from "./signal_numbers.ts";
 import { SIGNALS } from "./tables.ts";
@@ -29,10 +29,10 @@ const ECALL_BYTES = 4;
 
 /** What becomes of the call a signal interrupted: a value to return, or NaN to run it again. */
 function interruptedResult(s: State, thread: number, flags: number): number {
-  const row = rowOf(s.thread.call[thread] - 1);
+  const rule = s.thread.callBlocking[thread];
   const progress = s.thread.callProgress[thread];
-  if (row?.blocking === "progress" && progress > 0) return progress;
-  const restarts = row?.blocking === "restart" || row?.blocking === "progress";
+  if (rule === InterruptRule.Progress && progress > 0) return progress;
+  const restarts = rule !== InterruptRule.Interrupted;
   return restarts && (flags & ActionFlag.Restart) !== 0 ? NaN : -Err.Interrupted;
 }
 

@@ -1,9 +1,9 @@
 import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
 import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../event.ts";
-import { ONE, type State } from "../kernel.ts";
+import type { State } from "../kernel.ts";
 import { writeUser } from "../mem/user_copy.ts";
-import { nextRandom } from "./random.ts";
+import { randomBytes } from "./random.ts";
 import { ImageKind } from "./tables.ts";
 
 /** Most strings argv and envp may have together. */
@@ -116,11 +116,7 @@ export function buildStack(
   fx.putBytes(e.payload, pathAt, pathLength);
   fx.bytes[fx.reserveBytes(1)] = 0;
   const random = fx.reserveBytes(RANDOM_BYTES);
-  for (let i = 0; i < RANDOM_BYTES; i += 8) {
-    nextRandom(s);
-    fx.setU32(random + i, s.kernel.randomOut[ONE * 2]);
-    fx.setU32(random + i + 4, s.kernel.randomOut[ONE * 2 + 1]);
-  }
+  randomBytes(s, fx.bytes, random, RANDOM_BYTES);
   const argv = fx.bytesLength;
   let leading = 0;
   let skip = 0;

@@ -5,7 +5,7 @@ import type { Event } from "../event.ts";
 import { holdInode } from "../fs/inode.ts";
 import { roleRegister } from "../isa/signal_frame.ts";
 import { ONE, type State } from "../kernel.ts";
-import { beginFork, stepForkSpace } from "../mem/fork.ts";
+import { beginForkSpace, stepForkSpace } from "../mem/fork.ts";
 import { drainSpace, holdSpace, releaseSpace } from "../mem/space.ts";
 import { writeUser } from "../mem/user_copy.ts";
 import { clearCall } from "../sched/call.ts";
@@ -89,6 +89,11 @@ export function clone(
   const from = s.thread.process[parent];
   if (freeRows(s.capNode) < s.process.descriptors[from]) return -Err.Again;
 
+  const shared = (flags & CloneFlag.Vm) !== 0;
+  const space = shared ? s.process.space[from] : beginForkSpace(s, fx, parent);
+  if (space < 0) return space;
+
+  // From here on it must succeed; only the copy of the space may still run out of memory.
   const p = createProcess(s, from);
   const thread = createThread(s, p, s.process.pid[p]);
   s.process.firstThread[p] = thread;
@@ -106,23 +111,12 @@ export function clone(
   if (stack !== 0) fx.setRegister(thread, roleRegister.sp, stack);
   if ((flags & CloneFlag.SetTls) !== 0) fx.setRegister(thread, roleRegister.tp, tls);
   s.thread.callArgument[thread * 4] = (flags & CloneFlag.ChildSetTid) !== 0 ? childTid : 0;
-  if ((flags & CloneFlag.Vm) !== 0) {
-    s.process.space[p] = s.process.space[from];
-    holdSpace(s, s.process.space[p]);
-    return finishClone(s, fx, e.hart, parent, thread, true);
-  }
-  const space = beginFork(s, fx, e.hart, parent);
-  if (space < 0) return abandonClone(s, fx, e.hart, p, space);
   s.process.space[p] = space;
+  holdSpace(s, space);
+  if (shared) return finishClone(s, fx, e.hart, parent, thread, true);
   s.thread.cursor[parent * 6 + 4] = p;
   beginOperation(s, fx, e.hart, parent, OperationKind.Fork);
   return Result.Pending;
-}
-
-/** Undoes a clone that found no memory. */
-function abandonClone(s: State, fx: Effects, hart: number, p: number, error: number): number {
-  releaseChild(s, fx, hart, p);
-  return error;
 }
 
 /** Lets a complete child run, and gives its pid to the parent. */
@@ -176,23 +170,14 @@ export function stepFork(s: State, fx: Effects, hart: number, parent: number): n
   const at = parent * 6;
   const p = s.thread.cursor[at + 4];
   if (s.thread.cursor[at + 5] !== 0) return stepAbandon(s, fx, hart, parent, p);
-  const space = s.process.space[p];
-  const result = stepForkSpace(s, fx, hart, parent, space);
+  const result = stepForkSpace(s, fx, hart, parent);
   if (result === Result.Pending) return Result.Pending;
-  if (result < 0 && result !== Result.NoReturn) {
+  if (result < 0) {
     s.thread.cursor[at + 5] = result;
     return Result.Pending;
   }
-  const pid = finishClone(s, fx, hart, parent, s.process.firstThread[p], false);
-  if (result !== Result.NoReturn) return pid;
-  // The parent waits for other harts to forget writable translations; it then runs clone again.
-  s.thread.callStage[parent] = FORK_DONE;
-  s.thread.callArgument[parent * 4] = pid;
-  return Result.NoReturn;
+  return finishClone(s, fx, hart, parent, s.process.firstThread[p], false);
 }
-
-/** Value of callStage of a clone whose child already runs. */
-export const FORK_DONE = 0xffffffff;
 
 /** Tears down the child of a fork that failed half-way, a step at a time. */
 function stepAbandon(s: State, fx: Effects, hart: number, parent: number, p: number): number {

@@ -30,26 +30,35 @@ function advance(w: Uint32Array, b: number): void {
 }
 
 /**
- * Fills bytes with the next outputs of xoshiro256** over `kernel.random`, little-endian; of the last
- * output only as many bytes as are wanted are used. All arithmetic is on 32-bit halves.
+ * Draws the next output of xoshiro256** over `kernel.random` into `kernel.randomOut`, low word
+ * first. All arithmetic is on 32-bit halves.
+ */
+export function nextRandom(s: State): void {
+  const w = s.kernel.random;
+  const b = ONE * WORDS;
+  // The second word times 5, rotated left by 7, times 9.
+  const lo5 = Math.imul(w[b + 2], 5) >>> 0;
+  const hi5 = timesHigh(w[b + 2], w[b + 3], 5);
+  const lo = ((lo5 << 7) | (hi5 >>> 25)) >>> 0;
+  const hi = ((hi5 << 7) | (lo5 >>> 25)) >>> 0;
+  s.kernel.randomOut[2 * ONE] = Math.imul(lo, 9);
+  s.kernel.randomOut[2 * ONE + 1] = timesHigh(lo, hi, 9);
+  advance(w, b);
+}
+
+/**
+ * Fills bytes with the next outputs, little-endian; of the last one only as many bytes as are wanted
+ * are used.
  *
  * @param into,at,length where they go
  */
-export function nextRandom(s: State, into: Uint8Array, at: number, length: number): void {
-  const w = s.kernel.random;
-  const b = ONE * WORDS;
+export function randomBytes(s: State, into: Uint8Array, at: number, length: number): void {
+  const out = s.kernel.randomOut;
   for (let done = 0; done < length; done += 8) {
-    // The second word times 5, rotated left by 7, times 9.
-    const lo5 = Math.imul(w[b + 2], 5) >>> 0;
-    const hi5 = timesHigh(w[b + 2], w[b + 3], 5);
-    const lo = ((lo5 << 7) | (hi5 >>> 25)) >>> 0;
-    const hi = ((hi5 << 7) | (lo5 >>> 25)) >>> 0;
-    const lo9 = Math.imul(lo, 9);
-    const hi9 = timesHigh(lo, hi, 9);
+    nextRandom(s);
     const count = Math.min(8, length - done);
     for (let i = 0; i < count; i++) {
-      into[at + done + i] = i < 4 ? lo9 >>> (8 * i) : hi9 >>> (8 * (i - 4));
+      into[at + done + i] = out[2 * ONE + (i >>> 2)] >>> (8 * (i & 3));
     }
-    advance(w, b);
   }
 }

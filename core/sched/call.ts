@@ -7,6 +7,7 @@ import { armTimer, TimerSlot } from "./timer.ts";
 /** Forgets everything a call in progress has left in a thread's row. */
 export function clearCall(s: State, thread: number): void {
   s.thread.call[thread] = 0;
+  s.thread.callBlocking[thread] = 0;
   s.thread.callDeadline[thread] = 0;
   s.thread.callProgress[thread] = 0;
   s.thread.callStage[thread] = 0;

@@ -13,10 +13,7 @@ export const OperationKind = {
   Remap: 6,
   Read: 7,
   Write: 8,
-  Sendfile: 9,
-  Truncate: 10,
-  Discard: 11,
-  Close: 12,
+  Discard: 9,
 } as const;
 
 /**

@@ -85,6 +85,16 @@ export const WakeReason = {
   Signal: 4,
 } as const;
 
+/** What a handled signal does to a blocked call. */
+export const InterruptRule = {
+  /** It returns "interrupted". */
+  Interrupted: 0,
+  /** It runs again if the action asks for that. */
+  Restart: 1,
+  /** It returns what it has done so far, if anything; else as Restart. */
+  Progress: 2,
+} as const;
+
 /** A thread. Its row index is its register slot in the machine. */
 export const threadTable = table("thread", {
   doc: "One row per thread: state, place, blocked call, signals, timers.",
@@ -111,6 +121,7 @@ export const threadTable = table("thread", {
   migrateTo: u16("hart asked for by Request.Migrate"),
   waiter: owns("waiter", "the waiter it blocks with"),
   call: u32("number of the system call in progress plus one; 0 for none"),
+  callBlocking: u8("an InterruptRule: what a handled signal does to the call in progress"),
   callDeadline: f64("absolute deadline of the call in progress, ns; 0 for none"),
   callProgress: f64("bytes or units the call in progress has done"),
   callStage: u32("how far the call in progress has come; 0 at first entry"),

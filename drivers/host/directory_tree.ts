@@ -1,6 +1,6 @@
+import { TreeKind } from "../../core/fs/tree_records.ts";
 import { HostError, reasonOf } from "./host_error.ts";
-import { NO_BYTES, TreeKind } from "./tree_entry.ts";
-import type { TreeBuilder } from "./tree_builder.ts";
+import { NO_BYTES, type TreeBuilder } from "./tree_builder.ts";
 
 const encoder = new TextEncoder();
 
@@ -9,7 +9,7 @@ const UNREADABLE = "\ufffd";
 
 /**
  * Adds everything below a host directory to a tree. Symbolic links are added as links and never
- * followed; sockets, devices and fifos are counted as skipped.
+ * followed; sockets and devices are counted as skipped.
  *
  * @throws {HostError} saying what is wrong and where, without the root's name
  */
@@ -59,7 +59,7 @@ function addHostFile(
     const shared = (info.nlink ?? 1) > 1 ? `${info.dev}:${info.ino}` : "";
     const first = links.get(shared);
     if (first !== undefined) {
-      tree.add({ ...entry, kind: TreeKind.HardLink, target: first });
+      tree.add({ ...entry, kind: TreeKind.Link, target: first });
       return false;
     }
     if (shared !== "") links.set(shared, bytes);
@@ -69,7 +69,8 @@ function addHostFile(
       size: info.size,
       contents: { path: full, info, offset: 0 },
     });
-  } else tree.skip();
+  } else if (info.isFifo === true) tree.add({ ...entry, kind: TreeKind.Fifo });
+  else tree.skip();
   return false;
 }
 

@@ -1,6 +1,7 @@
+import { STREAM_BLOCK_BYTES } from "../../core/limits.ts";
 import { sha256 } from "./digest.ts";
 import { HostFiles } from "./host_files.ts";
-import { type HostPort, STREAM_BLOCK, StreamWrite, type TerminalSize } from "./host_port.ts";
+import { type HostPort, StreamWrite, type TerminalSize } from "./host_port.ts";
 import { HostTerminal } from "./terminal.ts";
 
 /** Without a terminal to ask. */
@@ -52,9 +53,9 @@ export class DenoHost implements HostPort {
   readStreamBlock(stream: number, into: Uint8Array, at: number): number {
     if (stream !== 0) return 0;
     let done = 0;
-    while (done < STREAM_BLOCK && !this.inputEnded) {
+    while (done < STREAM_BLOCK_BYTES && !this.inputEnded) {
       try {
-        const count = Deno.stdin.readSync(into.subarray(at + done, at + STREAM_BLOCK));
+        const count = Deno.stdin.readSync(into.subarray(at + done, at + STREAM_BLOCK_BYTES));
         if (count === null) this.inputEnded = true;
         else done += count;
       } catch (error) {

@@ -1,4 +1,4 @@
-import { FILE_CHUNK } from "./host_port.ts";
+import { FILE_CHUNK_BYTES } from "../../core/limits.ts";
 
 /** A part of a host file that a guest may see as a file of its own. */
 interface Extent {
@@ -25,25 +25,24 @@ export class HostFiles {
    * Adds a file, or a part of one.
    *
    * @param info the whole host file as it is now
-   * @returns its number, from 1; 0 for an empty one, which has nothing to ask for
+   * @returns its number: 0, 1, 2 and so on
    */
   add(path: string, info: Deno.FileInfo, offset = 0, size = info.size): number {
-    if (size === 0) return 0;
     const modified = info.mtime?.getTime() ?? 0;
-    return this.extents.push({ path, offset, size, fileSize: info.size, modified });
+    return this.extents.push({ path, offset, size, fileSize: info.size, modified }) - 1;
   }
 
   /** Size of a file in bytes. */
   size(file: number): number {
-    return this.extents[file - 1]?.size ?? 0;
+    return this.extents[file]?.size ?? 0;
   }
 
   /** Reads a chunk as HostPort.readFileChunk does. */
   readChunk(file: number, chunk: number, into: Uint8Array, at: number): number {
-    const extent = this.extents[file - 1];
+    const extent = this.extents[file];
     if (extent === undefined) return -1;
-    const start = chunk * FILE_CHUNK;
-    const length = Math.min(FILE_CHUNK, extent.size - start);
+    const start = chunk * FILE_CHUNK_BYTES;
+    const length = Math.min(FILE_CHUNK_BYTES, extent.size - start);
     if (length <= 0) return -1;
     try {
       const handle = this.handle(extent);

@@ -1,6 +1,6 @@
 /**
  * The machine's only view of the outside. Nothing here knows Deno; a browser page or a test gives
- * its own. All calls are synchronous.
+ * its own. All calls are synchronous. Block and chunk sizes are in core/limits.ts.
  */
 
 /** Results of {@link HostPort.writeStream}. */
@@ -12,10 +12,6 @@ export const StreamWrite = {
   Failed: 2,
 } as const;
 
-/** Bytes of a block of a demanded stream. */
-export const STREAM_BLOCK = 4096;
-/** Bytes of a chunk of a host file. */
-export const FILE_CHUNK = 65536;
 /** Bytes of a SHA-256 digest. */
 export const DIGEST_BYTES = 32;
 
@@ -34,14 +30,14 @@ export interface HostPort {
    */
   writeStream(stream: number, bytes: Uint8Array, from: number, length: number): number;
   /**
-   * Demanded input: waits for the next {@link STREAM_BLOCK} bytes of stream 0, fewer only at its
+   * Demanded input: waits for the next STREAM_BLOCK_BYTES bytes of stream 0, fewer only at its
    * end, and stores them from `at` on.
    *
    * @returns bytes stored, 0 at the end (and for streams that cannot be read)
    */
   readStreamBlock(stream: number, into: Uint8Array, at: number): number;
   /**
-   * Demanded input: reads chunk number `chunk` ({@link FILE_CHUNK} bytes, fewer only at the end) of
+   * Demanded input: reads chunk number `chunk` (FILE_CHUNK_BYTES bytes, fewer only at the end) of
    * a file that a tree or program was given, and stores it from `at` on.
    *
    * @returns bytes stored, or -1 when the host can no longer deliver what the tree promised

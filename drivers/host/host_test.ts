@@ -19,7 +19,8 @@ async function inShell(statements: string, line: (command: string) => string): P
        const say = (text: unknown) => console.error(String(text));
        ${statements}`,
     );
-    const command = `'${Deno.execPath()}' run --quiet --no-check --allow-read '${file}'`;
+    const command =
+      `'${Deno.execPath()}' run --quiet --no-check --allow-read --allow-run '${file}'`;
     const child = new Deno.Command("/bin/sh", {
       args: ["-c", line(command)],
       stdin: "null",
@@ -100,7 +101,13 @@ Deno.test({
       }
       say("got " + got.join(","));
       LEAVE`;
-    for (const leave of ["host.close(); Deno.exit(0);", "Deno.exit(0);", 'throw "ends";']) {
+    for (
+      const leave of [
+        'host.close(); Deno.kill(Deno.pid, "SIGKILL");',
+        "Deno.exit(0);",
+        'throw "ends";',
+      ]
+    ) {
       const line = (c: string): string =>
         `printf 'a\\tq' | script -qec "stty -g; ${c} 2>&1; stty -g" /dev/null >&2`;
       const text = await inShell(typed.replace("LEAVE", leave), line);
@@ -168,7 +175,7 @@ Deno.test("program: its first bytes and number; none, a folder and a device are 
     Deno.chmodSync(path, 0o755);
     const files = new HostFiles();
     const program = openProgram(path, files);
-    assert.deepEqual([program.file, program.size, program.mode], [1, 14, 0o755]);
+    assert.deepEqual([program.file, program.size, program.mode], [0, 14, 0o755]);
     assert.equal(decoder.decode(program.head), "\x7fELF and so on");
     const kind = (of: string): string => {
       try {

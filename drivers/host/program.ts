@@ -3,7 +3,7 @@ import type { HostFiles } from "./host_files.ts";
 
 /** A host file that is to be the first process. */
 export interface HostProgram {
-  /** Its number in HostFiles; 0 when it is empty. */
+  /** Its number in HostFiles. */
   readonly file: number;
   readonly size: number;
   readonly mode: number;

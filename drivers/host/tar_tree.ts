@@ -1,13 +1,13 @@
+import { TreeKind } from "../../core/fs/tree_records.ts";
 import { HostError } from "./host_error.ts";
 import { FileSource } from "./file_source.ts";
 import { readTarMembers, type TarMember } from "./tar_reader.ts";
 import { TarType } from "./tar_header.ts";
-import { NO_BYTES, TreeKind } from "./tree_entry.ts";
-import type { FoundEntry, TreeBuilder } from "./tree_builder.ts";
+import { type FoundEntry, NO_BYTES, type TreeBuilder } from "./tree_builder.ts";
 
 /**
  * Adds the members of a tar archive to a tree; of two with one name the later counts, as when
- * unpacked. Devices, fifos and unknown members are counted as skipped.
+ * unpacked. Devices and unknown members are counted as skipped.
  *
  * @throws {HostError} saying what is wrong with the archive, without its name
  */
@@ -42,8 +42,9 @@ function addMember(
   else if (member.type === TarType.Symlink) {
     tree.add({ ...entry, kind: TreeKind.Symlink, mode: 0o777, target: member.link });
   } else if (member.type === TarType.HardLink) {
-    tree.add({ ...entry, kind: TreeKind.HardLink, target: normalisePath(member.link) });
-  } else tree.skip();
+    tree.add({ ...entry, kind: TreeKind.Link, target: normalisePath(member.link) });
+  } else if (member.type === TarType.Fifo) tree.add({ ...entry, kind: TreeKind.Fifo });
+  else tree.skip();
 }
 
 function fileEntry(

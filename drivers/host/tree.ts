@@ -1,15 +1,15 @@
+import type { TreeEntry } from "../../core/fs/tree_records.ts";
 import { readDirectoryTree } from "./directory_tree.ts";
 import { HostError, reasonOf } from "./host_error.ts";
 import type { HostFiles } from "./host_files.ts";
 import { readTarTree } from "./tar_tree.ts";
 import { TreeBuilder } from "./tree_builder.ts";
-import type { TreeEntry } from "./tree_entry.ts";
 
 /** A tree as a guest gets it. */
 export interface HostTree {
   /** Sorted by path bytes; every parent before what is in it. The root itself is not listed. */
   readonly entries: readonly TreeEntry[];
-  /** Devices, sockets and fifos left out. */
+  /** Devices and sockets left out. */
   readonly skipped: number;
 }
 

@@ -1,13 +1,10 @@
+import { comparePaths, type TreeEntry, TreeKind } from "../../core/fs/tree_records.ts";
+import { NAME_LIMIT, PATH_LIMIT } from "../../core/limits.ts";
 import { HostError } from "./host_error.ts";
 import type { HostFiles } from "./host_files.ts";
-import {
-  compareBytes,
-  NO_BYTES,
-  TREE_NAME_LIMIT,
-  TREE_PATH_LIMIT,
-  type TreeEntry,
-  TreeKind,
-} from "./tree_entry.ts";
+
+/** No target. */
+export const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** A hard link seen on the way to its file; longer chains are cycles. */
 const LINK_LIMIT = 40;
@@ -56,7 +53,7 @@ export class TreeBuilder {
     return this.entries.size;
   }
 
-  /** Members that no guest is given: devices, sockets, fifos. */
+  /** Members that no guest is given: devices, sockets, whatever else is no file. */
   get skipped(): number {
     return this.skippedCount;
   }
@@ -73,13 +70,13 @@ export class TreeBuilder {
    */
   add(entry: FoundEntry): void {
     const longest = Math.max(entry.path.length, entry.target.length);
-    if (longest > TREE_PATH_LIMIT) {
+    if (longest > PATH_LIMIT - 1) {
       throw new HostError("invalid", `the path or link ${show(entry.path)} is too long`);
     }
     for (let at = 0, end = 0; at <= entry.path.length; at = end + 1) {
       end = entry.path.indexOf(0x2f, at);
       if (end < 0) end = entry.path.length;
-      if (end - at > TREE_NAME_LIMIT) {
+      if (end - at > NAME_LIMIT) {
         throw new HostError("invalid", `a name in ${show(entry.path)} is too long`);
       }
     }
@@ -97,10 +94,10 @@ export class TreeBuilder {
    */
   finish(files: HostFiles): TreeEntry[] {
     this.addParents();
-    const sorted = [...this.entries.values()].sort((a, b) => compareBytes(a.path, b.path));
+    const sorted = [...this.entries.values()].sort((a, b) => comparePaths(a.path, b.path));
     const firstName = new Map<FoundEntry, Uint8Array>();
     return sorted.map((entry) => {
-      if (entry.kind !== TreeKind.File && entry.kind !== TreeKind.HardLink) {
+      if (entry.kind !== TreeKind.File && entry.kind !== TreeKind.Link) {
         return place(entry, entry.path, 0);
       }
       const found = this.linked(entry);
@@ -108,7 +105,7 @@ export class TreeBuilder {
       if (found.kind === TreeKind.Symlink) return place(found, entry.path, 0);
       const first = firstName.get(found);
       if (first !== undefined) {
-        return { ...place(found, entry.path, 0), kind: TreeKind.HardLink, size: 0, target: first };
+        return { ...place(found, entry.path, 0), kind: TreeKind.Link, size: 0, target: first };
       }
       firstName.set(found, entry.path);
       const file = found.contents === undefined
@@ -143,7 +140,7 @@ export class TreeBuilder {
 
   private linked(entry: FoundEntry): FoundEntry {
     let at = entry;
-    for (let step = 0; step < LINK_LIMIT && at.kind === TreeKind.HardLink; step++) {
+    for (let step = 0; step < LINK_LIMIT && at.kind === TreeKind.Link; step++) {
       const next = this.entries.get(keyOf(at.target));
       if (next === undefined) break;
       at = next;

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
+import { encodeTree, type TreeEntry, TreeKind } from "../../core/fs/tree_records.ts";
+import { FILE_CHUNK_BYTES } from "../../core/limits.ts";
 import { HostError } from "./host_error.ts";
 import { HostFiles } from "./host_files.ts";
-import { FILE_CHUNK } from "./host_port.ts";
 import { makeTar, paxRecords } from "./testing.ts";
 import { TarType } from "./tar_header.ts";
 import { readTree } from "./tree.ts";
-import { type TreeEntry, TreeKind } from "./tree_entry.ts";
 
 const decoder = new TextDecoder();
-const KIND_LETTER = ["?", "f", "d", "l", "h"];
+const KIND_LETTER = ["?", "f", "d", "l", "?", "p", "h"];
 
 /** One line an entry: kind, mode, path, then size and number, or target. */
 function listing(entries: readonly TreeEntry[]): string[] {
@@ -30,9 +30,9 @@ function withFolder(body: (folder: string) => void): void {
 
 function contents(files: HostFiles, entry: TreeEntry | undefined): string {
   assert.ok(entry !== undefined);
-  const into = new Uint8Array(FILE_CHUNK + 8);
+  const into = new Uint8Array(FILE_CHUNK_BYTES + 8);
   let text = "";
-  for (let chunk = 0; chunk * FILE_CHUNK < entry.size; chunk++) {
+  for (let chunk = 0; chunk * FILE_CHUNK_BYTES < entry.size; chunk++) {
     const count = files.readChunk(entry.file, chunk, into, 8);
     assert.ok(count > 0);
     text += decoder.decode(into.subarray(8, 8 + count));
@@ -71,9 +71,9 @@ Deno.test("tree: a directory comes sorted by path bytes, links as links, numbers
     const { entries, skipped } = readTree(`${root}/`, files);
     assert.deepEqual(listing(entries), [
       "d 750 a",
-      "f 640 a.b 3 #1",
-      "f 640 a/also-z 4 #2",
-      "f 640 a/empty 0 #0",
+      "f 640 a.b 3 #0",
+      "f 640 a/also-z 4 #1",
+      "f 640 a/empty 0 #2",
       "l 777 a/out -> ../../secret",
       "d 750 a/sub",
       "f 640 a/x 4 #3",
@@ -108,6 +108,7 @@ Deno.test("tree: a tar archive gives the same as its directory would", () => {
         { name: "x", type: TarType.GnuLongLink, contents: `${"t".repeat(150)}\0` },
         { name: "k", type: TarType.Symlink, link: "t" },
         { name: "dev", type: TarType.CharacterDevice },
+        { name: "fifo", type: TarType.Fifo },
         { name: "oldstyle/", type: 0 },
         { name: "z", contents: "new text", type: TarType.Contiguous },
         { name: "z2", prefix: "q/r", contents: new Uint8Array(70000).fill(65) },
@@ -116,21 +117,23 @@ Deno.test("tree: a tar archive gives the same as its directory would", () => {
     const files = new HostFiles();
     const { entries, skipped } = readTree(path, files);
     assert.deepEqual(listing(entries), [
-      "f 644 a 8 #1",
+      "f 644 a 8 #0",
       `d 755 ${"d".repeat(90)}`,
-      `f 600 ${long} 4 #2`,
+      `f 600 ${long} 4 #1`,
+      "p 644 fifo",
       `l 777 k -> ${"t".repeat(150)}`,
       "l 777 l -> /etc/../x",
       "l 777 m -> /etc/../x",
       "d 644 oldstyle",
       "d 755 q",
       "d 755 q/r",
-      "f 644 q/r/z2 70000 #3",
+      "f 644 q/r/z2 70000 #2",
       "h 644 z -> a",
       "d 755 π",
-      "f 644 π/p 2 #4",
+      "f 644 π/p 2 #3",
     ]);
     assert.equal(skipped, 1);
+    assert.ok(encodeTree(entries).length > 0);
     assert.equal(contents(files, at(entries, "a")), "new text");
     assert.equal(contents(files, at(entries, long)), "long");
     assert.equal(contents(files, at(entries, "π/p")), "pi");
@@ -195,28 +198,28 @@ Deno.test("tree: an archive cut anywhere gives an error or a part of it, never a
 Deno.test("host files: a file that changed, shrank or went since it was listed is refused", () => {
   withFolder((folder) => {
     const path = `${folder}/f`;
-    const into = new Uint8Array(FILE_CHUNK);
+    const into = new Uint8Array(FILE_CHUNK_BYTES);
     const listed = (): HostFiles => {
       Deno.writeTextFileSync(path, "0123456789");
       const files = new HostFiles();
-      assert.equal(files.add(path, Deno.statSync(path)), 1);
+      assert.equal(files.add(path, Deno.statSync(path)), 0);
       return files;
     };
     let files = listed();
-    assert.equal(files.readChunk(1, 0, into, 0), 10);
-    assert.equal(files.readChunk(1, 1, into, 0), -1, "no such chunk");
-    assert.equal(files.readChunk(2, 0, into, 0), -1, "no such file");
-    assert.equal(files.readChunk(0, 0, into, 0), -1, "no such file");
+    assert.equal(files.readChunk(0, 0, into, 0), 10);
+    assert.equal(files.readChunk(0, 1, into, 0), -1, "no such chunk");
+    assert.equal(files.readChunk(7, 0, into, 0), -1, "no such file");
+    assert.equal(files.readChunk(-1, 0, into, 0), -1, "no such file");
     Deno.writeTextFileSync(path, "012345678901");
-    assert.equal(files.readChunk(1, 0, into, 0), -1, "longer, while open");
+    assert.equal(files.readChunk(0, 0, into, 0), -1, "longer, while open");
     files.close();
     files = listed();
     Deno.utimeSync(path, 1, 1);
-    assert.equal(files.readChunk(1, 0, into, 0), -1, "other time");
+    assert.equal(files.readChunk(0, 0, into, 0), -1, "other time");
     files.close();
     files = listed();
     Deno.removeSync(path);
-    assert.equal(files.readChunk(1, 0, into, 0), -1, "gone");
+    assert.equal(files.readChunk(0, 0, into, 0), -1, "gone");
     files.close();
   });
 });
@@ -224,13 +227,13 @@ Deno.test("host files: a file that changed, shrank or went since it was listed i
 Deno.test("host files: more files than may be open at one time", () => {
   withFolder((folder) => {
     const files = new HostFiles();
-    for (let i = 1; i <= 150; i++) {
+    for (let i = 0; i < 150; i++) {
       Deno.writeTextFileSync(`${folder}/${i}`, `file ${i}`);
       assert.equal(files.add(`${folder}/${i}`, Deno.statSync(`${folder}/${i}`)), i);
     }
-    const into = new Uint8Array(FILE_CHUNK);
+    const into = new Uint8Array(FILE_CHUNK_BYTES);
     for (let round = 0; round < 2; round++) {
-      for (let i = 150; i >= 1; i--) {
+      for (let i = 149; i >= 0; i--) {
         const count = files.readChunk(i, 0, into, 0);
         assert.equal(decoder.decode(into.subarray(0, count)), `file ${i}`);
       }

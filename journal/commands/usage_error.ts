@@ -3,6 +3,6 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 
   constructor(message: string) {
-    super(message.replace(/[\0-\x1f\x7f]/g, "?"));
+    super(message.replace(/\p{Cc}/gu, "?"));
   }
 }

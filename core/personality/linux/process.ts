@@ -5,7 +5,7 @@ import { type State } from "../../kernel.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { beginExit, reap } from "../../proc/exit.ts";
 import { execute } from "../../proc/exec.ts";
-import { clone, FORK_DONE, resumeVfork } from "../../proc/fork.ts";
+import { clone, resumeVfork } from "../../proc/fork.ts";
 import { NAME_BYTES } from "../../proc/tables.ts";
 import { News, newsOf, waitForChild, WaitOption, waitStatus } from "../../proc/wait_child.ts";
 import { putTimeval } from "./clock.ts";
@@ -18,7 +18,6 @@ export function exit(s: State, fx: Effects, e: Event, t: number): number {
 
 /** clone: fork, or vfork when the space is shared. */
 export function cloneCall(s: State, fx: Effects, e: Event, t: number): number {
-  if (s.thread.callStage[t] === FORK_DONE) return s.thread.callArgument[t * 4];
   if (s.thread.callStage[t] !== 0) return resumeVfork(s, t);
   const flags = e.uint(0);
   return clone(s, fx, e, t, flags, e.argument(1), e.argument(4), e.argument(3));

@@ -107,6 +107,11 @@
 #define SYS_renameat2 276
 #define SYS_getrandom 278
 #define SYS_faccessat2 439
+#define SYS_say 700
+#define SYS_ticks 701
+#define SYS_rest 702
+#define SYS_grow 703
+#define SYS_leave 704
 
 static inline long sys_getcwd(long x0, long x1) {
   register long a7 __asm__("a7") = SYS_getcwd;
@@ -683,10 +688,10 @@ static inline long sys_rt_sigtimedwait(long x0, long x1, long x2, long x3) {
   return a0;
 }
 
-static inline long sys_rt_sigreturn(long x0) {
+static inline long sys_rt_sigreturn(void) {
   register long a7 __asm__("a7") = SYS_rt_sigreturn;
-  register long a0 __asm__("a0") = x0;
-  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
   return a0;
 }
 
@@ -1010,5 +1015,41 @@ static inline long sys_faccessat2(long x0, long x1, long x2, long x3) {
   register long a2 __asm__("a2") = x2;
   register long a3 __asm__("a3") = x3;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_say(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_say;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_ticks(void) {
+  register long a7 __asm__("a7") = SYS_ticks;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_rest(long x0) {
+  register long a7 __asm__("a7") = SYS_rest;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_grow(long x0) {
+  register long a7 __asm__("a7") = SYS_grow;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_leave(long x0) {
+  register long a7 __asm__("a7") = SYS_leave;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
   return a0;
 }

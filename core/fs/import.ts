@@ -14,6 +14,7 @@ import { RECORD_HEAD, RecordField, TreeKind } from "./tree_records.ts";
 import { InodeKind } from "./tables.ts";
 
 const SLASH = 0x2f;
+const DOT = 0x2e;
 
 /** Walks a path of the tree below the root: no links are followed. 0 when it is not there. */
 function locate(s: State, bytes: Uint8Array, at: number, end: number): number {
@@ -61,6 +62,11 @@ function makeInode(s: State, e: Event, record: number): number {
   return createInode(s, inodeKind, mode, 0, 0);
 }
 
+/** Whether a name is `.` or `..`, which are no entries. */
+function isDots(bytes: Uint8Array, at: number, length: number): boolean {
+  return length <= 2 && bytes[at] === DOT && bytes[at + length - 1] === DOT;
+}
+
 /** Enters one record; what is there already (the kernel's own /dev, /proc, /tmp) stays. */
 function enterRecord(s: State, e: Event, record: number): number {
   const kind = e.payload[record + RecordField.Kind];
@@ -74,7 +80,8 @@ function enterRecord(s: State, e: Event, record: number): number {
   if (directory === 0) return -Err.NotFound;
   if (s.inode.kind[directory] !== InodeKind.Directory) return -Err.NotDirectory;
   const length = end - name;
-  if (length === 0 || length > NAME_LIMIT) return -Err.NameTooLong;
+  if (length > NAME_LIMIT) return -Err.NameTooLong;
+  if (length === 0 || isDots(e.payload, name, length)) return -Err.Invalid;
   const present = findEntry(s, directory, e.payload, name, length);
   if (present !== 0) {
     const inode = s.directoryEntry.inode[present];
@@ -95,14 +102,7 @@ function enterRecord(s: State, e: Event, record: number): number {
   return 0;
 }
 
-/**
- * Enters the records of a Tree event into the file system, owned by user and group 0 and with the
- * time of the boot's start.
- *
- * @returns 0, or -Err of the first record that could not be entered (NoSpace, NotFound,
- * NotDirectory, NameTooLong, Invalid): the records before it are in
- */
-export function importTree(s: State, fx: Effects, e: Event): number {
+function enterRecords(s: State, fx: Effects, e: Event): number {
   let records = 0;
   for (let at = 0; at < e.payloadLength; records++) {
     if (at + RECORD_HEAD > e.payloadLength) return -Err.Invalid;
@@ -115,4 +115,15 @@ export function importTree(s: State, fx: Effects, e: Event): number {
   }
   fx.charge(records);
   return 0;
+}
+
+/**
+ * Enters the records of a Tree event into the file system, owned by user and group 0 and with the
+ * time of the boot's start. The first record that cannot be entered leaves its error in
+ * `fileSystem.importError` (NoSpace, NotFound, NotDirectory, IsDirectory, NameTooLong, Invalid);
+ * records after it are not looked at.
+ */
+export function importTree(s: State, fx: Effects, e: Event): void {
+  if (s.fileSystem.importError[ONE] !== 0) return;
+  s.fileSystem.importError[ONE] = -enterRecords(s, fx, e);
 }

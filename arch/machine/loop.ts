@@ -1,0 +1,317 @@
+import { KernelDefect } from "../../core/assert.ts";
+import { EffectKind } from "../../core/effect.ts";
+import { EVENT_NAMES, EventKind } from "../../core/event.ts";
+import { EXIT } from "../ir/interpreter.ts";
+import {
+  InterruptCause,
+  KERNEL_HASH_EVENTS,
+  MACHINE_HASH_INSTRUCTIONS,
+  ShutdownCause,
+  SLICE_FLOOR,
+} from "./config.ts";
+import {
+  ARRIVING_REGISTERS,
+  BOUNDARY_ARGUMENT,
+  NO_MORE_INPUT,
+  setArgument,
+} from "./host_inputs.ts";
+import { HART, hartBlock } from "./layout.ts";
+import { MachineDefect } from "./machine_defect.ts";
+import type { MachineParts } from "./machine_parts.ts";
+import { ONE } from "./machine_state.ts";
+import { emptyRounds } from "./schedule.ts";
+
+/** The whole machine's loop: sense, append, reduce, actuate. */
+export class Loop {
+  private readonly hash = new Uint32Array(4);
+  /** Order at which an idle machine could not go on, -1 otherwise. */
+  private stuckAt = -1;
+
+  constructor(private readonly m: MachineParts) {}
+
+  /**
+   * Runs a boot to the end of its books.
+   *
+   * @returns false when the recorded inputs ended before
+   * @throws {MachineDefect} for a defect; whatever the sink or the host throws passes through
+   */
+  run(): boolean {
+    const { harts, machine } = this.m;
+    this.boot();
+    while (machine.closed[ONE] === 0) {
+      this.boundary();
+      if (!harts.allIdle()) this.round();
+      else if (machine.closed[ONE] === 0 && !this.passIdle()) return false;
+    }
+    this.finish();
+    return true;
+  }
+
+  /** One round: each hart that has something to do reaches the round's end. */
+  private round(): void {
+    const { harts, machine, config } = this.m;
+    const end = machine.time[ONE] + config.roundTicks;
+    harts.beginRound(end);
+    for (let hart = harts.next(); hart >= 0; hart = harts.next()) {
+      this.slice(hart, end);
+      if (machine.closed[ONE] !== 0) return;
+      harts.enter(hart);
+    }
+    this.endRounds(end);
+  }
+
+  /** One slice of a hart, in a round that ends at `end`. */
+  private slice(hart: number, end: number): void {
+    const { harts, clocks, schedule, state: { hartClock } } = this.m;
+    harts.running = hart;
+    // Interrupts come first, so that the slice is measured from its first instruction.
+    while (clocks.at(hart) < end && this.senseDue(hart)) this.handle();
+    const left = end - clocks.at(hart);
+    if (left > 0 && harts.hasGuest(hart)) {
+      const ticks = schedule.slice(left, hartClock.shortSlice[hart + 1] === 1);
+      hartClock.shortSlice[hart + 1] = ticks < SLICE_FLOOR ? 1 : 0;
+      const until = clocks.at(hart) + ticks;
+      while (this.sense(hart, until)) this.handle();
+    }
+    harts.running = -1;
+  }
+
+  /** An event has been sensed: the other three verbs, and again for what must follow at once. */
+  private handle(): void {
+    do {
+      this.append();
+      this.reduce();
+      this.actuate();
+    } while (this.senseReply());
+  }
+
+  /** Runs guest code until something happens before the slice ends; false when nothing did. */
+  private sense(hart: number, until: number): boolean {
+    const { harts, clocks, cpu, sense, u32, layout, machine } = this.m;
+    for (;;) {
+      const clock = clocks.at(hart);
+      if (clock >= until) return false;
+      if (this.senseDue(hart)) return true;
+      if (!harts.hasGuest(hart)) return false;
+      const block = hartBlock(layout, hart) / 4;
+      u32[block + HART.clockAtEntry / 4] = clock;
+      u32[block + HART.clockAtEntry / 4 + 1] = Math.floor(clock / 2 ** 32);
+      const exit = cpu.run(hart, Math.min(until - clock, harts.untilInterrupt(hart)));
+      u32[block + HART.reservationSize / 4] = 0;
+      const executed = u32[block + HART.executed / 4];
+      clocks.ran(hart, executed);
+      machine.retired[ONE] += executed;
+      if (exit === EXIT.trap) {
+        sense.trap(hart, clocks.at(hart));
+        return true;
+      }
+    }
+  }
+
+  private append(): void {
+    const { event, clocks, machine, config, state: { hartClock } } = this.m;
+    event.order = machine.order[ONE]++;
+    event.sequence = hartClock.sequence[event.hart + 1]++;
+    event.time = clocks.at(event.hart) * config.tickNs;
+    this.m.sink.append(event);
+  }
+
+  private reduce(): void {
+    const { event, reducer, sink } = this.m;
+    reducer.effects.clear();
+    try {
+      reducer.reduce(event);
+    } catch (error) {
+      throw new MachineDefect(defectLine(event.order, event.kind, error), event.order, {
+        cause: error,
+      });
+    }
+    if ((event.order + 1) % KERNEL_HASH_EVENTS === 0) {
+      reducer.hash(this.hash);
+      sink.kHash(event.order, this.hash);
+    }
+  }
+
+  private actuate(): void {
+    const { event, actuate, harts, costs, output } = this.m;
+    harts.beginEvent(event.hart);
+    actuate.apply();
+    if (event.kind === EventKind.External) harts.completeExternal(event.hart, event.valueLo);
+    output.flush();
+    harts.endEvent(Math.max(1, costs.base[event.kind] + actuate.units * costs.unit));
+  }
+
+  /** What must be the very next event: a sample's reply, or the end of the first process. */
+  private senseReply(): boolean {
+    const { actuate, reducer, event, sense, machine, harts, clocks } = this.m;
+    if (machine.closed[ONE] !== 0) return false;
+    if (actuate.sampleAt >= 0) {
+      const w = reducer.effects.words;
+      const at = actuate.sampleAt;
+      if (w[at] === EffectKind.SampleRegisters) sense.sampleRegisters(event.hart, w[at + 1]);
+      else sense.sampleFrame(event.hart, w[at + 1], w[at + 2], w[at + 3]);
+      return true;
+    }
+    if (machine.programEnded[ONE] === 0 || harts.isShutDown()) return false;
+    harts.resume(0, clocks.at(event.hart));
+    this.senseShutdown(ShutdownCause.InitExit);
+    return true;
+  }
+
+  /** What is due at a hart before its next instruction: interrupts in order, then continuations. */
+  private senseDue(hart: number): boolean {
+    const { harts, sense, console, event, consoleSource, machine } = this.m;
+    if (machine.closed[ONE] !== 0) return false;
+    if (harts.takeSoftware(hart)) {
+      sense.plain(hart, EventKind.Ipi, InterruptCause.Software);
+      return true;
+    }
+    const source = harts.takeExternal(hart);
+    if (source !== 0) {
+      sense.plain(hart, EventKind.External, InterruptCause.External);
+      event.valueLo = source;
+      if (source === consoleSource) event.payloadLength = console.sampleInterrupt(event.payload, 0);
+      return true;
+    }
+    if (harts.takeTimer(hart)) {
+      sense.plain(hart, EventKind.Timer, InterruptCause.Timer);
+      return true;
+    }
+    if (!harts.takeContinue(hart)) return false;
+    sense.plain(hart, EventKind.Continue, 0);
+    return true;
+  }
+
+  private senseShutdown(cause: number): void {
+    this.m.machine.shutdown[ONE] = cause;
+    this.m.demands.clear();
+    this.m.sense.outside(EventKind.Shutdown, cause);
+  }
+
+  private boot(): void {
+    const { sense, event, config, inputs, machine } = this.m;
+    sense.outside(EventKind.Boot, 0);
+    event.payload.set(config.boot);
+    event.payloadLength = config.boot.length;
+    this.handle();
+    for (;;) {
+      sense.outside(EventKind.Input, 0);
+      if (!inputs.initial(event, machine.order[ONE])) return;
+      this.handle();
+    }
+  }
+
+  /** Between two rounds: hashes and limits, then what comes from outside, then devices. */
+  private boundary(): void {
+    const { machine, config, inputs, harts } = this.m;
+    if (machine.retired[ONE] >= machine.nextHash[ONE]) this.hashMachine();
+    const now = machine.time[ONE] * config.tickNs;
+    if (!harts.isShutDown()) {
+      if (machine.retired[ONE] >= config.instructionLimit) {
+        this.senseShutdown(ShutdownCause.Limit);
+        this.handle();
+      } else if (inputs.powerOff(now, machine.order[ONE])) {
+        this.senseShutdown(ShutdownCause.PowerOff);
+        this.stampBoundary(now);
+        this.handle();
+      } else this.takeInputs(now);
+    }
+    harts.latchExternal();
+  }
+
+  private takeInputs(now: number): void {
+    const { machine, demands, inputs, sense, event, state, staging, sink, digest, harts } = this.m;
+    while (!harts.isShutDown() && demands.due() <= machine.time[ONE]) {
+      const row = demands.first();
+      const { kind, unit, chunk } = state.demand;
+      sense.outside(EventKind.Input, 0);
+      const staged = inputs.demanded(event, kind[row], unit[row], chunk[row], staging);
+      demands.remove();
+      if (staged > 0) {
+        for (let i = 0; i < digest.length; i++) digest[i] = event.payload[i];
+        sink.blob(digest, staging, staged);
+      }
+      this.handle();
+    }
+    while (!harts.isShutDown()) {
+      sense.outside(EventKind.Input, 0);
+      if (!inputs.arriving(event, now, machine.order[ONE])) return;
+      this.stampBoundary(now);
+      this.handle();
+    }
+  }
+
+  private stampBoundary(now: number): void {
+    const { event } = this.m;
+    for (let i = event.registerCount; i < ARRIVING_REGISTERS; i++) setArgument(event, i, 0);
+    event.registerCount = ARRIVING_REGISTERS;
+    setArgument(event, BOUNDARY_ARGUMENT, now);
+  }
+
+  /** Every hart is idle: goes to the next thing that is due. False when a recording ended. */
+  private passIdle(): boolean {
+    const { machine, harts, demands, config, inputs } = this.m;
+    const order = machine.order[ONE];
+    if (harts.isShutDown()) {
+      throw new MachineDefect(
+        "defect: the shutdown stopped before the books were closed",
+        order - 1,
+      );
+    }
+    const time = machine.time[ONE];
+    const empty = emptyRounds(time, config.roundTicks, harts.firstTimer(), demands.due());
+    if (empty === 0) {
+      this.round();
+      return true;
+    }
+    if (empty === Infinity && !inputs.mayArrive()) {
+      this.senseShutdown(ShutdownCause.Deadlock);
+      this.handle();
+      return true;
+    }
+    const roundNs = config.roundTicks * config.tickNs;
+    const now = time * config.tickNs;
+    const go = inputs.idleUntil(now, now + empty * roundNs);
+    if (go === NO_MORE_INPUT) return false;
+    const passed = Math.min(empty, Math.ceil((go - now) / roundNs));
+    if (passed === 0 && this.stuckAt === order) return false;
+    this.stuckAt = passed === 0 ? order : -1;
+    this.endRounds(time + passed * config.roundTicks);
+    return true;
+  }
+
+  /** All harts have come to a time: idle ones book the rest, and the books of time must balance. */
+  private endRounds(end: number): void {
+    const { machine, clocks, config } = this.m;
+    for (let hart = 0; hart < config.harts; hart++) clocks.idleTo(hart, end);
+    machine.time[ONE] = end;
+    const wrong = clocks.check(end);
+    if (wrong !== "") throw new MachineDefect(`defect: ${wrong}`, machine.order[ONE] - 1);
+  }
+
+  private hashMachine(): void {
+    const { machine, machineHash, sink, config } = this.m;
+    const round = Math.floor(machine.time[ONE] / config.roundTicks);
+    while (machine.nextHash[ONE] <= machine.retired[ONE]) {
+      machine.nextHash[ONE] += MACHINE_HASH_INSTRUCTIONS;
+    }
+    machineHash.take(this.hash);
+    sink.mHash(machine.order[ONE] - 1, round, this.hash);
+  }
+
+  /** After the last event: the round is booked to its end, and both hashes close the journal. */
+  private finish(): void {
+    const { machine, config, reducer, sink } = this.m;
+    this.endRounds(machine.time[ONE] + config.roundTicks);
+    reducer.hash(this.hash);
+    sink.kHash(machine.order[ONE] - 1, this.hash);
+    this.hashMachine();
+    sink.end();
+  }
+}
+
+function defectLine(order: number, kind: number, error: unknown): string {
+  const what = error instanceof Error ? error.message : String(error);
+  const rule = error instanceof KernelDefect ? `rule broken: ${what}` : what;
+  return `defect at event ${order} (${EVENT_NAMES[kind]}): ${rule}`;
+}

@@ -1,0 +1,273 @@
+/**
+ * Conservation, one resource at a time: an event takes units, another gives them back; after each
+ * the totals hold and a recount agrees with the books, and at the end the resource's accounts are
+ * what they were. tests/mutants plants a leak and a double free for each and runs this file.
+ */
+import assert from "node:assert/strict";
+import { closeAll, install } from "../cap/descriptor.ts";
+import { AccessKind, InputKind } from "../event.ts";
+import { addEntry, removeEntry } from "../fs/directory.ts";
+import { createInode } from "../fs/inode.ts";
+import { setTarget } from "../fs/namespace.ts";
+import { createOpenFile } from "../fs/open_file.ts";
+import { createPipe } from "../fs/pipe_row.ts";
+import { InodeKind, OpenFlag, OpenKind } from "../fs/tables.ts";
+import { ONE } from "../kernel.ts";
+import { allocBuffer, freeBuffer } from "../mem/buffer.ts";
+import { chunkArrived, requestChunk } from "../mem/chunk.ts";
+import { addPage, createObject } from "../mem/object.ts";
+import { clearLeaf, leafTable } from "../mem/pte.ts";
+import { dropFrame, freeReleased } from "../mem/frame.ts";
+import { reclaim } from "../mem/reclaim.ts";
+import { mapRegion } from "../mem/region.ts";
+import { acknowledgeShootdowns, openShootdown, sendShootdown } from "../mem/shootdown.ts";
+import { createSpace, drainSpace, holdSpace, releaseSpace } from "../mem/space.ts";
+import { ObjectKind, Prot } from "../mem/tables.ts";
+import { resolve } from "../mem/user.ts";
+import { dropImage, makeImage } from "../proc/image.ts";
+import { createProcess, freeProcess } from "../proc/process.ts";
+import { discardPending, sendSignal } from "../proc/signal.ts";
+import { createThread, freeThread, raiseIpi } from "../sched/thread.ts";
+import { armTimer, disarmTimer, TimerSlot } from "../sched/timer.ts";
+import { post } from "./post.ts";
+import { Account, resources } from "./accounts.ts";
+import { checkTotals } from "./check.ts";
+import { closingTable } from "./closing.ts";
+import { baseline } from "./opening.ts";
+import { makeRecount } from "./recount.ts";
+import { HEAP, HEAP_PAGE, makeWorld, type World } from "./test_world.ts";
+
+/** One event of a scenario: what it is called, and what it does. */
+type Step = readonly [name: string, event: (w: World) => unknown];
+
+const prot = Prot.Read | Prot.Write;
+
+/** Makes a second process with one thread, held by nothing but init's list of children. */
+function child(w: World): number {
+  const p = createProcess(w.s, w.init);
+  w.s.process.firstThread[p] = createThread(w.s, p, w.s.process.pid[p]);
+  return p;
+}
+
+function dropChild(w: World): void {
+  const p = w.s.process.firstChild[w.init];
+  const thread = w.s.process.firstThread[p];
+  w.s.process.firstThread[p] = 0;
+  freeThread(w.s, thread);
+  freeProcess(w.s, p);
+}
+
+const text = new TextEncoder().encode("a name of some forty bytes, two chunks long");
+
+function addFile(w: World, kind: number): number {
+  const inode = createInode(w.s, kind, 0o644, 0, 0);
+  if (kind === InodeKind.Symlink) setTarget(w.s, inode, text, 0, text.length);
+  return addEntry(w.s, w.root, text, 0, text.length, inode);
+}
+
+function newestInode(w: World): number {
+  return w.s.directoryEntry.inode[w.s.inode.lastEntry[w.root]];
+}
+
+function removeNewest(w: World): void {
+  removeEntry(w.s, w.fx, 0, w.s.inode.lastEntry[w.root]);
+}
+
+function openPipe(w: World): void {
+  const pipe = createPipe(w.s);
+  for (
+    const [kind, flags] of [[OpenKind.PipeRead, OpenFlag.Read], [
+      OpenKind.PipeWrite,
+      OpenFlag.Write,
+    ]]
+  ) {
+    const file = createOpenFile(w.s, kind, 0, pipe, flags);
+    assert.ok(install(w.s, w.init, file, 0) >= 0);
+  }
+}
+
+/** Puts bytes into the newest pipe as a write does. */
+function fillPipe(w: World): void {
+  const pipe = w.s.openFile.pipe[w.s.capNode.object[w.s.process.firstNode[w.init]]];
+  w.s.pipe.frame[pipe * 16] = allocBuffer(w.s, w.fx);
+  w.s.pipe.head[pipe] = 100;
+  post(w.s, Account.PipeBytesFree, Account.PipeBytesHeld, 100);
+}
+
+function childSpace(w: World): void {
+  const p = child(w);
+  const space = createSpace(w.s, w.fx);
+  holdSpace(w.s, space);
+  w.s.process.space[p] = space;
+  const zero = w.s.memory.zeroObject[ONE];
+  assert.ok(mapRegion(w.s, w.fx, space, HEAP_PAGE, HEAP_PAGE + 8, prot, 0, zero, 0, 0) > 0);
+  const thread = w.s.process.firstThread[p];
+  for (let page = 0; page < 8; page++) {
+    assert.ok(resolve(w.s, w.fx, 0, thread, HEAP + page * 4096, AccessKind.Write) > 0);
+  }
+}
+
+function dropChildSpace(w: World): void {
+  const p = w.s.process.firstChild[w.init];
+  const space = w.s.process.space[p];
+  while (drainSpace(w.s, w.fx, space) === 0);
+  w.s.process.space[p] = 0;
+  releaseSpace(w.s, space);
+  dropChild(w);
+}
+
+function fileWithPages(w: World): void {
+  const inode = w.s.directoryEntry.inode[addFile(w, InodeKind.File)];
+  const object = createObject(w.s, ObjectKind.File);
+  w.s.inode.object[inode] = object;
+  for (let page = 0; page < 3; page++) assert.ok(addPage(w.s, w.fx, object, page) > 0);
+}
+
+function askChunk(w: World): void {
+  fileWithPages(w);
+  const object = w.s.inode.object[newestInode(w)];
+  w.s.memoryObject.hostFile[object] = 1;
+  w.s.memoryObject.hostBytes[object] = 2 * 65536;
+  requestChunk(w.s, w.fx, w.thread, object, 1);
+  // What leaving the kernel does with a thread that blocked.
+  w.s.hart.current[1] = 0;
+}
+
+function answerChunk(w: World): void {
+  w.e.cause = InputKind.ChunkFailed;
+  w.e.valueLo = 0;
+  w.e.registers[0] = 1;
+  chunkArrived(w.s, w.fx, 0, w.e);
+}
+
+/** Unmaps one page of init while hart 1 may still hold its translation. */
+function unmapRemote(w: World): void {
+  w.s.addressSpace.ranOnLo[w.space] |= 2;
+  const row = openShootdown(w.s, w.space);
+  dropFrame(w.s, clearLeaf(w.s, w.space, leafTable(w.s, w.space, HEAP_PAGE), HEAP_PAGE));
+  sendShootdown(w.s, w.fx, 0, row);
+}
+
+/** The Ipi event of hart 1. */
+function takeIpi(w: World): void {
+  w.s.hart.ipiPending[2] = 0;
+  post(w.s, Account.IpiPending, Account.IpiTaken, 1);
+  acknowledgeShootdowns(w.s, w.fx, 1);
+}
+
+const addAndRemove = (kind: number): readonly Step[] => [
+  ["addFile", (w) => addFile(w, kind)],
+  ["removeNewest", removeNewest],
+];
+const close: Step = ["closeAll", (w) => closeAll(w.s, w.fx, 0, w.init)];
+const reclaimed: Step = ["reclaim", (w) => reclaim(w.s, w.fx)];
+const process: readonly Step[] = [["child", child], ["dropChild", dropChild]];
+const space: readonly Step[] = [["childSpace", childSpace], ["dropChildSpace", dropChildSpace]];
+const pages: readonly Step[] = [
+  ["fileWithPages", fileWithPages],
+  ["removeNewest", removeNewest],
+  reclaimed,
+];
+const pipe: readonly Step[] = [["openPipe", openPipe], close];
+const chunk: readonly Step[] = [
+  ["askChunk", askChunk],
+  ["answerChunk", answerChunk],
+  ["removeNewest", removeNewest],
+  reclaimed,
+];
+
+const scenarios: Readonly<Record<string, readonly Step[]>> = {
+  "frames by role": space,
+  "frame references": pages,
+  "backing slots": [
+    ["allocBuffer", (w) => {
+      w.s.stream.object[1] = allocBuffer(w.s, w.fx);
+    }],
+    ["freeBuffer", (w) => {
+      const frame = w.s.stream.object[1];
+      w.s.stream.object[1] = 0;
+      freeBuffer(w.s, w.fx, frame);
+    }],
+  ],
+  "page-table pages": space,
+  "thread slots": process,
+  "processes": process,
+  "address spaces": space,
+  "ASIDs": space,
+  "regions": space,
+  "memory objects": pages,
+  "object pages": pages,
+  "shootdowns": [
+    ["unmapRemote", unmapRemote],
+    ["takeIpi", takeIpi],
+    ["freeReleased", (w) => freeReleased(w.s, 256)],
+    ["fault", (w) => resolve(w.s, w.fx, 0, w.thread, HEAP, AccessKind.Write)],
+  ],
+  "capability nodes": pipe,
+  "open files": pipe,
+  "pipes": pipe,
+  "pipe bytes": [["openPipe", openPipe], ["fillPipe", fillPipe], close],
+  "inodes": addAndRemove(InodeKind.File),
+  "images": [
+    ["makeImage", (w) => {
+      addFile(w, InodeKind.File);
+      w.e.payloadLength = 0;
+      makeImage(w.s, newestInode(w), w.e, 0);
+    }],
+    ["dropImage", (w) => dropImage(w.s, newestInode(w))],
+  ],
+  "directory entries": addAndRemove(InodeKind.Directory),
+  "name chunks": addAndRemove(InodeKind.Symlink),
+  "chunk requests": chunk,
+  "waiters": process,
+  "timers": [
+    ["armTimer", (w) => {
+      armTimer(w.s, 0, w.thread, TimerSlot.Sleep, 5000);
+      armTimer(w.s, 0, w.thread, TimerSlot.Interval, 4000);
+    }],
+    ["disarmTimer", (w) => {
+      disarmTimer(w.s, 0, w.thread, TimerSlot.Sleep);
+      disarmTimer(w.s, 0, w.thread, TimerSlot.Interval);
+    }],
+  ],
+  "descriptors": pipe,
+  "signals": [
+    ["sendSignal", (w) => sendSignal(w.s, w.fx, 0, w.init, 9)],
+    ["discardPending", (w) => discardPending(w.s, w.init, 0xffffffff, 0xffffffff)],
+  ],
+  "IPIs": [["raiseIpi", (w) => raiseIpi(w.s, w.fx, 0, 1)], ["takeIpi", takeIpi]],
+  "host requests": chunk,
+};
+
+/** Runs a scenario, each step an event; what is wrong names the event and its resource. */
+function conserve(resource: string, steps: readonly Step[]): void {
+  const w = makeWorld();
+  const recount = makeRecount(w.s);
+  assert.deepEqual(recount().map((f) => f.text), [], "the world is sound before the scenario");
+  const before = baseline(w.s);
+  const group = resources.find((r) => r.name === resource);
+  assert.ok(group, `${resource} is a resource`);
+  let moved = false;
+  steps.forEach(([name, event], order) => {
+    const at = `event ${order} (${name}), ${resource}`;
+    const earlier = baseline(w.s);
+    assert.doesNotThrow(() => event(w), `${at}: it runs`);
+    assert.equal(checkTotals(w.s, w.opening), "", `${at}: totals`);
+    const found = recount().map((f) => f.text);
+    assert.deepEqual(found, [], `${at}: recount: ${found.join("; ")}`);
+    moved ||= group.accounts.some((a) => w.s.account.balance[Account[a]] !== earlier[Account[a]]);
+  });
+  assert.ok(moved, `the scenario moves ${resource}`);
+  const closing = closingTable(w.s, before, w.opening);
+  const open = closing.rows.filter((row) => row.wrong !== undefined && row.resource === resource);
+  const lines = open.map((row) => `${row.resource}: ${row.account}: ${row.wrong}`);
+  assert.deepEqual(lines, [], `closing: ${lines.join("; ")}`);
+}
+
+for (const [resource, steps] of Object.entries(scenarios)) {
+  Deno.test(`conservation: ${resource}`, () => conserve(resource, steps));
+}
+
+Deno.test("conservation: every resource has a scenario", () => {
+  assert.deepEqual(Object.keys(scenarios), resources.map((r) => r.name));
+});

@@ -170,7 +170,10 @@ export class Harts implements MachineControl {
       this.nudges[hart] = 0;
       this.nudged--;
       if ((nudge & Nudge.Software) !== 0) this.raise(hart);
-      if ((nudge & Nudge.Continue) !== 0) this.table.continues[hart + 1] = 1;
+      if ((nudge & Nudge.Continue) !== 0) {
+        if (hart !== this.eventHart) this.resume(hart, this.clocks.at(this.eventHart));
+        this.table.continues[hart + 1] = 1;
+      }
       if (hart !== this.running) this.enter(hart);
     }
     // An event may have given another hart's slot a thread; the hart itself is listed by its slice.

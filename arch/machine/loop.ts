@@ -252,17 +252,14 @@ export class Loop {
   private passIdle(): boolean {
     const { machine, harts, demands, config, inputs } = this.m;
     const order = machine.order[ONE];
-    if (harts.isShutDown()) {
-      throw new MachineDefect(
-        "defect: the shutdown stopped before the books were closed",
-        order - 1,
-      );
-    }
     const time = machine.time[ONE];
-    const empty = emptyRounds(time, config.roundTicks, harts.firstTimer(), demands.due());
+    const empty = emptyRounds(time, config.roundTicks, harts.firstWake(), demands.due());
     if (empty === 0) {
       this.round();
       return true;
+    }
+    if (empty === Infinity && harts.isShutDown()) {
+      throw new MachineDefect("defect: the shutdown stopped before the books closed", order - 1);
     }
     if (empty === Infinity && !inputs.mayArrive()) {
       this.senseShutdown(ShutdownCause.Deadlock);
@@ -271,9 +268,11 @@ export class Loop {
     }
     const roundNs = config.roundTicks * config.tickNs;
     const now = time * config.tickNs;
-    const go = inputs.idleUntil(now, now + empty * roundNs);
+    const until = now + empty * roundNs;
+    const go = harts.isShutDown() ? until : inputs.idleUntil(now, until);
     if (go === NO_MORE_INPUT) return false;
     const passed = Math.min(empty, Math.ceil((go - now) / roundNs));
+    // Going on at the same time once lets an input be taken; twice would be for ever.
     if (passed === 0 && this.stuckAt === order) return false;
     this.stuckAt = passed === 0 ? order : -1;
     this.endRounds(time + passed * config.roundTicks);

@@ -5,7 +5,7 @@ import { PAGE_BYTES } from "../limits.ts";
 import { Account } from "../ledger/accounts.ts";
 import { beginForkSpace, stepForkSpace } from "./fork.ts";
 import { mapMemory, Placement } from "./map.ts";
-import { drainSpace, holdSpace, releaseSpace, spaceOf } from "./space.ts";
+import { spaceOf } from "./space.ts";
 import { Bench, generator } from "./testing.ts";
 import { Prot, RegionFlag } from "./tables.ts";
 
@@ -158,41 +158,11 @@ Deno.test("an ASID is not used again before the epoch's flush", () => {
     const asid = b.s.addressSpace.asid[space];
     assert.ok(asid > 0 && asid < 2048 && !seen.has(asid));
     seen.add(asid);
-    b.s.process.space[b.s.thread.process[t]] = 0;
-    b.s.hart.runningSpace[1] = 0;
-    b.s.thread.process[t] = 0;
-    while (drainSpace(b.s, b.fx, space) === 0) b.settle();
-    releaseSpace(b.s, space);
-    b.settle();
-    forgetProcess(b, t);
+    b.exit(t);
   }
   assert.equal(b.applied[EffectKind.InvalidateAll], 0);
   const t = b.process();
   b.settle();
   assert.ok(b.s.addressSpace.asid[spaceOf(b.s, t)] > 0);
   assert.equal(b.applied[EffectKind.InvalidateAll], 1);
-  holdSpace(b.s, spaceOf(b.s, t));
 });
-
-/** The harness keeps dead processes; this one needs more of them than there are rows. */
-function forgetProcess(b: Bench, t: number): void {
-  const s = b.s;
-  for (const table of [s.process, s.thread, s.waiter]) {
-    table.$header.fill(0);
-    table.$live.fill(0);
-  }
-  s.kernel.init[1] = 0;
-  s.kernel.pidBucket.fill(0);
-  s.process.firstChild.fill(0);
-  s.waiter.thread.fill(0);
-  assert.ok(t > 0);
-  for (
-    const [free, used] of [["ThreadFree", "ThreadUsed"], ["WaiterFree", "WaiterUsed"], [
-      "ProcessFree",
-      "ProcessUsed",
-    ]] as const
-  ) {
-    s.account.balance[Account[free]] += s.account.balance[Account[used]];
-    s.account.balance[Account[used]] = 0;
-  }
-}

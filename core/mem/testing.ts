@@ -7,11 +7,11 @@ import { kernelTables, ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { open } from "../ledger/post.ts";
 import { PAGE_BYTES } from "../limits.ts";
-import { createProcess } from "../proc/process.ts";
+import { createProcess, freeProcess } from "../proc/process.ts";
 import { endOperation, OperationKind } from "../sched/operation.ts";
 import { ThreadState } from "../sched/tables.ts";
 import { scheduler } from "../sched/scheduler.ts";
-import { createThread, takeFromInbox } from "../sched/thread.ts";
+import { createThread, freeThread, takeFromInbox } from "../sched/thread.ts";
 import { bindArena, layoutArena } from "../state/arena.ts";
 import { allocRow, freeRows, watermark } from "../state/table.ts";
 import { bootMemory } from "./boot.ts";
@@ -116,7 +116,8 @@ export class Bench {
   /** A process with one running thread in a space that exists. */
   processIn(space: number, hart = 0): number {
     const s = this.s;
-    const p = createProcess(s, s.kernel.init[ONE]);
+    const p = createProcess(s, 0);
+    assert.ok(p > 0, "the bench has room for a process");
     const t = createThread(s, p, s.process.pid[p]);
     s.process.firstThread[p] = t;
     s.process.space[p] = space;
@@ -213,6 +214,16 @@ export class Bench {
     s.process.space[p] = 0;
     releaseSpace(s, space);
     this.settle();
+    for (let h = 0; h < s.kernel.harts[ONE]; h++) {
+      if (s.hart.current[h + 1] === t) s.hart.current[h + 1] = 0;
+      while (takeFromInbox(s, h) !== 0);
+    }
+    if (s.thread.queued[t] === 1) scheduler.remove(s, s.thread.hart[t], t);
+    s.process.firstThread[p] = 0;
+    freeThread(s, t);
+    // Processes of the bench have no family; each passes for the first one.
+    s.kernel.init[ONE] = p;
+    freeProcess(s, p);
     while (reclaim(s, this.fx) === 0) this.apply();
   }
 
@@ -352,8 +363,8 @@ export class Bench {
     now[Account.AsidFree] += now[Account.AsidRetired];
     now[Account.AsidRetired] = 0;
     for (const [name, account] of Object.entries(Account)) {
-      // Processes, threads and IPIs are not given back by this harness.
-      if (/^(Process|Thread|Waiter|Ipi|Request)/.test(name)) continue;
+      // Flows: what was produced stays consumed.
+      if (/^(Ipi|Request)/.test(name)) continue;
       assert.equal(now[account], this.baseline[account], name);
     }
   }

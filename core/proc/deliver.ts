@@ -45,6 +45,7 @@ function putSigInfo(s: State, fx: Effects, at: number, thread: number, signal: n
   } else if (signal === Signal.Chld) {
     fx.setU32(at + signalFrame.code, s.process.childCode[p]);
     fx.setU32(at + signalFrame.address, s.process.childPid[p]);
+    fx.setU32(at + signalFrame.status, s.process.childStatus[p]);
   } else {
     const sender = s.process.senderPid[p];
     fx.setU32(at + signalFrame.code, sender === 0 ? SI_KERNEL : SI_USER);

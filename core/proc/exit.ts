@@ -101,6 +101,11 @@ export function notifyParent(s: State, fx: Effects, hart: number, child: number)
     : (status & 0x7f) === 0
     ? ChildCode.Exited
     : ChildCode.Killed;
+  s.process.childStatus[parent] = s.process.state[child] !== ProcessState.Zombie
+    ? (s.process.stopped[child] !== 0 ? s.process.stopSignal[child] : Signal.Cont)
+    : (status & 0x7f) === 0
+    ? status >>> 8
+    : status & 0x7f;
   const signal = s.process.state[child] === ProcessState.Zombie
     ? s.process.exitSignal[child]
     : Signal.Chld;

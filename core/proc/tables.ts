@@ -58,6 +58,7 @@ export const processTable = table("process", {
   pendingHi: u32("signals pending for the process, 33 to 64"),
   childCode: u32("si_code of the pending SIGCHLD"),
   childPid: u32("si_pid of the pending SIGCHLD"),
+  childStatus: u32("si_status of the pending SIGCHLD: exit code or signal"),
   senderPid: u32("si_pid of the last signal sent with kill"),
   name: u8("name, zero padded", { count: NAME_BYTES }),
   userTime: f64("user time of its dead threads, ns", { role: "history" }),

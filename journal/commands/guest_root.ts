@@ -1,30 +1,10 @@
-import { type TreeEntry as Record, TreeKind as RecordKind } from "../../core/fs/tree_records.ts";
-import { type TreeEntry, TreeKind } from "../../drivers/host/tree_entry.ts";
+import { type TreeEntry, TreeKind } from "../../core/fs/tree_records.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-const KIND_OF: Readonly<{ [kind: number]: number }> = {
-  [TreeKind.File]: RecordKind.File,
-  [TreeKind.Directory]: RecordKind.Directory,
-  [TreeKind.Symlink]: RecordKind.Symlink,
-  [TreeKind.HardLink]: RecordKind.Link,
-};
-
 /** What the kernel puts into every root; a program is never put over it. */
 const PLANTED: readonly string[] = ["dev", "proc", "tmp"];
-
-/** A tree of the host as the records that a guest is given. */
-export function recordsOf(entries: readonly TreeEntry[]): Record[] {
-  return entries.map((e) => ({
-    kind: KIND_OF[e.kind],
-    mode: e.mode,
-    size: e.size,
-    path: e.path,
-    target: e.target,
-    file: e.file,
-  }));
-}
 
 /** A host file that is to be a program of the guest. */
 export interface PlacedProgram {
@@ -40,14 +20,14 @@ export interface PlacedProgram {
  * @param name file name, one component
  * @returns the guest's path of it; it was added to `records`
  */
-export function placeProgram(records: Record[], name: string, program: PlacedProgram): string {
+export function placeProgram(records: TreeEntry[], name: string, program: PlacedProgram): string {
   const kinds = new Map(records.map((r) => [decoder.decode(r.path), r.kind]));
   const free = (folder: string, file: string): boolean => {
     if (folder !== "") {
       const parts = folder.split("/");
       for (let n = 1; n <= parts.length; n++) {
         const kind = kinds.get(parts.slice(0, n).join("/"));
-        if (kind !== undefined && kind !== RecordKind.Directory) return false;
+        if (kind !== undefined && kind !== TreeKind.Directory) return false;
       }
     } else if (PLANTED.includes(file)) return false;
     return !kinds.has(pathIn(folder, file));
@@ -60,7 +40,7 @@ export function placeProgram(records: Record[], name: string, program: PlacedPro
       const path = pathIn(folder, file);
       const { size, file: number } = program;
       records.push({
-        kind: RecordKind.File,
+        kind: TreeKind.File,
         mode: 0o755,
         size,
         path: encoder.encode(path),
@@ -77,7 +57,7 @@ function pathIn(folder: string, file: string): string {
 }
 
 function addFolders(
-  records: Record[],
+  records: TreeEntry[],
   kinds: ReadonlyMap<string, number>,
   folder: string,
 ): void {
@@ -86,7 +66,7 @@ function addFolders(
     const path = parts.slice(0, n).join("/");
     if (kinds.has(path)) continue;
     records.push({
-      kind: RecordKind.Directory,
+      kind: TreeKind.Directory,
       mode: 0o755,
       size: 0,
       path: encoder.encode(path),
@@ -104,7 +84,7 @@ function addFolders(
  * @returns undefined when it is not in the tree, or not a plain file there
  */
 export function pathInTree(
-  records: readonly Record[],
+  records: readonly TreeEntry[],
   root: string,
   program: string,
 ): string | undefined {
@@ -112,5 +92,5 @@ export function pathInTree(
   if (!program.startsWith(above)) return undefined;
   const path = program.slice(above.length);
   const found = records.find((r) => decoder.decode(r.path) === path);
-  return found?.kind === RecordKind.File ? `/${path}` : undefined;
+  return found?.kind === TreeKind.File ? `/${path}` : undefined;
 }

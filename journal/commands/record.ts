@@ -1,0 +1,102 @@
+import type { MachineReducer, OutputPort } from "../../arch/machine/ports.ts";
+import { LiveInputs } from "../../arch/machine/live_inputs.ts";
+import { createMachine, type Outcome } from "../../arch/machine/machine.ts";
+import { makeReducer } from "../../core/reducer.ts";
+import type { DenoHost } from "../../drivers/host/host.ts";
+import type { EventSink } from "../machine_port.ts";
+import { NullSink } from "../null_sink.ts";
+import type { RingSink } from "../ring_sink.ts";
+import { startThreadedWriter } from "../threaded_writer.ts";
+import { headerOf, machineConfigOf } from "./boot_configuration.ts";
+import { uartConsole } from "./console_factory.ts";
+import { type Fault, watchFaults } from "./fault_watch.ts";
+import { backingFrames, kernelLayout, reduceOrThrow } from "./kernel_setup.ts";
+import type { RunPlan } from "./run_plan.ts";
+
+const WORKER = new URL("./writer_worker.ts", import.meta.url);
+
+/** How to record a boot. */
+export interface RecordOptions {
+  readonly plan: RunPlan;
+  readonly host: DenoHost;
+  /** Where the guest's output goes; the host by default. */
+  readonly output?: OutputPort;
+  /** Journal file, or undefined to keep none. */
+  readonly journal: string | undefined;
+  /** Digest of the kernel, for the journal's header. */
+  readonly identity: string;
+  /** Whether an idle machine with a terminal follows the wall clock. */
+  readonly paced: boolean;
+  /** Wall-clock seconds after which the boot ends. */
+  readonly timeLimit: number | undefined;
+}
+
+/** A boot that ended. */
+export interface Recording {
+  readonly outcome: Outcome;
+  /** The fault that killed the first process, if one did. */
+  readonly fault: Fault | undefined;
+}
+
+/**
+ * Runs a machine live and records it. The journal is complete on disk when this returns or throws.
+ *
+ * @throws {JournalWriteError} when the journal cannot be written
+ * @throws {MachineDefect} for a defect, {OutputError} when the host takes no output
+ */
+export function record(options: RecordOptions): Recording {
+  const { plan, host, identity } = options;
+  const { configuration } = plan;
+  const config = machineConfigOf(configuration);
+  const layout = kernelLayout(backingFrames(configuration.memory));
+  const writer = options.journal === undefined ? undefined : startThreadedWriter({
+    worker: WORKER,
+    path: options.journal,
+    header: headerOf(configuration, identity),
+    harts: configuration.harts,
+  });
+  const terminal = config.terminalInput && host.openTerminal();
+  let fault: Fault | undefined;
+  try {
+    const machine = createMachine({
+      config,
+      reducerFactory: (buffer, base): MachineReducer => {
+        const reducer = makeReducer(layout, buffer, base);
+        const reduce = (e: Parameters<MachineReducer["reduce"]>[0]): void =>
+          reduceOrThrow(reducer, e);
+        if (configuration.mode === "boot") {
+          return { effects: reducer.effects, reduce, hash: reducer.hash };
+        }
+        const watched = watchFaults(reducer, config, buffer, (found) => fault = found);
+        return { effects: reducer.effects, reduce: watched, hash: reducer.hash };
+      },
+      sink: sinkOf(writer, configuration.embedded),
+      inputs: new LiveInputs(host, {
+        initial: plan.initial,
+        terminal,
+        paced: options.paced,
+        timeLimit: options.timeLimit === undefined ? Infinity : options.timeLimit * 1000,
+      }),
+      output: options.output ?? host,
+      console: uartConsole,
+    });
+    const outcome = machine.run();
+    return { outcome, fault };
+  } finally {
+    host.close();
+    writer?.finish();
+  }
+}
+
+/** Without embedding, contents do not reach the journal: events keep their digests. */
+function sinkOf(writer: RingSink | undefined, embedded: boolean): EventSink {
+  if (writer === undefined) return new NullSink();
+  if (embedded) return writer;
+  return {
+    append: (e) => writer.append(e),
+    kHash: (order, hash) => writer.kHash(order, hash),
+    mHash: (order, round, hash) => writer.mHash(order, round, hash),
+    blob: () => {},
+    end: () => writer.end(),
+  };
+}

@@ -1,5 +1,7 @@
+import type { ByteDriver } from "./driver.ts";
 import type { Effects } from "./effect.ts";
 import { type Event, InputKind, payloadU32 } from "./event.ts";
+import { typeBytes } from "./fs/line_discipline.ts";
 import { mountRoot } from "./fs/init.ts";
 import { importTree } from "./fs/import.ts";
 import { streamArrived } from "./fs/stream.ts";
@@ -39,5 +41,22 @@ export function reduceInput(s: State, fx: Effects, e: Event): void {
         startInit(s, fx, e);
       }
       return;
+  }
+}
+
+/** Terminal row of the console device. */
+const CONSOLE_ROW = 1;
+
+/** Takes a device interrupt: its driver finds the bytes received, the console's terminal gets them. */
+export function reduceExternal(
+  s: State,
+  fx: Effects,
+  e: Event,
+  drivers: readonly ByteDriver[],
+): void {
+  for (const driver of drivers) {
+    if (driver.source !== e.valueLo || !driver.asked(e)) continue;
+    const length = driver.receivedLength(e);
+    if (length > 0) typeBytes(s, fx, e.hart, CONSOLE_ROW, e.payload, driver.receivedAt, length);
   }
 }

@@ -1,8 +1,9 @@
 import { boot, isBootPayload } from "./boot.ts";
+import type { ByteDriver } from "./driver.ts";
 import type { Effects } from "./effect.ts";
 import { Result } from "./error.ts";
 import { type Event, EventKind, SampleKind } from "./event.ts";
-import { reduceInput } from "./input.ts";
+import { reduceExternal, reduceInput } from "./input.ts";
 import { ONE, type State } from "./kernel.ts";
 import { leaveKernel } from "./leave.ts";
 import { Account } from "./ledger/accounts.ts";
@@ -17,7 +18,7 @@ import { stepOperation } from "./personality/operations.ts";
 import { exceptionSignal } from "./proc/exception.ts";
 import { deliverSignal } from "./proc/deliver.ts";
 import { takeImageSample } from "./proc/exec.ts";
-import { sendSignal } from "./proc/signal.ts";
+import { interruptWait, sendSignal } from "./proc/signal.ts";
 import { Signal } from "./proc/signal_numbers.ts";
 import { beginShutdown, continueShutdown, stepShutdown } from "./shutdown.ts";
 import { rowOf } from "./syscall/rows.ts";
@@ -27,7 +28,6 @@ import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.
 import { answerRequests, takeFromInbox } from "./sched/thread.ts";
 import { armTimer, disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
 import { isWaiting, wakeThread } from "./sched/wait.ts";
-import { nextSignal } from "./proc/signal.ts";
 
 /** Why an event was refused: nothing was changed. */
 export const Refusal = {
@@ -162,11 +162,8 @@ function drainInbox(s: State, fx: Effects, hart: number): void {
     const thread = takeFromInbox(s, hart);
     if (thread === 0) return;
     const bits = answerRequests(s, fx, hart, thread);
-    if ((bits & Request.Signal) === 0) continue;
     // It may have blocked before the request came: then the signal ends the wait now.
-    if (isWaiting(s, thread) && nextSignal(s, thread) !== 0) {
-      wakeThread(s, fx, hart, thread, WakeReason.Signal);
-    }
+    if ((bits & Request.Signal) !== 0) interruptWait(s, fx, hart, thread);
   }
 }
 
@@ -208,7 +205,13 @@ function sample(s: State, fx: Effects, e: Event, thread: number): void {
   settleCore(s, fx, thread, takeImageSample(s, e, thread));
 }
 
-function apply(s: State, fx: Effects, e: Event, thread: number): void {
+function apply(
+  s: State,
+  fx: Effects,
+  e: Event,
+  thread: number,
+  drivers: readonly ByteDriver[],
+): void {
   switch (e.kind) {
     case EventKind.Syscall:
       return syscall(s, fx, e, thread);
@@ -228,6 +231,7 @@ function apply(s: State, fx: Effects, e: Event, thread: number): void {
     case EventKind.Sample:
       return sample(s, fx, e, thread);
     case EventKind.External:
+      return reduceExternal(s, fx, e, drivers);
     case EventKind.Input:
       return reduceInput(s, fx, e);
     case EventKind.Shutdown:
@@ -242,7 +246,12 @@ function apply(s: State, fx: Effects, e: Event, thread: number): void {
  * @returns Refusal.None, or why the event was refused and nothing changed
  * @throws {KernelDefect} when the kernel broke one of its own rules
  */
-export function reduce(s: State, fx: Effects, e: Event): number {
+export function reduce(
+  s: State,
+  fx: Effects,
+  e: Event,
+  drivers: readonly ByteDriver[],
+): number {
   fx.clear();
   const refusal = refuse(s, e);
   if (refusal !== Refusal.None) return refusal;
@@ -252,7 +261,7 @@ export function reduce(s: State, fx: Effects, e: Event): number {
     const row = e.hart + 1;
     const thread = s.hart.current[row];
     if (thread !== 0) s.thread.userTime[thread] += e.time - s.hart.lastTime[row];
-    apply(s, fx, e, thread);
+    apply(s, fx, e, thread, drivers);
     if (hasReclaim(s)) reclaim(s, fx);
     if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, e.hart);
     leaveKernel(s, fx, e.hart, e.time);

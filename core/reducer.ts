@@ -1,3 +1,4 @@
+import type { ByteDriver } from "./driver.ts";
 import { Effects } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { rebuildNameHash } from "./fs/directory.ts";
@@ -39,15 +40,21 @@ export interface Reducer {
  * fold.
  *
  * @param base byte offset of the arena, a multiple of 4,096
+ * @param drivers drivers of the devices whose interrupts the boot has
  */
-export function makeReducer(layout: ArenaLayout, buffer: ArrayBufferLike, base: number): Reducer {
+export function makeReducer(
+  layout: ArenaLayout,
+  buffer: ArrayBufferLike,
+  base: number,
+  drivers: readonly ByteDriver[] = [],
+): Reducer {
   const state = bindArena(kernelTables, layout, buffer, base);
   const effects = new Effects();
   return {
     layout,
     state,
     effects,
-    reduce: (e) => reduce(state, effects, e),
+    reduce: (e) => reduce(state, effects, e, drivers),
     hash: makeArenaHash(layout, buffer, base),
     rebuild: () => {
       rebuildPidHash(state);

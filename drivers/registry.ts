@@ -1,20 +1,14 @@
+import type { ByteDriver } from "../core/driver.ts";
 import type { Event } from "../core/event.ts";
 import type { TableSpec } from "../core/state/table.ts";
 import { uartTable } from "./uart16550/model.ts";
 import { uartAsked, uartOverrun, uartReceivedAt, uartReceivedLength } from "./uart16550/driver.ts";
 
-/** A device whose driver hands received bytes to the kernel: pure functions of the sampled event. */
-export interface ByteDriver {
+/** A driver with what the machine and people call its device. */
+export interface DeviceDriver extends ByteDriver {
   /** Number of the device in DeviceWrite effects and in the machine's device list. */
   readonly device: number;
   readonly name: string;
-  /** Its interrupt source in the PLIC; `value` of its External events. */
-  readonly source: number;
-  /** False for a spurious interrupt. */
-  asked(e: Event): boolean;
-  /** Offset in the payload of the first byte received. */
-  readonly receivedAt: number;
-  receivedLength(e: Event): number;
   /** Whether bytes were lost before these. */
   overrun(e: Event): boolean;
 }
@@ -32,7 +26,7 @@ export const DeviceWindow = {
   Uart: 0x1000_0000,
 } as const;
 
-const uart: ByteDriver = {
+const uart: DeviceDriver = {
   device: DeviceNumber.Uart,
   name: "uart16550",
   source: DeviceSource.Uart,
@@ -43,7 +37,7 @@ const uart: ByteDriver = {
 };
 
 /** Every driver, in device order. */
-export const drivers: readonly ByteDriver[] = [uart];
+export const drivers: readonly DeviceDriver[] = [uart];
 
 /** Tables of every device model, for the machine's arena. */
 export const deviceTables = { uart16550: uartTable } as const satisfies Readonly<
@@ -51,7 +45,7 @@ export const deviceTables = { uart16550: uartTable } as const satisfies Readonly
 >;
 
 /** The driver of an interrupt source, or undefined for one that no driver has. */
-export function driverOfSource(source: number): ByteDriver | undefined {
+export function driverOfSource(source: number): DeviceDriver | undefined {
   for (const driver of drivers) if (driver.source === source) return driver;
   return undefined;
 }

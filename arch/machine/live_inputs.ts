@@ -12,7 +12,7 @@ export interface InputPort {
   waitUntil(ms: number): void;
 }
 
-/** An input that enters before the first process: a Tree or Entropy payload. */
+/** An input that enters before the first process: a Tree, Entropy or Start payload. */
 export interface InitialInput {
   /** An InputKind. */
   readonly kind: number;

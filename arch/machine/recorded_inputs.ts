@@ -31,7 +31,10 @@ export class RecordedInputs implements HostInputs {
   initial(e: RecordedEvent, order: number): boolean {
     const next = this.log.peek();
     if (next === null || next.order !== order || next.kind !== EventKind.Input) return false;
-    if (next.cause !== InputKind.Tree && next.cause !== InputKind.Entropy) return false;
+    const { cause } = next;
+    if (
+      cause !== InputKind.Tree && cause !== InputKind.Entropy && cause !== InputKind.Start
+    ) return false;
     return this.deliver(next, e);
   }
 

@@ -1,4 +1,4 @@
-import { deviceTables, DeviceNumber, DeviceSource } from "../../drivers/registry.ts";
+import { DeviceNumber, DeviceSource, deviceTables } from "../../drivers/registry.ts";
 import { Uart16550 } from "../../drivers/uart16550/model.ts";
 import { UartRegister } from "../../drivers/uart16550/registers.ts";
 import { Effects } from "../../core/effect.ts";
@@ -20,13 +20,16 @@ export const DATA = 0x20000;
 const DATA_PAGES = 4;
 const TABLES_PER_SPACE = 3;
 const TABLE_WORDS = 1024;
+const ARENA_BYTES = 1 << 18;
 /** Frames are numbered by program: code first, then data. */
 const FRAMES_PER_PROGRAM = 1 + DATA_PAGES;
 const LEAF = PTE.valid | PTE.user | PTE.accessed | PTE.dirty | PTE.read;
 
-/** The frame of a program's code page, or of its nth data page. */
+/** The frame of a program's code page. */
 export const codeFrame = (program: number): number => 1 + program * FRAMES_PER_PROGRAM;
-export const dataFrame = (program: number, page = 0): number => codeFrame(program) + 1 + page;
+/** The frame of a data page: in falling order, so that what crosses pages is not contiguous. */
+export const dataFrame = (program: number, page = 0): number =>
+  codeFrame(program) + DATA_PAGES - page;
 
 /** The call numbers toy programs use: as in Linux, so that real rows sense them. */
 export const Call = { Write: 64, Exit: 93, Gettime: 113 } as const;
@@ -68,7 +71,7 @@ export class TestKernel implements MachineReducer {
     private readonly programs: readonly (readonly number[])[],
     private readonly handler: Handler,
   ) {
-    this.tables = new Uint32Array(buffer, base, 65536 / 4);
+    this.tables = new Uint32Array(buffer, base, ARENA_BYTES / 4);
   }
 
   reduce(e: Event): void {
@@ -101,6 +104,22 @@ export class TestKernel implements MachineReducer {
     this.tables[at + 1] = (RAM_BASE_PAGE + pfn) >>> 22;
   }
 
+  private page(program: number, va: number, frame: number, flags: number): void {
+    this.effects.mapFrame(frame, frame);
+    this.effects.zero(frame, 0, PAGE_SIZE);
+    this.entry(program, 2, va / PAGE_SIZE, frame, flags);
+  }
+
+  /** Stores bytes in a program's data, at an offset that may be in any page; use it at Boot. */
+  put(program: number, offset: number, bytes: readonly number[]): void {
+    const fx = this.effects;
+    bytes.forEach((byte, i) => {
+      const page = Math.floor((offset + i) / PAGE_SIZE);
+      const at = fx.putBytes(Uint8Array.of(byte), 0, 1);
+      fx.write(dataFrame(program, page), (offset + i) % PAGE_SIZE, at, 1);
+    });
+  }
+
   private start(program: number): void {
     const fx = this.effects;
     for (let table = 0; table < TABLES_PER_SPACE; table++) {
@@ -108,14 +127,10 @@ export class TestKernel implements MachineReducer {
     }
     this.entry(program, 0, 0, this.tablePfn(program, 1), PTE.valid);
     this.entry(program, 1, 0, this.tablePfn(program, 2), PTE.valid);
-    const pages = [CODE, ...Array.from({ length: DATA_PAGES }, (_, i) => DATA + i * PAGE_SIZE)];
-    pages.forEach((va, i) => {
-      const frame = codeFrame(program) + i;
-      fx.mapFrame(frame, frame);
-      fx.zero(frame, 0, PAGE_SIZE);
-      const flags = LEAF | (i === 0 ? PTE.execute : PTE.write);
-      this.entry(program, 2, va / PAGE_SIZE, frame, flags);
-    });
+    this.page(program, CODE, codeFrame(program), LEAF | PTE.execute);
+    for (let page = 0; page < DATA_PAGES; page++) {
+      this.page(program, DATA + page * PAGE_SIZE, dataFrame(program, page), LEAF | PTE.write);
+    }
     const bytes = codeBytes(this.programs[program]);
     fx.write(codeFrame(program), 0, fx.putBytes(bytes, 0, bytes.length), bytes.length);
     fx.clearRegisters(program + 1);
@@ -207,7 +222,7 @@ export function testMachine(run: TestRun, sink: EventSink): Machine {
     memoryBytes: 16 << 20,
     backingFrames: 64,
     threads: 16,
-    arenaBytes: 65536,
+    arenaBytes: ARENA_BYTES,
     pageTablesOffset: 0,
     seed: 0,
     tickNs: 10,

@@ -77,9 +77,3 @@ export function mountRoot(s: State, fx: Effects): void {
   s.inode.special[exe] = InodeSpecial.SelfExecutable;
   plant(s, fx, root, "tmp", InodeKind.Directory, 0o1777);
 }
-
-/** Makes devices, then the root: initDevices and mountRoot in one. */
-export function initFileSystem(s: State, fx: Effects): void {
-  initDevices(s);
-  mountRoot(s, fx);
-}

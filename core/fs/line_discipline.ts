@@ -201,9 +201,22 @@ export function terminalInput(s: State, fx: Effects, h: number, e: Event): void 
       sendSignalToGroup(s, fx, h, s.terminal.group[row], Signal.Hup);
     }
   }
+  typeBytes(s, fx, h, row, e.payload, 0, e.payloadLength);
+}
+
+/** Puts typed bytes through a terminal's line discipline. */
+export function typeBytes(
+  s: State,
+  fx: Effects,
+  h: number,
+  row: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+): void {
   const echoAt = fx.bytesLength;
-  const count = Math.min(e.payloadLength, TERMINAL_INPUT_LIMIT);
-  for (let i = 0; i < count; i++) typeByte(s, fx, h, row, e.payload[i]);
+  const count = Math.min(length, TERMINAL_INPUT_LIMIT);
+  for (let i = 0; i < count; i++) typeByte(s, fx, h, row, bytes[at + i]);
   if (fx.bytesLength > echoAt) fx.hostPrint(TERMINAL_STREAM, echoAt, fx.bytesLength - echoAt);
   if (terminalReadable(s, row)) {
     wakeAll(s, fx, h, WaitKind.Terminal, row, WakeReason.Restart);

@@ -29,8 +29,7 @@ function world(): {
     open: (path, flags = 0) => b.call(t, file.openat, [CWD, 0, flags, 0o644], text(path)),
     link: (target, path) => b.call(t, directory.symlinkat, [0, CWD, 0], text(target), text(path)),
     unlink: (path, flags = 0) => b.call(t, directory.unlinkat, [CWD, 0, flags], text(path)),
-    rename: (from, to) =>
-      b.call(t, directory.renameat2, [CWD, 0, CWD, 0, 0], text(from), text(to)),
+    rename: (from, to) => b.call(t, directory.renameat2, [CWD, 0, CWD, 0, 0], text(from), text(to)),
     mode: (path, flags = 0) => {
       const r = b.call(t, stat.newfstatat, [CWD, 0, MEMORY, flags], text(path));
       return r < 0 ? r : new DataView(b.peek(t, MEMORY, 128).buffer).getUint32(16, true);
@@ -136,8 +135,8 @@ Deno.test("removing and renaming", () => {
   mkdir("a/deep");
   assert.equal(rename("d", "a/deep/d"), 0);
   assert.equal(b.call(t, directory.chdir, [0], text("a/deep/d")), 0);
-  assert.equal(b.call(t, directory.getcwd, [MEMORY, 100]), 10 + 1);
-  assert.equal(b.peekText(t, MEMORY, 10), "/a/deep/d\0".slice(0, 10));
+  assert.equal(b.call(t, directory.getcwd, [MEMORY, 100]), 10);
+  assert.equal(b.peekText(t, MEMORY, 10), "/a/deep/d\0");
   assert.equal(b.call(t, directory.getcwd, [MEMORY, 5]), E.Range);
   assert.equal(unlink("h"), 0);
   assert.equal(unlink("../d", 0x200), 0);
@@ -151,10 +150,14 @@ Deno.test("removing and renaming", () => {
 Deno.test("hard links share the inode until the last name and descriptor are gone", () => {
   const { b, t, open, unlink } = world();
   assert.equal(open("f", CREATE), 0);
-  const inode = b.s.openFile.inode[b.s.capNode.object[b.s.process.descriptor[256 * b.s.thread.process[t]]]];
+  const inode =
+    b.s.openFile.inode[b.s.capNode.object[b.s.process.descriptor[256 * b.s.thread.process[t]]]];
   assert.equal(b.call(t, directory.linkat, [CWD, 0, CWD, 0, 0], text("f"), text("g")), 0);
   assert.equal(b.s.inode.links[inode], 2);
-  assert.equal(b.call(t, directory.linkat, [CWD, 0, CWD, 0, 0], text("tmp"), text("h")), E.NotPermitted);
+  assert.equal(
+    b.call(t, directory.linkat, [CWD, 0, CWD, 0, 0], text("tmp"), text("h")),
+    E.NotPermitted,
+  );
   assert.equal(unlink("f"), 0);
   assert.equal(unlink("g"), 0);
   assert.equal(b.s.inode.$live[inode], 1);
@@ -216,7 +219,6 @@ Deno.test("full tables refuse a new name and leave the books alone", () => {
   while (open(`f${made}`) >= 0) made++;
   assert.ok(made > 0 && made < 14);
   assert.equal(open("again"), E.NoSpace);
-  assert.equal(b.call(t, directory.mkdirat, [CWD, 0, 0o755], text("d")), E.NoSpace * 0 + b.call(t, directory.mkdirat, [CWD, 0, 0o755], text("d")));
   assert.deepEqual(recount(b.s).filter((line) => /inode|entry|chunk|object/i.test(line)), []);
   b.exit(t);
   b.close();

@@ -17,11 +17,12 @@ import { resolve } from "../mem/user.ts";
 import { createProcess } from "../proc/process.ts";
 import { ProcessState } from "../proc/tables.ts";
 import { endOperation, OperationKind } from "../sched/operation.ts";
+import { scheduler } from "../sched/scheduler.ts";
 import { ThreadState } from "../sched/tables.ts";
 import { createThread } from "../sched/thread.ts";
 import { bindArena, layoutArena } from "../state/arena.ts";
 import { dropInode, holdInode } from "./inode.ts";
-import { initFileSystem } from "./init.ts";
+import { mountRoot } from "./init.ts";
 import { stepRead, stepWrite } from "./transfer.ts";
 import { unmountStep } from "./unmount.ts";
 
@@ -97,7 +98,7 @@ export class FileBench {
     boot(this.s, this.fx, this.e);
     this.settle();
     this.baseline = this.s.account.balance.slice();
-    initFileSystem(this.s, this.fx);
+    mountRoot(this.s, this.fx);
     this.settle();
   }
 
@@ -132,6 +133,7 @@ export class FileBench {
   /** Calls a handler with registers and copied-in bytes; a long operation is stepped to its end. */
   call(t: number, handler: Call, registers: readonly number[], ...copies: Uint8Array[]): number {
     const { s, fx, e } = this;
+    if (s.thread.queued[t] === 1) scheduler.remove(s, 0, t);
     s.thread.state[t] = ThreadState.Running;
     e.kind = EventKind.Syscall;
     e.time = ++s.kernel.now[ONE];

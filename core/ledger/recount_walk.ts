@@ -18,10 +18,11 @@ export const FrameUse = { Table: 1, Quarantine: 2, Page: 4, Buffer: 8, Leaf: 16 
 
 /**
  * Columns the walk takes otherwise than declared. The free list is what the books claim, not a way
- * to reach a frame.
+ * to reach a frame; its links also carry the quarantine lists, which are followed from their heads.
  */
 const OTHERWISE: Readonly<Record<string, HandleKind | "claim">> = {
   "memory.freeHead": "claim",
+  "frame.next": "claim",
   "chunkRequest.next": "owns",
 };
 

@@ -1,6 +1,6 @@
 import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
-import { Pte, USER_END_PAGE } from "../isa/riscv64.ts";
+import { PageTableLayout, Pte, USER_END_PAGE } from "../isa/riscv64.ts";
 import type { State } from "../kernel.ts";
 import { UNITS } from "../limits.ts";
 import { freeRows } from "../state/table.ts";
@@ -11,11 +11,12 @@ import {
   leafFrame,
   leafOf,
   leafTable,
+  nextAfter,
   nextPresent,
   setLeaf,
 } from "./pte.ts";
 import { copyRegion, findRegion, linkRegion } from "./region.ts";
-import { hasRemote, openShootdown, sendShootdown, shootdownOf } from "./shootdown.ts";
+import { hasRemote, openShootdown, sendShootdown } from "./shootdown.ts";
 import { createSpace, leaveSlot, mayChange, spaceOf, takeSlot } from "./space.ts";
 import { FrameRole, RegionFlag } from "./tables.ts";
 import { invalidate } from "./unmap.ts";
@@ -30,7 +31,10 @@ const Cursor = {
   Tail: 3,
 } as const;
 
-const Stage = { Regions: 0, Pages: 1, Acknowledged: 2 } as const;
+/** Page number bits that index a leaf table. */
+const TABLE_BITS = PageTableLayout.indexBits;
+
+const Stage = { Regions: 0, Pages: 1 } as const;
 
 /**
  * Starts the copy of the space of t's process: takes its operation slot and makes an empty child
@@ -62,8 +66,9 @@ export function beginForkSpace(s: State, fx: Effects, t: number): number {
 }
 
 /**
- * One step of the copy, at most UNITS regions and PTEs. The child's space is complete, and no hart
- * can write through a translation from before the copy, when it returns the child.
+ * One step of the copy, at most UNITS regions and PTEs. The child's space is complete when it returns
+ * the child. While a shootdown of the parent's space is in flight then (`shootdownOf`), other harts
+ * may hold writable translations from before the copy: the parent waits for it before it runs.
  *
  * @returns Result.Pending when there is more to do; the child space; or -Err.NoMemory with a child
  * space for `drainSpace` and `releaseSpace` to tear down. At the end the slot is given back.
@@ -87,11 +92,6 @@ export function stepForkSpace(s: State, fx: Effects, h: number, t: number): numb
     }
     s.thread.cursor[cursor + Cursor.At] = r;
     if (r < USER_END_PAGE) return Result.Pending;
-    s.thread.cursor[cursor + Cursor.Stage] = Stage.Acknowledged;
-  }
-  if (shootdownOf(s, space) !== 0) {
-    fx.charge(1);
-    return Result.Pending;
   }
   leaveSlot(s, fx, h, t, space);
   return child;
@@ -142,6 +142,10 @@ function copyPages(
   let narrowed = 0;
   let page = nextPresent(s, space, from, USER_END_PAGE);
   let region = 0;
+  // The two leaf tables of the block of pages under way.
+  let block = -1;
+  let table = 0;
+  let copy = 0;
   while (page < USER_END_PAGE && looked < UNITS) {
     looked++;
     if (region === 0 || page >= s.region.end[region]) region = findRegion(s, child, page);
@@ -150,12 +154,16 @@ function copyPages(
       page = nextPresent(s, space, next, USER_END_PAGE);
       continue;
     }
-    const table = leafTable(s, space, page);
+    if (page >>> TABLE_BITS !== block) {
+      block = page >>> TABLE_BITS;
+      table = leafTable(s, space, page);
+      copy = leafTable(s, child, page);
+    }
     const frame = leafFrame(s, table, page);
     if (s.frame.role[frame] === FrameRole.Anonymous) {
       const flags = leafOf(s, table, page);
       const shared = flags & ~(Pte.Write | Pte.Dirty);
-      if (!canMap(s, child, page, 0)) {
+      if (copy === 0 && !canMap(s, child, page, 0)) {
         result = -Err.NoMemory;
         break;
       }
@@ -165,9 +173,10 @@ function copyPages(
         changeLeaf(s, table, page, shared);
         invalidate(s, fx, space, page, ++narrowed);
       }
-      setLeaf(s, child, ensureTable(s, fx, child, page), page, frame, shared);
+      if (copy === 0) copy = ensureTable(s, fx, child, page);
+      setLeaf(s, child, copy, page, frame, shared);
     }
-    page = nextPresent(s, space, page + 1, USER_END_PAGE);
+    page = nextAfter(s, space, table, page, USER_END_PAGE);
   }
   if (shootdown !== 0) sendShootdown(s, fx, h, shootdown);
   fx.charge(looked);

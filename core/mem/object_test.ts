@@ -86,6 +86,8 @@ Deno.test("a mapping's end in mid-page is zeroed, and what lies behind the file 
   const t = b.process();
   const space = spaceOf(b.s, t);
   mapRegion(b.s, b.fx, space, AT, AT + 4, RW, 0, object, 0, PAGE_BYTES + 100);
+  // The first fault must not map the partial page as a neighbour.
+  assert.equal(b.load(t, AT * PAGE_BYTES), 1);
   assert.equal(b.load(t, (AT + 1) * PAGE_BYTES + 99), 2);
   assert.equal(b.load(t, (AT + 1) * PAGE_BYTES + 100), 0);
   assert.equal(b.load(t, (AT + 2) * PAGE_BYTES), 0);

@@ -4,7 +4,7 @@ import { Pte } from "../isa/riscv64.ts";
 import type { State } from "../kernel.ts";
 import { UNITS } from "../limits.ts";
 import { OperationKind } from "../sched/operation.ts";
-import { changeLeaf, leafFlags, leafOf, leafTable, nextPresent } from "./pte.ts";
+import { changeLeaf, leafFlags, leafOf, leafTable, nextAfter, nextPresent } from "./pte.ts";
 import {
   breaksWriteXorExecute,
   cutAt,
@@ -53,7 +53,7 @@ function sweepProtect(
     }
     changeLeaf(s, table, page, flags);
     looked++;
-    page = nextPresent(s, space, page + 1, end);
+    page = nextAfter(s, space, table, page, end);
   }
   if (shootdown !== 0) sendShootdown(s, fx, h, shootdown);
   fx.charge(looked);

@@ -209,6 +209,22 @@ export function nextPresent(s: State, space: number, page: number, end: number):
   return end;
 }
 
+/** First present page behind one whose leaf table is known, and below `end`; else `end`. */
+export function nextAfter(
+  s: State,
+  space: number,
+  table: number,
+  page: number,
+  end: number,
+): number {
+  const stop = Math.min(end, ((page >>> INDEX_BITS) + 1) << INDEX_BITS);
+  let word = wordOf(table, indexAt(page, 0)) + 2;
+  for (let at = page + 1; at < stop; at++, word += 2) {
+    if ((s.pageTable.entries[word] & Pte.Valid) !== 0) return at;
+  }
+  return nextPresent(s, space, stop, end);
+}
+
 /** Frees the tables that cover a page as far as they are empty; the root stays. */
 export function pruneTables(s: State, fx: Effects, space: number, page: number): void {
   const root = rootTable(s, space);

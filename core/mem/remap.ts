@@ -14,6 +14,7 @@ import {
   leafFrame,
   leafOf,
   leafTable,
+  nextAfter,
   nextPresent,
   pruneTables,
   setLeaf,
@@ -209,7 +210,7 @@ function moveLeaves(
     setLeaf(s, space, leafTable(s, space, to), to, frame, flags);
     dropFrame(s, clearLeaf(s, space, table, page));
     invalidate(s, fx, space, page, ++moved);
-    const next = nextPresent(s, space, page + 1, end);
+    const next = nextAfter(s, space, table, page, end);
     if (s.pageTable.used[table] === 0) pruneTables(s, fx, space, page);
     page = next;
   }

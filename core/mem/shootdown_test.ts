@@ -11,7 +11,7 @@ import { allocFrame } from "./frame.ts";
 import { beginForkSpace, stepForkSpace } from "./fork.ts";
 import { mapMemory, Placement } from "./map.ts";
 import { reclaim } from "./reclaim.ts";
-import { acknowledgeShootdowns } from "./shootdown.ts";
+import { acknowledgeShootdowns, shootdownOf } from "./shootdown.ts";
 import { spaceOf } from "./space.ts";
 import { Bench, generator } from "./testing.ts";
 import { FrameRole, Prot } from "./tables.ts";
@@ -94,16 +94,47 @@ Deno.test("a frame another space lets go meanwhile waits for the shootdown too",
   assert.ok(!takeAll(b).includes(frame), "harts may still reach the frame");
 });
 
+Deno.test("a frame waits for older shootdowns even when the newest is answered first", () => {
+  const b = new Bench({ harts: 3, totalFrames: 64, backingSlots: 64 });
+  const t = b.process(0);
+  mapMemory(b.s, b.fx, 0, t, START, 1, RW, 0, 0, 0, Placement.Fixed);
+  b.store(t, START * PAGE_BYTES, 1);
+  const frame = b.access(t, START * PAGE_BYTES, AccessKind.Read);
+  const child = beginForkSpace(b.s, b.fx, t);
+  const c = b.processIn(child, 0);
+  assert.equal(stepForkSpace(b.s, b.fx, 0, t), child);
+  b.processIn(spaceOf(b.s, t), 1);
+  b.processIn(child, 2);
+  assert.equal(unmapRange(b.s, b.fx, 0, t, START, START + 1, 0), Result.Pending);
+  assert.equal(unmapRange(b.s, b.fx, 0, c, START, START + 1, 0), Result.Pending);
+  b.apply();
+  ipi(b, 2);
+  assert.equal(b.s.frame.role[frame], FrameRole.Quarantine);
+  assert.equal(b.s.memory.releasedHead[ONE], 0, "hart 1 has not answered");
+  b.check();
+  ipi(b, 1);
+  assert.ok(takeAll(b).includes(frame));
+});
+
+Deno.test("the reserve is for teardown only", () => {
+  const b = new Bench({ totalFrames: 4, backingSlots: 4, reserve: 2 });
+  assert.ok(allocFrame(b.s, b.fx, FrameRole.Buffer) > 0);
+  assert.ok(allocFrame(b.s, b.fx, FrameRole.Buffer) > 0);
+  assert.equal(allocFrame(b.s, b.fx, FrameRole.Buffer), 0);
+  assert.equal(takeAll(b).length, 2);
+});
+
 Deno.test("copy-on-write with other harts copies once, and returns after their answers", () => {
   const { b, t, others } = shared(2);
   const child = beginForkSpace(b.s, b.fx, t);
   const c = b.processIn(child, 0);
-  assert.equal(stepForkSpace(b.s, b.fx, 0, t), Result.Pending);
-  assert.equal(stepForkSpace(b.s, b.fx, 0, t), Result.Pending, "the child may not run yet");
+  assert.equal(stepForkSpace(b.s, b.fx, 0, t), child);
+  assert.ok(shootdownOf(b.s, spaceOf(b.s, t)) !== 0, "the parent may not run yet");
   b.apply();
   ipi(b, 1);
+  assert.ok(shootdownOf(b.s, spaceOf(b.s, t)) !== 0, "hart 2 has not answered");
   ipi(b, 2);
-  assert.equal(stepForkSpace(b.s, b.fx, 0, t), child);
+  assert.equal(shootdownOf(b.s, spaceOf(b.s, t)), 0);
   b.check();
   b.run(t, 0);
   assert.equal(b.fault(t, START * PAGE_BYTES, AccessKind.Write), Result.Pending);

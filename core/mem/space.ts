@@ -17,6 +17,7 @@ import {
   freeTable,
   leafTable,
   makeTable,
+  nextAfter,
   nextPresent,
   pruneTables,
 } from "./pte.ts";
@@ -124,7 +125,7 @@ function drainPages(s: State, fx: Effects, space: number, budget: number): numbe
       for (
         let at = nextPresent(s, space, page, end);
         at < end && left > 0;
-        at = nextPresent(s, space, at + 1, end)
+        at = nextAfter(s, space, table, at, end)
       ) {
         dropFrame(s, clearLeaf(s, space, table, at));
         left--;

@@ -6,7 +6,7 @@ import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { waitOn } from "../sched/wait.ts";
 import { dropFrame } from "./frame.ts";
-import { clearLeaf, leafTable, nextPresent, pruneTables } from "./pte.ts";
+import { clearLeaf, leafTable, nextAfter, nextPresent, pruneTables } from "./pte.ts";
 import { cutAt, cutsNeeded, firstFrom, freeRegion, hasRegions, unlinkRegion } from "./region.ts";
 import {
   hasRemote,
@@ -49,7 +49,7 @@ export function sweepUnmap(
     const table = leafTable(s, space, page);
     dropFrame(s, clearLeaf(s, space, table, page));
     invalidate(s, fx, space, page, ++done);
-    const next = nextPresent(s, space, page + 1, end);
+    const next = nextAfter(s, space, table, page, end);
     if (s.pageTable.used[table] === 0) pruneTables(s, fx, space, page);
     page = next;
   }

@@ -6,13 +6,14 @@ import { holdInode } from "../fs/inode.ts";
 import { roleRegister } from "../isa/signal_frame.ts";
 import { ONE, type State } from "../kernel.ts";
 import { beginForkSpace, stepForkSpace } from "../mem/fork.ts";
-import { drainSpace, holdSpace, releaseSpace } from "../mem/space.ts";
+import { shootdownOf, waitForShootdown } from "../mem/shootdown.ts";
+import { drainSpace, holdSpace, releaseSpace, spaceOf } from "../mem/space.ts";
 import { writeUser } from "../mem/user_copy.ts";
 import { clearCall } from "../sched/call.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { createThread, freeThread, leastLoadedHart, startThread } from "../sched/thread.ts";
-import { waitOn } from "../sched/wait.ts";
+import { unlinkWaiter, waitOn } from "../sched/wait.ts";
 import { freeRows } from "../state/table.ts";
 import { releaseFiles } from "./exit.ts";
 import { createProcess, freeProcess } from "./process.ts";
@@ -137,8 +138,10 @@ function finishClone(
   if (tidAddress !== 0) {
     const at = fx.reserveBytes(4);
     fx.setU32(at, pid);
-    // As on Linux, an address that cannot be written is the child's own trouble.
+    // As on Linux, an address that cannot be written is the child's own trouble; nor does an
+    // embryo wait for a page that is not here.
     writeUser(s, fx, hart, child, tidAddress, at, 4);
+    unlinkWaiter(s, s.thread.waiter[child]);
   }
   const target = shared ? hart : leastLoadedHart(s, child, hart);
   startThread(s, fx, hart, child, target);
@@ -176,7 +179,10 @@ export function stepFork(s: State, fx: Effects, hart: number, parent: number): n
     s.thread.cursor[at + 5] = result;
     return Result.Pending;
   }
-  return finishClone(s, fx, hart, parent, s.process.firstThread[p], false);
+  const pid = finishClone(s, fx, hart, parent, s.process.firstThread[p], false);
+  // The parent runs when no hart can write through a translation from before the copy.
+  const row = shootdownOf(s, spaceOf(s, parent));
+  return waitForShootdown(s, parent, row, pid) ? Result.NoReturn : pid;
 }
 
 /** Tears down the child of a fork that failed half-way, a step at a time. */

@@ -91,15 +91,30 @@ export function discardPending(s: State, process: number, lo: number, hi: number
   if (dropped > 0) post(s, Account.SignalPending, Account.SignalDiscarded, dropped);
 }
 
+/** Whether a thread waits for something that ends by itself, which no signal cuts short. */
+function isDeaf(s: State, thread: number): boolean {
+  switch (s.waiter.kind[s.thread.waiter[thread]]) {
+    case WaitKind.Shootdown:
+    case WaitKind.Chunk:
+    case WaitKind.SpaceOperation:
+      return true;
+    case WaitKind.Vfork:
+      return s.process.killed[s.thread.process[thread]] === 0;
+    default:
+      return false;
+  }
+}
+
+/** Ends the wait of a thread of this hart that has a signal to act on, if a signal can. */
+export function interruptWait(s: State, fx: Effects, hart: number, thread: number): void {
+  if (!isWaiting(s, thread) || isDeaf(s, thread) || nextSignal(s, thread) === 0) return;
+  wakeThread(s, fx, hart, thread, WakeReason.Signal);
+}
+
 /** Makes a thread look at its signals: wakes it, or asks its hart to. */
 export function alertThread(s: State, fx: Effects, hart: number, thread: number): void {
   if (isWaiting(s, thread)) {
-    const kind = s.waiter.kind[s.thread.waiter[thread]];
-    const p = s.thread.process[thread];
-    // A shootdown ends by itself and a vfork child always comes back: only death interrupts them.
-    const deaf = kind === WaitKind.Shootdown || kind === WaitKind.Chunk ||
-      (kind === WaitKind.Vfork && s.process.killed[p] === 0);
-    if (!deaf) wakeThread(s, fx, hart, thread, WakeReason.Signal);
+    if (!isDeaf(s, thread)) wakeThread(s, fx, hart, thread, WakeReason.Signal);
     return;
   }
   if (s.thread.hart[thread] !== hart && s.thread.state[thread] === ThreadState.Running) {

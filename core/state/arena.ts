@@ -114,21 +114,23 @@ export function bindArena<T extends Tables>(
 ): Bound<T> {
   assert(base % PAGE === 0, "an arena begins on a page");
   assert(base + layout.bytes <= buffer.byteLength, "an arena fits its buffer");
-  const bound: Record<string, unknown> = {};
+  // Properties are defined, not assigned: an object that gets more than about twenty by keyed
+  // assignment becomes a hash table in V8, and each access to a column a lookup.
+  const bound: [string, unknown][] = [];
   for (const placed of layout.tables) {
-    const out: Record<string, unknown> = {
-      $spec: placed.spec,
-      $capacity: placed.capacity,
-      $header: new Uint32Array(buffer, base + placed.headerOffset, HEADER_WORDS),
-    };
+    const out: [string, unknown][] = [
+      ["$spec", placed.spec],
+      ["$capacity", placed.capacity],
+      ["$header", new Uint32Array(buffer, base + placed.headerOffset, HEADER_WORDS)],
+    ];
     const views: unknown[] = [];
     for (const { name, column, offset } of placed.columns) {
       const array = view(buffer, column.type, base + offset, column.count * placed.capacity);
-      out[name] = array;
+      out.push([name, array]);
       if (!(name in IMPLICIT)) views.push(array);
     }
-    out.$views = views;
-    bound[placed.key] = out;
+    out.push(["$views", views]);
+    bound.push([placed.key, Object.fromEntries(out)]);
   }
-  return bound as Bound<T>;
+  return Object.fromEntries(bound) as Bound<T>;
 }

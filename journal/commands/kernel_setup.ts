@@ -1,4 +1,4 @@
-import type { RecordedEvent } from "../../core/event.ts";
+import type { Event } from "../../core/event.ts";
 import { EVENT_NAMES } from "../../core/event.ts";
 import { KernelDefect } from "../../core/assert.ts";
 import { type Capacities, layoutKernel, makeReducer, type Reducer } from "../../core/reducer.ts";
@@ -39,7 +39,7 @@ export function capacityOf(layout: ArenaLayout, key: string): number {
 const REFUSAL_NAMES = Object.keys(Refusal);
 
 /** Reduces an event that the machine or a journal gave: to refuse one is our defect. */
-export function reduceOrThrow(reducer: Reducer, e: RecordedEvent): void {
+export function reduceOrThrow(reducer: Reducer, e: Event): void {
   const refusal = reducer.reduce(e);
   if (refusal === Refusal.None) return;
   const why = REFUSAL_NAMES[Object.values(Refusal).indexOf(refusal as 0)];
@@ -56,7 +56,7 @@ export function makeFoldKernel(layout: ArenaLayout): FoldKernel {
   const reducer = makeReducer(layout, new ArrayBuffer(layout.bytes), 0);
   return {
     reducer,
-    reduce: (e) => reduceOrThrow(reducer, e as RecordedEvent),
+    reduce: (e) => reduceOrThrow(reducer, e),
     kHash: (out) => reducer.hash(out),
   };
 }

@@ -31,6 +31,8 @@ export interface MachineOptions {
   /** File contents go into the journal; false with --no-embed. */
   embed: boolean;
   json: boolean;
+  /** Tells more, also where standard error is no terminal. */
+  verbose: boolean;
   /** --help was given; nothing else is to be done. */
   help: boolean;
   /** Of `run`: the program and its arguments, as typed. Empty with --help, and for `boot`. */
@@ -133,6 +135,11 @@ const OPTIONS: readonly Option[] = [
     doc: "with a terminal, do not slow down to the wall clock",
     set: (o) => o.pace = false,
   },
+  {
+    name: "--verbose",
+    doc: "tells of a fatal fault even when standard error is no terminal",
+    set: (o) => o.verbose = true,
+  },
   { name: "--json", doc: "the summary as JSON", set: (o) => o.json = true },
   { name: "--help", doc: "this text", set: (o) => o.help = true },
 ];
@@ -157,6 +164,7 @@ function defaults(command: "boot" | "run"): MachineOptions {
     pace: true,
     embed: true,
     json: false,
+    verbose: false,
     help: false,
     command: [],
   };

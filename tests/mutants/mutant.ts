@@ -122,6 +122,10 @@ export interface Run {
  */
 export function verdict(mutant: Mutant, run: Run): string {
   if (run.status === 0) return "survived: every command succeeded";
+  // A patch that breaks the source fails every run, and shows nothing.
+  const broken = /\b(?:SyntaxError|ReferenceError|TypeError|error: Module|parse error)\b.*/
+    .exec(run.output);
+  if (broken !== null) return `the patched source is broken: ${broken[0]}`;
   const missing = mutant.expect.filter((text) => !run.output.includes(text));
   return missing.length === 0
     ? ""

@@ -60,6 +60,8 @@ Deno.test("a mutant must fail, and say what is expected", () => {
   assert.equal(verdict(mutant, { status: 1, output: "event 1: pipes" }), "");
   assert.match(verdict(mutant, { status: 0, output: "event 1: pipes" }), /survived/);
   assert.match(verdict(mutant, { status: 1, output: "pipes" }), /without saying "event 1"/);
+  const broken = { status: 1, output: "event 1: pipes\nReferenceError: x is not defined" };
+  assert.match(verdict(mutant, broken), /broken: ReferenceError: x/);
 });
 
 Deno.test("every mutant's patch applies to the source as it is", async () => {

@@ -39,7 +39,14 @@ function pollOne(s: State, p: number, fd: number, events: number): number {
 }
 
 /** Writes the array back with its revents; returns how many are ready. */
-function writeBack(s: State, fx: Effects, e: Event, t: number, from: number, count: number): number {
+function writeBack(
+  s: State,
+  fx: Effects,
+  e: Event,
+  t: number,
+  from: number,
+  count: number,
+): number {
   const p = s.thread.process[t];
   const at = fx.reserveBytes(count * POLLFD_BYTES);
   let ready = 0;

@@ -12,13 +12,7 @@ import { PAGE_BYTES } from "../../limits.ts";
 import { framesAvailable } from "../../mem/frame.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { freeRows } from "../../state/table.ts";
-import {
-  AT_FDCWD,
-  AtFlag,
-  descriptorInode,
-  inodeArgument,
-  pathArgument,
-} from "./arguments.ts";
+import { AT_FDCWD, AtFlag, descriptorInode, inodeArgument, pathArgument } from "./arguments.ts";
 
 const STAT_BYTES = 128;
 const STATFS_BYTES = 120;
@@ -103,9 +97,7 @@ function statDescriptor(s: State, fx: Effects, e: Event, t: number, address: num
   const file = lookupFile(s, s.thread.process[t], e.int(0), 0);
   if (file < 0) return file;
   const inode = s.openFile.inode[file];
-  const at = inode !== 0
-    ? putStat(s, fx, inode)
-    : putPipeStat(s, fx, s.openFile.pipe[file], t);
+  const at = inode !== 0 ? putStat(s, fx, inode) : putPipeStat(s, fx, s.openFile.pipe[file], t);
   return writeUser(s, fx, e.hart, t, address, at, STAT_BYTES);
 }
 

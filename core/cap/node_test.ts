@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { FileBench } from "../fs/testing.ts";
+import { createOpenFile } from "../fs/open_file.ts";
+import { Device, InodeKind, OpenFlag, OpenKind } from "../fs/tables.ts";
+import { createInode } from "../fs/inode.ts";
+import { Account } from "../ledger/accounts.ts";
+import { DESCRIPTORS } from "../proc/tables.ts";
+import {
+  close,
+  CLOSE_ON_EXEC,
+  closeAll,
+  closeOnExec,
+  dup,
+  dupOnto,
+  forkDescriptors,
+  install,
+  lookupFile,
+  lookupNode,
+  revokeStep,
+} from "./descriptor.ts";
+import { childNode, createNode, deleteNode, leafBelow, siblingNode } from "./node.ts";
+import { CapKind, Right } from "./tables.ts";
+import { Err } from "../error.ts";
+
+function device(b: FileBench, flags: number = OpenFlag.Read): number {
+  const inode = createInode(b.s, InodeKind.Device, 0o600, 0, 0);
+  b.s.inode.device[inode] = Device.Null;
+  return createOpenFile(b.s, OpenKind.Inode, inode, 0, flags);
+}
+
+Deno.test("children have no more rights; deleting an inner node raises its children", () => {
+  const b = new FileBench();
+  const { s } = b;
+  const p = s.thread.process[b.process()];
+  const file = device(b);
+  const root = createNode(s, p, CapKind.OpenFile, file, Right.Read | Right.Grant);
+  const child = childNode(s, root, p, 15);
+  assert.equal(s.capNode.rights[child], Right.Read | Right.Grant);
+  const grandA = childNode(s, child, p, Right.Read);
+  const grandB = childNode(s, child, p, Right.Write);
+  assert.equal(s.capNode.rights[grandB], 0);
+  const sibling = siblingNode(s, child, p);
+  assert.equal(s.capNode.parent[sibling], root);
+  assert.equal(s.capNode.rights[sibling], s.capNode.rights[child]);
+  assert.equal(s.openFile.refs[file], 5);
+  assert.equal(deleteNode(s, child), file);
+  assert.equal(s.capNode.parent[grandA], root);
+  assert.equal(s.capNode.parent[grandB], root);
+  let children = 0;
+  for (let n = s.capNode.firstChild[root]; n !== 0; n = s.capNode.nextSibling[n]) {
+    children++;
+    const next = s.capNode.nextSibling[n];
+    if (next !== 0) assert.equal(s.capNode.previousSibling[next], n);
+  }
+  assert.equal(children, 3);
+  // Deleting the original makes its children originals.
+  deleteNode(s, root);
+  assert.equal(s.capNode.parent[grandA], 0);
+  assert.equal(s.capNode.nextSibling[grandA], 0);
+  for (const node of [grandB, grandA, sibling]) deleteNode(s, node);
+  assert.equal(s.process.firstNode[p], 0);
+  assert.equal(s.openFile.refs[file], 0);
+});
+
+Deno.test("revoke removes all descendants, in steps, and keeps the node", () => {
+  const b = new FileBench();
+  const { s, fx } = b;
+  const p = s.thread.process[b.process()];
+  const q = s.thread.process[b.process()];
+  const fd = install(s, p, device(b), 0);
+  const root = lookupNode(s, p, fd);
+  let at = root;
+  for (let i = 0; i < 5; i++) {
+    at = childNode(s, at, i % 2 === 0 ? q : p, 15);
+    childNode(s, at, q, 15);
+  }
+  assert.equal(revokeStep(s, fx, 0, root, 4), 0);
+  assert.equal(revokeStep(s, fx, 0, root, 6), 1);
+  assert.equal(leafBelow(s, root), 0);
+  assert.equal(lookupNode(s, p, fd), root);
+  assert.equal(s.process.firstNode[q], 0);
+  assert.equal(s.account.balance[Account.NodeUsed], 1);
+  close(s, fx, 0, p, fd);
+});
+
+Deno.test("descriptors: lowest free, duplicates, close-on-exec, fork", () => {
+  const b = new FileBench();
+  const { s, fx } = b;
+  const p = s.thread.process[b.process()];
+  const q = s.thread.process[b.process()];
+  const file = device(b);
+  assert.equal(install(s, p, file, 0), 0);
+  assert.equal(dup(s, p, 0, 0, 0), 1);
+  assert.equal(dup(s, p, 0, 10, CLOSE_ON_EXEC), 10);
+  assert.equal(dup(s, p, 9, 0, 0), -Err.BadDescriptor);
+  assert.equal(dup(s, p, 0, DESCRIPTORS, 0), -Err.TooManyOpen);
+  assert.equal(dupOnto(s, fx, 0, p, 0, 0, 0), -Err.Invalid);
+  assert.equal(dupOnto(s, fx, 0, p, 0, DESCRIPTORS, 0), -Err.BadDescriptor);
+  assert.equal(dupOnto(s, fx, 0, p, 0, 5, 0), 5);
+  assert.equal(dupOnto(s, fx, 0, p, 5, 1, 0), 1);
+  assert.equal(lookupFile(s, p, 1, Right.Read), file);
+  assert.equal(lookupFile(s, p, 1, Right.Write), -Err.BadDescriptor);
+  assert.equal(lookupFile(s, p, -1, 0), -Err.BadDescriptor);
+  assert.equal(close(s, fx, 0, p, 0), 0);
+  assert.equal(close(s, fx, 0, p, 0), -Err.BadDescriptor);
+  assert.equal(dup(s, p, 1, 0, 0), 0);
+  assert.equal(forkDescriptors(s, fx, p, q), 0);
+  assert.equal(s.openFile.refs[file], 8);
+  closeOnExec(s, fx, 0, q);
+  assert.equal(lookupNode(s, q, 10), 0);
+  assert.equal(s.process.descriptors[q], 3);
+  closeAll(s, fx, 0, q);
+  closeAll(s, fx, 0, p);
+  assert.equal(s.account.balance[Account.OpenFileUsed], 0);
+  assert.equal(s.account.balance[Account.NodeUsed], 0);
+  assert.equal(s.account.balance[Account.DescriptorUsed], 0);
+});
+
+Deno.test("a full node table refuses, and fork takes nothing then", () => {
+  const b = new FileBench({ capNode: 5 });
+  const { s, fx } = b;
+  const p = s.thread.process[b.process()];
+  const q = s.thread.process[b.process()];
+  install(s, p, device(b), 0);
+  for (let i = 1; i < 3; i++) assert.equal(dup(s, p, 0, 0, 0), i);
+  assert.equal(forkDescriptors(s, fx, p, q), -Err.TooManyOpenSystem);
+  assert.equal(s.process.descriptors[q], 0);
+  assert.equal(dup(s, p, 0, 0, 0), 3);
+  assert.equal(dup(s, p, 0, 0, 0), 4);
+  assert.equal(dup(s, p, 0, 0, 0), -Err.TooManyOpenSystem);
+  assert.equal(dupOnto(s, fx, 0, p, 0, 1, 0), -Err.TooManyOpenSystem);
+  assert.equal(lookupFile(s, p, 1, 0) > 0, true);
+});
+
+Deno.test("a descriptor whose node went names nothing, also once the row lives again", () => {
+  const b = new FileBench();
+  const { s } = b;
+  const p = s.thread.process[b.process()];
+  const file = device(b);
+  const fd = install(s, p, file, 0);
+  const node = lookupNode(s, p, fd);
+  siblingNode(s, node, p);
+  deleteNode(s, node);
+  assert.equal(lookupNode(s, p, fd), 0);
+  for (let i = 0; i < 300; i++) {
+    const made = createNode(s, p, CapKind.OpenFile, file, 0);
+    if (made === node) break;
+    if (made !== 0) deleteNode(s, made);
+  }
+  assert.equal(lookupNode(s, p, fd), 0);
+});

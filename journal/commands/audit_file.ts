@@ -1,0 +1,153 @@
+import { Auditor } from "../../core/ledger/auditor.ts";
+import { type ClosingTable, formatClosingTable } from "../../core/ledger/closing.ts";
+import {
+  type Culprit,
+  culpritText,
+  findCulprits,
+  type Fold,
+  type Suspect,
+  suspectsOf,
+  suspectsOfFindings,
+} from "../../core/ledger/culprit.ts";
+import type { State } from "../../core/kernel.ts";
+import type { Finding } from "../../core/ledger/recount.ts";
+import { Exit } from "./exit.ts";
+import { fold } from "../fold.ts";
+import { HashKind } from "../format.ts";
+import type { JournalReader } from "../reader.ts";
+import { foldChecked, kernelOf } from "./fold_file.ts";
+import type { JournalFile } from "./journal_file.ts";
+import { grouped } from "./summary.ts";
+import { endOf, type Verdict } from "./verdict.ts";
+
+/** Findings shown; the first ones tell the story. */
+const FINDINGS_SHOWN = 16;
+const PROGRESS_EVENTS = 4096;
+
+/** What an audit found. */
+export interface AuditResult extends Verdict {
+  /** The closing table, when the books could be closed. */
+  readonly table: ClosingTable | undefined;
+  /** The table as text, "" without one. */
+  readonly tableText: string;
+  /** Recounts made. */
+  readonly recounts: number;
+}
+
+/** What is wrong with the books, and after which event it showed. */
+interface Imbalance {
+  readonly order: number;
+  readonly line: string;
+  readonly details: readonly string[];
+  readonly suspects: readonly Suspect[];
+}
+
+/**
+ * Folds a journal from the start and holds the ledger's three checks: totals after each event, a
+ * recount at each K hash and at the end, the closing table at the end. What leaked is traced to the
+ * event that took it by a second fold.
+ */
+export function auditFile(
+  file: JournalFile,
+  progress: (events: number) => void = () => {},
+): AuditResult {
+  file.holdOurs();
+  const reader = file.reader();
+  const kernel = kernelOf(file);
+  const auditor = new Auditor(kernel.reducer.state);
+  let recounts = 0;
+  let imbalance: Imbalance | undefined;
+  const recount = (order: number): void => {
+    recounts++;
+    const findings = auditor.recount();
+    if (findings.length > 0) imbalance ??= imbalanceOf(order, findings);
+  };
+  const verdict = foldChecked(reader, kernel, undefined, (e) => {
+    if (e.order === 0) auditor.begin();
+    const line = auditor.checkTotals();
+    if (line !== "") imbalance = { order: e.order, line, details: [], suspects: [] };
+    else if (hasKernelHash(reader)) recount(e.order);
+    if (e.order % PROGRESS_EVENTS === 0) progress(e.order);
+    return imbalance === undefined;
+  });
+  // With a diverged fold the state is not the boot's, and its books say nothing.
+  if (verdict.status === Exit.Failed) {
+    return { ...verdict, table: undefined, tableText: "", recounts };
+  }
+  if (imbalance === undefined && verdict.events > 0) recount(verdict.last);
+  const table = reader.state === "closed" && imbalance === undefined ? auditor.close() : undefined;
+  if (table !== undefined && !table.balanced) {
+    imbalance = unbalanced(kernel.reducer.state, table, verdict.last);
+  }
+  if (imbalance !== undefined) {
+    const culprits = culpritsOf(file, imbalance, auditor);
+    return { ...verdict, ...failed(imbalance, culprits), ...text(table), recounts };
+  }
+  return { ...verdict, ...passed(verdict, reader), ...text(table), recounts };
+}
+
+function unbalanced(s: State, table: ClosingTable, order: number): Imbalance {
+  const wrong = table.rows.filter((row) => row.wrong !== undefined);
+  return {
+    order,
+    line: wrong.map((row) => `${row.resource} (${row.account}): ${row.wrong}`).join("; "),
+    details: [],
+    suspects: suspectsOf(s, table),
+  };
+}
+
+function hasKernelHash(reader: JournalReader): boolean {
+  const hashes = reader.hashes;
+  return hashes.length > 0 && hashes[0].kind === HashKind.K;
+}
+
+function imbalanceOf(order: number, findings: readonly Finding[]): Imbalance {
+  const shown = findings.slice(0, FINDINGS_SHOWN).map((f) => `  ${f.text}`);
+  const more = findings.length - shown.length;
+  return {
+    order,
+    line: findings[0].text,
+    details: more > 0 ? [...shown, `  … and ${more} more`] : shown,
+    suspects: suspectsOfFindings(findings),
+  };
+}
+
+/** Traces what leaked to the events that took it. */
+function culpritsOf(file: JournalFile, imbalance: Imbalance, auditor: Auditor): Culprit[] {
+  if (imbalance.suspects.length === 0) return [];
+  const again: Fold = (after) => {
+    const kernel = kernelOf(file);
+    fold(file.reader(), kernel, {
+      until: imbalance.order,
+      after: (e) => after(kernel.reducer.state, e.order),
+    });
+  };
+  return findCulprits(again, imbalance.suspects, auditor.baseline);
+}
+
+function failed(imbalance: Imbalance, culprits: readonly Culprit[]): Partial<Verdict> {
+  return {
+    status: Exit.Failed,
+    line: `audit: not balanced after event ${imbalance.order}: ${imbalance.line}`,
+    details: [...imbalance.details, ...culprits.map((c) => `  ${culpritText(c)}`)],
+    last: imbalance.order,
+  };
+}
+
+function passed(verdict: Verdict, reader: JournalReader): Partial<Verdict> {
+  const count = grouped(verdict.events);
+  if (verdict.status === Exit.Ok) {
+    return { line: `audit: balanced and closed after ${count} events` };
+  }
+  const end = endOf(reader, verdict.last);
+  return {
+    line:
+      `audit: balanced up to event ${verdict.last}, but not closed there: the journal is ${end}`,
+  };
+}
+
+function text(
+  table: ClosingTable | undefined,
+): { readonly table: ClosingTable | undefined; readonly tableText: string } {
+  return { table, tableText: table === undefined ? "" : formatClosingTable(table) };
+}

@@ -1,0 +1,31 @@
+/** What the boot's console must say, as a set: the order of the stages is not promised. */
+
+/** Reads etc/markers: one name a line; empty lines and lines that begin with # say nothing. */
+export function parseMarkers(text: string): string[] {
+  return text.split("\n").map((line) => line.trim()).filter((l) => l !== "" && !l.startsWith("#"));
+}
+
+/** The console line of a marker: init says that it is done, every other that it is ok. */
+function lineOf(name: string): string {
+  return name === "init" ? "marker: init done" : `marker: ${name} ok`;
+}
+
+/** What is missing from a console, or says that it failed. */
+export interface MarkerResult {
+  readonly seen: number;
+  /** "" or one line that names what is wrong. */
+  readonly problem: string;
+}
+
+/** Compares a console's text with the markers it must show. */
+export function checkMarkers(names: readonly string[], consoleText: string): MarkerResult {
+  const lines = consoleText.split("\n").map((line) => line.replace(/\r$/, ""));
+  const said = new Set(lines);
+  const missing = names.filter((name) => !said.has(lineOf(name)));
+  const failed = lines.filter((line) => /^marker: .*\bFAILED\b/.test(line));
+  const problems = [
+    ...failed,
+    ...(missing.length === 0 ? [] : [`missing: ${missing.map(lineOf).join(", ")}`]),
+  ];
+  return { seen: names.length - missing.length, problem: problems.join("; ") };
+}

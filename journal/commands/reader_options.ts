@@ -1,0 +1,71 @@
+import { resolvePath } from "./paths.ts";
+import { UsageError } from "./usage_error.ts";
+import { wholeNumber } from "./values.ts";
+
+/** Options of the commands that read a journal, by what follows them. */
+export interface ReaderOptionSpec {
+  /** "--quiet" and the like. */
+  readonly switches: readonly string[];
+  /** Options with a whole number. */
+  readonly numbers: readonly string[];
+  /** Options with a word. */
+  readonly words: readonly string[];
+}
+
+/** What the user asked of a reader. */
+export interface ReaderRequest {
+  /** Absolute path of the journal; "" with --help. */
+  readonly file: string;
+  has(option: string): boolean;
+  number(option: string): number | undefined;
+  word(option: string): string | undefined;
+}
+
+/**
+ * Reads the words after a command that reads a journal: options in any place, and one file.
+ *
+ * @throws {UsageError} one line: what was given, and what is allowed
+ */
+export function parseReaderOptions(
+  command: string,
+  words: readonly string[],
+  spec: ReaderOptionSpec,
+  folder: string,
+): ReaderRequest {
+  const given = new Map<string, string>();
+  const files: string[] = [];
+  const known = [...spec.switches, ...spec.numbers, ...spec.words, "--help"];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    if (!word.startsWith("-") || word === "-") {
+      files.push(word);
+      continue;
+    }
+    const equals = word.indexOf("=");
+    const name = equals < 0 ? word : word.slice(0, equals);
+    if (!known.includes(name)) {
+      throw new UsageError(`unknown option ${name}; ${command} knows ${known.join(", ")}`);
+    }
+    if (given.has(name)) throw new UsageError(`${name} is given twice`);
+    if (spec.switches.includes(name) || name === "--help") {
+      if (equals >= 0) throw new UsageError(`${name} takes no value, and "${word}" gives it one`);
+      given.set(name, "");
+      continue;
+    }
+    const value = equals < 0 ? words[++at] : word.slice(equals + 1);
+    if (value === undefined) throw new UsageError(`${name} needs a value`);
+    if (spec.numbers.includes(name)) wholeNumber(name, value, 0, Number.MAX_SAFE_INTEGER);
+    given.set(name, value);
+  }
+  const help = given.has("--help");
+  if (!help && (files.length !== 1 || files[0] === "")) {
+    const what = files.length === 0 ? "no journal is given" : "one journal must be given";
+    throw new UsageError(`${what}: deno task ${command} FILE`);
+  }
+  return {
+    file: help ? "" : resolvePath(folder, files[0]),
+    has: (option) => given.has(option),
+    number: (option) => given.has(option) ? Number(given.get(option)) : undefined,
+    word: (option) => given.get(option),
+  };
+}

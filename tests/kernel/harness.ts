@@ -1,0 +1,275 @@
+/**
+ * A small machine that runs one program to the end of its books, in memory, with a look at the
+ * kernel before and after every event.
+ */
+import { createMachine, type Outcome } from "../../arch/machine/machine.ts";
+import { LiveInputs } from "../../arch/machine/live_inputs.ts";
+import { encodeBoot } from "../../core/boot.ts";
+import { InputKind, type RecordedEvent } from "../../core/event.ts";
+import { encodeTree, type TreeEntry } from "../../core/fs/tree_records.ts";
+import { type Capacities, layoutKernel, makeReducer, type Reducer } from "../../core/reducer.ts";
+import type { ArenaLayout } from "../../core/state/arena.ts";
+import { hashText } from "../../core/state/hash.ts";
+import type { ArenaBytes } from "../../core/state/snapshot.ts";
+import { sha256 } from "../../drivers/host/digest.ts";
+import { HostFiles } from "../../drivers/host/host_files.ts";
+import { openProgram } from "../../drivers/host/program.ts";
+import { readTree } from "../../drivers/host/tree.ts";
+import { uartConsole } from "../../journal/commands/console_factory.ts";
+import { placeProgram } from "../../journal/commands/guest_root.ts";
+import { capacityOf, pageTablesOffset, reduceOrThrow } from "../../journal/commands/kernel_setup.ts";
+import { entropyOfSeed } from "../../journal/commands/seed_entropy.ts";
+import { encodeStart } from "../../journal/commands/start_payload.ts";
+import { EventLog } from "./event_log.ts";
+
+const repository = new URL("../../", import.meta.url).pathname;
+const IMAGE = `${repository}userland/image`;
+const START_TIME = 1_767_225_600_000_000;
+
+/** Table sizes with room for a few dozen processes: what is compared after every event is small. */
+export const SMALL: Capacities = {
+  hart: 64,
+  thread: 64,
+  waiter: 128,
+  process: 64,
+  addressSpace: 64,
+  region: 2048,
+  memoryObject: 512,
+  objectPage: 4096,
+  shootdown: 128,
+  frame: 4096,
+  capNode: 2048,
+  openFile: 512,
+  pipe: 128,
+  inode: 512,
+  image: 64,
+  directoryEntry: 512,
+  nameChunk: 2048,
+  chunkRequest: 64,
+  pageTable: 1024,
+};
+
+/** A kernel at work, as hooks see it. */
+export interface LiveKernel extends Reducer {
+  /** The arena the machine gave it. */
+  readonly arena: ArenaBytes;
+}
+
+/** What is called around every event. */
+export interface Watch {
+  before?(e: RecordedEvent): void;
+  after?(e: RecordedEvent): void;
+  /** After the last event. */
+  end?(): void;
+}
+
+/** What runs, and how. */
+export interface RunOptions {
+  /** A program below the repository; one of userland/image/bin keeps its place in the guest. */
+  readonly program: string;
+  readonly args?: readonly string[];
+  readonly harts?: number;
+  readonly seed?: number;
+  readonly capacities?: Capacities;
+  /** Physical frames; as many as have backing unless given. */
+  readonly totalFrames?: number;
+  /** Frames that can have backing; the frame table's rows unless given. */
+  readonly backing?: number;
+  /** Bytes on standard input. */
+  readonly input?: Uint8Array;
+  /** Instructions after which the boot ends. */
+  readonly instructionLimit?: number;
+  /** Whether the events are kept. */
+  readonly record?: boolean;
+  /** Makes the hooks, once the kernel is bound. */
+  readonly watch?: (kernel: LiveKernel) => Watch;
+}
+
+/** A run that came to the end of its books. */
+export interface RunResult {
+  readonly outcome: Outcome;
+  /** Wait status of the program: exit code << 8, or the signal that killed it. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly events: number;
+  /** K hashes in order, the last at the end. */
+  readonly hashes: readonly string[];
+  readonly kernel: LiveKernel;
+  readonly log: EventLog;
+  readonly layout: ArenaLayout;
+}
+
+/** What the host gives and takes; nothing of it is the real outside but files. */
+class MemoryHost {
+  readonly files = new HostFiles();
+  readonly output: [string, string, string] = ["", "", ""];
+  #read = 0;
+
+  constructor(private readonly input: Uint8Array) {}
+
+  readStreamBlock(_stream: number, into: Uint8Array, at: number): number {
+    const block = this.input.subarray(this.#read, this.#read + 4096);
+    into.set(block, at);
+    this.#read += block.length;
+    return block.length;
+  }
+  readFileChunk(file: number, chunk: number, into: Uint8Array, at: number): number {
+    return this.files.readChunk(file, chunk, into, at);
+  }
+  digest(bytes: Uint8Array, from: number, length: number, into: Uint8Array): void {
+    sha256(bytes, from, length, into);
+  }
+  pollTerminal(): number {
+    return 0;
+  }
+  now(): number {
+    return 0;
+  }
+  waitUntil(): void {}
+  writeStream(stream: number, bytes: Uint8Array, from: number, length: number): number {
+    let text = "";
+    for (let i = from; i < from + length; i++) text += String.fromCharCode(bytes[i]);
+    this.output[stream] += text;
+    return 0;
+  }
+}
+
+/** The tree a program runs in, and its path there. */
+function plantProgram(files: HostFiles, program: string): { tree: TreeEntry[]; path: string } {
+  const tree = [...readTree(IMAGE, files, "image").entries];
+  const full = `${repository}${program}`;
+  if (full.startsWith(`${IMAGE}/`)) return { tree, path: full.slice(IMAGE.length) };
+  const name = program.slice(program.lastIndexOf("/") + 1);
+  return { tree, path: placeProgram(tree, name, openProgram(full, files)) };
+}
+
+function bootPayload(options: RunOptions, layout: ArenaLayout): Uint8Array {
+  const backing = options.backing ?? capacityOf(layout, "frame");
+  const payload = new Uint8Array(64);
+  const length = encodeBoot({
+    harts: options.harts ?? 1,
+    totalFrames: options.totalFrames ?? backing,
+    backingSlots: backing,
+    runMode: 1,
+    streamKinds: 0,
+    columns: 80,
+    rows: 24,
+    startTime: START_TIME,
+  }, payload);
+  return payload.slice(0, length);
+}
+
+/**
+ * Runs a program to the end of its boot. Whatever the kernel asserts, a refused event among it,
+ * comes out as the machine's defect.
+ */
+export function runKernel(options: RunOptions): RunResult {
+  const layout = layoutKernel(options.capacities ?? SMALL);
+  const host = new MemoryHost(options.input ?? new Uint8Array(0));
+  const { tree, path } = plantProgram(host.files, options.program);
+  const start = encodeStart(path, [path, ...(options.args ?? [])], ["PATH=/bin"]);
+  if (start === undefined) throw new Error("the arguments are too long");
+  const boot = bootPayload(options, layout);
+  const seed = options.seed ?? 0;
+  const log = new EventLog();
+  const hashes: string[] = [];
+  let events = 0;
+  const kept: { kernel?: LiveKernel; watch: Watch } = { watch: {} };
+  const machine = createMachine({
+    config: {
+      harts: options.harts ?? 1,
+      memoryBytes: new DataView(boot.buffer).getUint32(4, true) * 4096,
+      backingFrames: new DataView(boot.buffer).getUint32(8, true) + 1,
+      threads: capacityOf(layout, "thread"),
+      arenaBytes: layout.bytes,
+      pageTablesOffset: pageTablesOffset(layout),
+      seed,
+      tickNs: 10,
+      roundTicks: 10_000,
+      terminalInput: false,
+      consoleOutput: false,
+      instructionLimit: options.instructionLimit ?? Infinity,
+      boot,
+    },
+    reducerFactory: (buffer, base) => {
+      const reducer = makeReducer(layout, buffer, base);
+      const kernel: LiveKernel = { ...reducer, arena: { layout, buffer, base } };
+      const watch = options.watch?.(kernel) ?? {};
+      kept.kernel = kernel;
+      kept.watch = watch;
+      return {
+        effects: reducer.effects,
+        hash: reducer.hash,
+        reduce: (e) => {
+          watch.before?.(e as RecordedEvent);
+          reduceOrThrow(reducer, e);
+          watch.after?.(e as RecordedEvent);
+        },
+      };
+    },
+    sink: {
+      append: (e) => {
+        events++;
+        if (options.record === true) log.append(e);
+      },
+      kHash: (_order, hash) => hashes.push(hashText(hash)),
+      mHash: () => {},
+      blob: () => {},
+      end: () => {},
+    },
+    inputs: new LiveInputs(host, {
+      initial: [
+        { kind: InputKind.Entropy, payload: entropyOfSeed(0) },
+        ...encodeTree(tree).map((payload) => ({ kind: InputKind.Tree, payload })),
+        { kind: InputKind.Start, payload: start },
+      ],
+      terminal: false,
+      paced: false,
+      timeLimit: Infinity,
+    }),
+    output: host,
+    console: uartConsole,
+  });
+  try {
+    const outcome = machine.run();
+    if (kept.kernel === undefined) throw new Error("the machine made no kernel");
+    kept.watch.end?.();
+    return {
+      outcome,
+      status: outcome.waitStatus,
+      stdout: host.output[1],
+      stderr: host.output[2],
+      events,
+      hashes,
+      kernel: kept.kernel,
+      log,
+      layout,
+    };
+  } finally {
+    host.files.close();
+  }
+}
+
+/** The programs of the built-in image that a check runs, and a small storm. */
+export const STAGES: readonly { readonly program: string; readonly args: readonly string[] }[] = [
+  "hello",
+  "memory",
+  "fault",
+  "pipes",
+  "signals",
+  "process",
+  "files",
+  "time",
+  "float",
+  "preempt",
+  "affinity",
+  "toy",
+].map((name) => ({ program: `userland/image/bin/${name}`, args: [] as readonly string[] })).concat([
+  { program: "userland/image/bin/storm", args: ["6", "10", "2", "4"] },
+]);
+
+/** The last component of a program's path, for messages. */
+export function nameOf(program: string): string {
+  return program.slice(program.lastIndexOf("/") + 1);
+}

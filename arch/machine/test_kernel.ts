@@ -94,6 +94,11 @@ export class TestKernel implements MachineReducer {
     this.effects.switchTo(hart, program + 1, this.tablePfn(program, 0), program + 1);
   }
 
+  /** Makes a page of a program absent; the translation is still to be invalidated. */
+  unmap(program: number, va: number): void {
+    this.entry(program, 2, va / PAGE_SIZE, 0, 0);
+  }
+
   private tablePfn(program: number, table: number): number {
     return 200 + TABLES_PER_SPACE * program + table;
   }

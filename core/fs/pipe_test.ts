@@ -89,6 +89,22 @@ Deno.test("a large write blocks, goes on as room appears and returns all of it",
   end(b, r, w);
 });
 
+Deno.test("a full ring that wraps into the page of its tail keeps both ends", () => {
+  const { b, r, w } = pair();
+  const data = Uint8Array.from({ length: 70_536 }, (_, i) => (i * 11 + (i >> 8)) & 255);
+  b.poke(w, MEMORY, data);
+  assert.equal(b.call(w, io.write, [1, MEMORY, 65536]), 65536);
+  assert.equal(b.call(r, io.read, [0, MEMORY, 5000]), 5000);
+  assert.equal(b.call(w, io.write, [1, MEMORY + 65536, 5000]), 5000);
+  const got = [...b.peek(r, MEMORY, 5000)];
+  for (const length of [8000, 65536]) {
+    const count = b.call(r, io.read, [0, MEMORY, length]);
+    got.push(...b.peek(r, MEMORY, count));
+  }
+  assert.deepEqual(got, [...data]);
+  end(b, r, w);
+});
+
 Deno.test("a write of at most 4,096 bytes is whole or waits", () => {
   const { b, r, w } = pair();
   b.call(w, file.fcntl, [1, 4, file.O.NonBlock]);
@@ -187,6 +203,13 @@ Deno.test("poll waits on several ends, and other waits after it are no poll", ()
   assert.equal(b.call(r, io.read, [0, MEMORY, 3]), Result.Pending);
   b.call(w, io.write, [1, MEMORY, 2]);
   assert.equal(b.returned.get(r), 2);
+  // A poll that a signal ended leaves nothing that makes the next wait look like a poll.
+  assert.equal(call(), Result.Pending);
+  wakeThread(b.s, b.fx, 0, r, WakeReason.Signal);
+  b.returned.clear();
+  assert.equal(b.call(r, io.read, [0, MEMORY, 3]), Result.Pending);
+  b.call(w, io.write, [1, MEMORY, 1]);
+  assert.equal(b.returned.get(r), 1);
   const zero = new Uint8Array(16);
   assert.equal(b.call(r, ppoll, [MEMORY, 3, 0, 0, 8], both, zero, ABSENT), 0);
   const nothing = items([77, 1]);

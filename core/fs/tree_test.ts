@@ -86,6 +86,24 @@ Deno.test("contents come by chunks when first needed, and only once", () => {
   for (let i = 0; i < SIZE; i++) assert.equal(got[i], contents(4, i));
   assert.equal(read(), SIZE);
   assert.equal(b.chunks.length, 0);
+  assert.equal(b.call(t, file.lseek, [0, 0, 1]), 0);
+  b.exit(t);
+  b.close();
+});
+
+Deno.test("the file's own position goes on where a call had to wait", () => {
+  const b = new FileBench();
+  const t = b.process();
+  load(b, TREE);
+  assert.equal(b.call(t, file.openat, [CWD, 0, 0, 0], text("/bin/prog")), 0);
+  let result = b.call(t, io.read, [0, MEMORY, 150_000]);
+  for (; result === Result.Pending; result = b.call(t, io.read, [0, MEMORY, 150_000])) {
+    b.deliverChunk(contents, SIZE);
+  }
+  assert.equal(result, 150_000);
+  assert.equal(b.call(t, file.lseek, [0, 0, 1]), 150_000);
+  const got = b.peek(t, MEMORY, 150_000);
+  for (let i = 0; i < 150_000; i++) assert.equal(got[i], contents(4, i));
   b.exit(t);
   b.close();
 });

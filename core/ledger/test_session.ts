@@ -311,7 +311,9 @@ export class Session {
     const action = restart ? pending : next(this, thread);
     if (typeof action === "number") {
       this.e.kind = EventKind.PageFault;
-      this.e.cause = this.chance.of([12, 13, 15]);
+      // A fetch from data is death, and init's would end the session.
+      const init = this.s.thread.process[thread] === this.s.kernel.init[ONE];
+      this.e.cause = this.chance.of(init ? [13, 15] : [13, 15, 15, 12]);
       this.e.valueLo = action >>> 0;
       this.e.valueHi = Math.floor(action / 2 ** 32);
       this.e.payloadLength = 0;

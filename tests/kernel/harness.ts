@@ -6,7 +6,7 @@ import { createMachine, type Outcome } from "../../arch/machine/machine.ts";
 import { LiveInputs } from "../../arch/machine/live_inputs.ts";
 import { encodeBoot } from "../../core/boot.ts";
 import { InputKind, type RecordedEvent } from "../../core/event.ts";
-import { encodeTree, type TreeEntry } from "../../core/fs/tree_records.ts";
+import { encodeTree, type TreeEntry, TreeKind } from "../../core/fs/tree_records.ts";
 import { type Capacities, layoutKernel, makeReducer, type Reducer } from "../../core/reducer.ts";
 import type { ArenaLayout } from "../../core/state/arena.ts";
 import { hashText } from "../../core/state/hash.ts";
@@ -17,7 +17,11 @@ import { openProgram } from "../../drivers/host/program.ts";
 import { readTree } from "../../drivers/host/tree.ts";
 import { uartConsole } from "../../journal/commands/console_factory.ts";
 import { placeProgram } from "../../journal/commands/guest_root.ts";
-import { capacityOf, pageTablesOffset, reduceOrThrow } from "../../journal/commands/kernel_setup.ts";
+import {
+  capacityOf,
+  pageTablesOffset,
+  reduceOrThrow,
+} from "../../journal/commands/kernel_setup.ts";
 import { entropyOfSeed } from "../../journal/commands/seed_entropy.ts";
 import { encodeStart } from "../../journal/commands/start_payload.ts";
 import { EventLog } from "./event_log.ts";
@@ -77,6 +81,8 @@ export interface RunOptions {
   readonly backing?: number;
   /** Bytes on standard input. */
   readonly input?: Uint8Array;
+  /** Further files of the root tree: contents by path, without a leading slash. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Instructions after which the boot ends. */
   readonly instructionLimit?: number;
   /** Whether the events are kept. */
@@ -100,13 +106,30 @@ export interface RunResult {
   readonly layout: ArenaLayout;
 }
 
+/** Numbers of files that are only in memory begin here. */
+const IN_MEMORY = 1_000_000;
+
 /** What the host gives and takes; nothing of it is the real outside but files. */
 class MemoryHost {
   readonly files = new HostFiles();
   readonly output: [string, string, string] = ["", "", ""];
+  readonly contents: Uint8Array[] = [];
   #read = 0;
 
   constructor(private readonly input: Uint8Array) {}
+
+  /** Adds a file to a tree. */
+  plant(tree: TreeEntry[], path: string, text: string): void {
+    const contents = new TextEncoder().encode(text);
+    tree.push({
+      kind: TreeKind.File,
+      mode: 0o644,
+      size: contents.length,
+      path: new TextEncoder().encode(path),
+      target: new Uint8Array(0),
+      file: IN_MEMORY + this.contents.push(contents) - 1,
+    });
+  }
 
   readStreamBlock(_stream: number, into: Uint8Array, at: number): number {
     const block = this.input.subarray(this.#read, this.#read + 4096);
@@ -115,6 +138,10 @@ class MemoryHost {
     return block.length;
   }
   readFileChunk(file: number, chunk: number, into: Uint8Array, at: number): number {
+    if (file >= IN_MEMORY) {
+      into.set(this.contents[file - IN_MEMORY], at);
+      return this.contents[file - IN_MEMORY].length;
+    }
     return this.files.readChunk(file, chunk, into, at);
   }
   digest(bytes: Uint8Array, from: number, length: number, into: Uint8Array): void {
@@ -168,6 +195,7 @@ export function runKernel(options: RunOptions): RunResult {
   const layout = layoutKernel(options.capacities ?? SMALL);
   const host = new MemoryHost(options.input ?? new Uint8Array(0));
   const { tree, path } = plantProgram(host.files, options.program);
+  for (const [name, text] of Object.entries(options.files ?? {})) host.plant(tree, name, text);
   const start = encodeStart(path, [path, ...(options.args ?? [])], ["PATH=/bin"]);
   if (start === undefined) throw new Error("the arguments are too long");
   const boot = bootPayload(options, layout);
@@ -251,25 +279,41 @@ export function runKernel(options: RunOptions): RunResult {
   }
 }
 
-/** The programs of the built-in image that a check runs, and a small storm. */
-export const STAGES: readonly { readonly program: string; readonly args: readonly string[] }[] = [
-  "hello",
-  "memory",
-  "fault",
-  "pipes",
-  "signals",
-  "process",
-  "files",
-  "time",
-  "float",
-  "preempt",
-  "affinity",
-  "toy",
-].map((name) => ({ program: `userland/image/bin/${name}`, args: [] as readonly string[] })).concat([
-  { program: "userland/image/bin/storm", args: ["6", "10", "2", "4"] },
-]);
-
-/** The last component of a program's path, for messages. */
-export function nameOf(program: string): string {
-  return program.slice(program.lastIndexOf("/") + 1);
+/** A program of the built-in image, as a check runs it. */
+export interface Stage {
+  readonly name: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly files?: Readonly<Record<string, string>>;
 }
+
+function stage(name: string, ...args: readonly string[]): Stage {
+  return { name, program: `userland/image/bin/${name}`, args };
+}
+
+/** A stage that is not process 1: init runs it, and adopts its orphans. */
+function underInit(name: string): Stage {
+  return {
+    name,
+    program: "userland/image/bin/init",
+    args: ["/etc/one-stage"],
+    files: { "etc/one-stage": `${name}\n` },
+  };
+}
+
+/** The stages of the built-in boot, with a small storm. */
+export const STAGES: readonly Stage[] = [
+  stage("hello"),
+  stage("memory"),
+  stage("fault"),
+  stage("pipes"),
+  stage("signals"),
+  underInit("process"),
+  stage("files"),
+  stage("time"),
+  stage("float"),
+  stage("preempt"),
+  stage("affinity"),
+  stage("toy"),
+  stage("storm", "6", "10", "2", "4"),
+];

@@ -1,0 +1,33 @@
+/** What many samples of one figure come to. */
+
+/** The middle sample, or the mean of the two in the middle. */
+export function median(samples: readonly number[]): number {
+  if (samples.length === 0) throw new RangeError("the median of no samples");
+  const sorted = [...samples].sort((a, b) => a - b);
+  const middle = sorted.length >>> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** The geometric mean of positive figures. */
+export function geometricMean(figures: readonly number[]): number {
+  if (figures.length === 0 || figures.some((figure) => !(figure > 0))) {
+    throw new RangeError("a geometric mean is of positive figures");
+  }
+  return Math.exp(figures.reduce((sum, figure) => sum + Math.log(figure), 0) / figures.length);
+}
+
+/**
+ * Takes samples of several figures in turns, so that a disturbance of the machine hits all alike.
+ *
+ * @returns the samples of each figure, in the order of `figures`
+ */
+export async function interleave<T>(
+  turns: number,
+  figures: readonly (() => T | Promise<T>)[],
+): Promise<T[][]> {
+  const samples: T[][] = figures.map(() => []);
+  for (let turn = 0; turn < turns; turn++) {
+    for (let i = 0; i < figures.length; i++) samples[i].push(await figures[i]());
+  }
+  return samples;
+}

@@ -3,7 +3,15 @@ import { CALL_LIMIT } from "../../core/syscall/rows.ts";
 import type { SyscallRow } from "../../core/syscall/row.ts";
 
 /** How an argument is taken, as a number for the sensing loop. */
-export const Take = { Register: 0, Path: 1, Struct: 2, Array: 3, Strings: 4, Frame: 5 } as const;
+export const Take = {
+  Register: 0,
+  Path: 1,
+  Struct: 2,
+  Array: 3,
+  Strings: 4,
+  Frame: 5,
+  Selected: 6,
+} as const;
 
 /** A call's row in the form that sensing reads: no property of it is looked up by name at run time. */
 export interface CallPlan {
@@ -29,6 +37,8 @@ export interface CopyPlan {
   readonly count: number;
   /** Most elements copied. */
   readonly most: number;
+  /** Values of the register `count` for which bytes are copied, each followed by its size. */
+  readonly sizes: Int32Array;
 }
 
 /** Plans of all calls by number, undefined where no row is. */
@@ -39,11 +49,13 @@ export function makeCallPlans(): readonly (CallPlan | undefined)[] {
   });
 }
 
+const NO_SIZES = new Int32Array(0);
+
 function planOf(row: SyscallRow): CallPlan {
   const copies: CopyPlan[] = [];
   let register = 0;
   for (const { how } of row.args) {
-    const copy = { register, bytes: 0, count: 0, most: 0 };
+    const copy = { register, bytes: 0, count: 0, most: 0, sizes: NO_SIZES };
     if (how.kind === "path") copies.push({ ...copy, take: Take.Path });
     else if (how.kind === "strings") copies.push({ ...copy, take: Take.Strings });
     else if (how.kind === "in") copies.push({ ...copy, take: Take.Struct, bytes: how.bytes });
@@ -51,6 +63,9 @@ function planOf(row: SyscallRow): CallPlan {
     else if (how.kind === "inArray") {
       const { element: bytes, count, most } = how;
       copies.push({ ...copy, take: Take.Array, bytes, count, most });
+    } else if (how.kind === "inSelected") {
+      const sizes = Int32Array.from(Object.entries(how.bytes).flat().map(Number));
+      copies.push({ ...copy, take: Take.Selected, count: how.selector, sizes });
     }
     // What lies at the stack pointer has no register of its own.
     if (how.kind !== "frame") register++;

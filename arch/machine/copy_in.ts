@@ -59,7 +59,11 @@ export class CopyIn {
       if (lo === 0 && hi === 0) return ArgumentLength.Absent;
       if (this.u32[count + 1] !== 0 || this.u32[count] > copy.most) return ArgumentLength.TooLong;
       bytes *= this.u32[count];
-    } else if (lo === 0 && hi === 0) return ArgumentLength.Absent;
+    } else if (copy.take === Take.Selected) {
+      bytes = this.selectedBytes(copy, slot);
+      if (bytes === 0) return ArgumentLength.Absent;
+    }
+    if (lo === 0 && hi === 0) return ArgumentLength.Absent;
     if (at + bytes > PAYLOAD_LIMIT) return ArgumentLength.TooLong;
 
     const address = this.reader.address(lo, hi);
@@ -67,6 +71,14 @@ export class CopyIn {
     if (copy.take === Take.Path) return this.path(address, payload, at);
     if (copy.take === Take.Strings) return this.strings(address, payload, at);
     return this.reader.copy(address, bytes, payload, at) ? bytes : FAULT;
+  }
+
+  /** Bytes that the selecting argument calls for, or 0. */
+  private selectedBytes(copy: CopyPlan, slot: number): number {
+    const value = this.u32[slot + 2 * (A0 + copy.count)] | 0;
+    const sizes = copy.sizes;
+    for (let i = 0; i < sizes.length; i += 2) if (sizes[i] === value) return sizes[i + 1];
+    return 0;
   }
 
   private path(address: number, payload: Uint8Array, at: number): number {

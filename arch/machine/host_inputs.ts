@@ -15,7 +15,8 @@ export const NO_MORE_INPUT = -1;
 /**
  * What comes from outside (DESIGN.md §4, Host inputs), taken at round boundaries. Each function
  * that takes an event finds it empty, of kind Input and with the thread's pc cleared, and fills in
- * cause, value, registers and payload. Times are ns of virtual time.
+ * cause, value, registers and payload. Times are ns of virtual time; `order` is the number the event
+ * will have.
  */
 export interface HostInputs {
   /** The next input that enters before the first process; false when there is none left. */
@@ -32,6 +33,7 @@ export interface HostInputs {
     unit: number,
     chunk: number,
     staging: Uint8Array,
+    order: number,
   ): number;
   /** The next input that has arrived, if any. */
   arriving(e: RecordedEvent, boundary: number, order: number): boolean;
@@ -44,7 +46,7 @@ export interface HostInputs {
    *
    * @returns time to go on at, at most `until`, or NO_MORE_INPUT
    */
-  idleUntil(now: number, until: number): number;
+  idleUntil(now: number, until: number, order: number): number;
 }
 
 /** Fills in an input with bytes; `staged` of them wait in the staging buffer. */

@@ -59,19 +59,14 @@ class ScriptedHost implements InputPort {
   }
 }
 
-/** The recorded inputs of a boot. */
+/** The recorded inputs of a boot, up to an event. */
 class EventLog implements InputLog {
-  private readonly inputs: RecordedEvent[];
-  constructor(private readonly sink: TestSink, limit = Infinity) {
-    this.inputs = sink.events.filter((e) =>
-      e.order < limit && (e.kind === EventKind.Input || e.kind === EventKind.Shutdown)
-    );
-  }
-  peek(): RecordedEvent | null {
-    return this.inputs[0] ?? null;
-  }
-  take(): void {
-    this.inputs.shift();
+  constructor(private readonly sink: TestSink, private readonly limit = Infinity) {}
+  at(order: number): RecordedEvent | null {
+    const e = order < this.limit ? this.sink.events[order] : undefined;
+    return e !== undefined && (e.kind === EventKind.Input || e.kind === EventKind.Shutdown)
+      ? e
+      : null;
   }
   blob(hash: Uint8Array, into: Uint8Array): number {
     const bytes = this.sink.blobs.get(hash.join());

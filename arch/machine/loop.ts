@@ -118,13 +118,18 @@ export class Loop {
 
   private reduce(): void {
     const { event, reducer, sink } = this.m;
-    reducer.effects.clear();
+    let refusal = 0;
     try {
-      reducer.reduce(event);
+      refusal = reducer.reduce(event);
     } catch (error) {
       throw new MachineDefect(defectLine(event.order, event.kind, error), event.order, {
         cause: error,
       });
+    }
+    // What the machine makes is never refused: something is wrong on one of the two sides.
+    if (refusal !== 0) {
+      const what = defectLine(event.order, event.kind, `the kernel refused it (${refusal})`);
+      throw new MachineDefect(what, event.order);
     }
     if ((event.order + 1) % KERNEL_HASH_EVENTS === 0) {
       reducer.hash(this.hash);
@@ -225,7 +230,14 @@ export class Loop {
       const row = demands.first();
       const { kind, unit, chunk } = state.demand;
       sense.outside(EventKind.Input, 0);
-      const staged = inputs.demanded(event, kind[row], unit[row], chunk[row], staging);
+      const staged = inputs.demanded(
+        event,
+        kind[row],
+        unit[row],
+        chunk[row],
+        staging,
+        machine.order[ONE],
+      );
       demands.remove();
       if (staged > 0) {
         for (let i = 0; i < digest.length; i++) digest[i] = event.payload[i];
@@ -269,7 +281,7 @@ export class Loop {
     const roundNs = config.roundTicks * config.tickNs;
     const now = time * config.tickNs;
     const until = now + empty * roundNs;
-    const go = harts.isShutDown() ? until : inputs.idleUntil(now, until);
+    const go = harts.isShutDown() ? until : inputs.idleUntil(now, until, order);
     if (go === NO_MORE_INPUT) return false;
     const passed = Math.min(empty, Math.ceil((go - now) / roundNs));
     // Going on at the same time once lets an input be taken; twice would be for ever.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EventKind } from "../../core/event.ts";
 import { encode } from "../riscv64/encode.ts";
-import { call, Call, DATA, dataFrame, runTest, set } from "./test_kernel.ts";
+import { Call, call, DATA, dataFrame, runTest, set } from "./test_kernel.ts";
 
 /** The machine's hash at the end of a program that stores a byte, with registers as given. */
 function finalHash(value: number, offset: number, register = 0, kernelByte = 0): string {

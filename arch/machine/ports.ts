@@ -5,10 +5,14 @@ import type { BytePort, DeviceModel, IrqLine } from "./device_ports.ts";
 
 /** The kernel, as the machine drives it. */
 export interface MachineReducer {
-  /** Filled by {@link reduce}; the machine empties it before and applies it after. */
+  /** What the last event asks of the machine: emptied and filled by {@link reduce}. */
   readonly effects: Effects;
-  /** Reduces one event. Throws only for a defect of the kernel. */
-  reduce(e: Event): void;
+  /**
+   * Reduces one event. Throws only for a defect of the kernel.
+   *
+   * @returns 0, or why the event was refused and nothing changed
+   */
+  reduce(e: Event): number;
   /** Writes the hash of the kernel's state, four words. */
   hash(out: Uint32Array): void;
 }

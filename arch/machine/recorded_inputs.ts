@@ -5,12 +5,10 @@ import { BOUNDARY_ARGUMENT, fillDemanded, type HostInputs, NO_MORE_INPUT } from 
 /** What came from outside in a recorded boot. */
 export interface InputLog {
   /**
-   * The next recorded Input or Shutdown event, however far ahead, or null when there is none left.
-   * The object is reused: it is read before `take`.
+   * The recorded event number `order` if it is an Input or a Shutdown; null when it is another or
+   * the journal ends before it. The object stays as it is until the next event is appended.
    */
-  peek(): RecordedEvent | null;
-  /** Uses up the event that `peek` gave. */
-  take(): void;
+  at(order: number): RecordedEvent | null;
   /** Copies a blob to the start of `into`; returns its length, or -1 for one that is not there. */
   blob(digest: Uint8Array, into: Uint8Array): number;
 }
@@ -29,12 +27,8 @@ export class RecordedInputs implements HostInputs {
   constructor(private readonly log: InputLog, private readonly terminal: boolean) {}
 
   initial(e: RecordedEvent, order: number): boolean {
-    const next = this.log.peek();
-    if (next === null || next.order !== order || next.kind !== EventKind.Input) return false;
-    const { cause } = next;
-    if (
-      cause !== InputKind.Tree && cause !== InputKind.Entropy && cause !== InputKind.Start
-    ) return false;
+    const next = this.log.at(order);
+    if (next === null || next.kind !== EventKind.Input || !isInitial(next.cause)) return false;
     return this.deliver(next, e);
   }
 
@@ -44,8 +38,9 @@ export class RecordedInputs implements HostInputs {
     unit: number,
     chunk: number,
     staging: Uint8Array,
+    order: number,
   ): number {
-    const next = this.log.peek();
+    const next = this.log.at(order);
     if (next === null) throw new RecordingEnds("the journal ends before a demanded input");
     const failed = next.cause === InputKind.ChunkFailed && kind === InputKind.Chunk;
     if (next.kind !== EventKind.Input || (next.cause !== kind && !failed)) {
@@ -64,38 +59,31 @@ export class RecordedInputs implements HostInputs {
   }
 
   arriving(e: RecordedEvent, boundary: number, order: number): boolean {
-    const next = this.log.peek();
-    if (next === null || next.kind !== EventKind.Input || !this.isNow(next, boundary, order)) {
-      return false;
-    }
-    if (next.cause !== InputKind.Terminal && next.cause !== InputKind.WindowSize) return false;
+    const next = this.log.at(order);
+    if (next === null || !isArriving(next)) return false;
+    if (next.argument(BOUNDARY_ARGUMENT) !== boundary) return false;
     if (next.cause === InputKind.Terminal && next.payloadLength === 0) this.hungUp = true;
     return this.deliver(next, e);
   }
 
   powerOff(boundary: number, order: number): boolean {
-    const next = this.log.peek();
-    return next !== null && isPowerOff(next) && this.isNow(next, boundary, order);
+    const next = this.log.at(order);
+    return next !== null && isPowerOff(next) && next.argument(BOUNDARY_ARGUMENT) === boundary;
   }
 
   mayArrive(): boolean {
     return this.terminal && !this.hungUp;
   }
 
-  idleUntil(now: number, until: number): number {
-    const next = this.log.peek();
-    if (next === null) return until === Infinity ? NO_MORE_INPUT : until;
-    const arriving = next.kind === EventKind.Input &&
-      (next.cause === InputKind.Terminal || next.cause === InputKind.WindowSize);
-    if (!arriving && !isPowerOff(next)) return until === Infinity ? NO_MORE_INPUT : until;
-    return Math.max(now, Math.min(until, next.argument(BOUNDARY_ARGUMENT)));
+  idleUntil(now: number, until: number, order: number): number {
+    const next = this.log.at(order);
+    if (next !== null && (isArriving(next) || isPowerOff(next))) {
+      return Math.max(now, Math.min(until, next.argument(BOUNDARY_ARGUMENT)));
+    }
+    return until === Infinity ? NO_MORE_INPUT : until;
   }
 
-  private isNow(next: RecordedEvent, boundary: number, order: number): boolean {
-    return next.order === order && next.argument(BOUNDARY_ARGUMENT) === boundary;
-  }
-
-  /** Copies what inputs decide of an event, and uses it up. */
+  /** Copies what inputs decide of an event. */
   private deliver(next: RecordedEvent, e: RecordedEvent): true {
     e.cause = next.cause;
     e.valueLo = next.valueLo;
@@ -104,9 +92,17 @@ export class RecordedInputs implements HostInputs {
     for (let i = 0; i < 2 * next.registerCount; i++) e.registers[i] = next.registers[i];
     e.payloadLength = next.payloadLength;
     for (let i = 0; i < next.payloadLength; i++) e.payload[i] = next.payload[i];
-    this.log.take();
     return true;
   }
+}
+
+function isInitial(cause: number): boolean {
+  return cause === InputKind.Tree || cause === InputKind.Entropy || cause === InputKind.Start;
+}
+
+function isArriving(e: RecordedEvent): boolean {
+  return e.kind === EventKind.Input &&
+    (e.cause === InputKind.Terminal || e.cause === InputKind.WindowSize);
 }
 
 function isPowerOff(e: RecordedEvent): boolean {

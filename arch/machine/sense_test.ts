@@ -70,6 +70,28 @@ Deno.test("sense: paths are copied without their NUL, padded with zeroes, across
   assert.deepEqual([0, 1, 2, 3].map((i) => e.int(i)), [3, DATA + 4093, 0x42, 7]);
 });
 
+Deno.test("sense: nothing of an earlier event is left in the padding", () => {
+  const { sink } = runTest({
+    programs: [[encode("ecall"), encode("lui", { d: 10, imm: DATA + 4096 }), ...call(49)]],
+    handler(kernel, e) {
+      if (e.kind === EventKind.Boot) {
+        kernel.effects.setRegister(1, 10, DATA);
+        kernel.effects.setRegister(1, 17, 49);
+        kernel.put(0, 0, bytesOf("a long path"));
+        kernel.put(0, 4096, [65, 0]);
+      }
+      if (e.kind === EventKind.Syscall) {
+        if (e.order === 1) kernel.effects.returnValue(1, 0);
+        else kernel.effects.programEnded(0);
+      }
+      return e.kind !== EventKind.Shutdown;
+    },
+  });
+  const [first, second] = sink.of(EventKind.Syscall);
+  assert.equal(lengthAt(first, 0), 11);
+  assert.deepEqual([...second.payload], [1, 0, 0, 0, 65, 0, 0, 0]);
+});
+
 Deno.test("sense: a path is absent, too long, or just fits", () => {
   assert.equal(PATH_BYTES, PATH_LIMIT);
   assert.equal(lengthAt(sensed(49, [0]), 0), ArgumentLength.Absent);

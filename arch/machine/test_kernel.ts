@@ -74,10 +74,15 @@ export class TestKernel implements MachineReducer {
     this.tables = new Uint32Array(buffer, base, ARENA_BYTES / 4);
   }
 
-  reduce(e: Event): void {
-    const fx = this.effects;
+  reduce(e: Event): number {
+    this.effects.clear();
     if (e.kind === EventKind.Boot) this.programs.forEach((_, program) => this.start(program));
-    if (this.handler(this, e)) return;
+    if (!this.handler(this, e)) this.answer(e);
+    return 0;
+  }
+
+  private answer(e: Event): void {
+    const fx = this.effects;
     if (e.kind === EventKind.Syscall && e.cause === Call.Exit) {
       fx.switchTo(e.hart, 0, 0, 0);
       if (--this.live === 0) fx.programEnded(e.int(0) << 8);

@@ -222,12 +222,3 @@ export function stepRead(s: State, fx: Effects, h: number, t: number): number {
 export function stepWrite(s: State, fx: Effects, h: number, t: number): number {
   return step(s, fx, h, t, true);
 }
-
-/** Gives the operation slot back when a thread dies in the middle of a long read or write. */
-export function abandonTransfer(s: State, fx: Effects, h: number, t: number): void {
-  const kind = s.thread.operation[t];
-  if (kind !== OperationKind.Read && kind !== OperationKind.Write) return;
-  const fd = s.thread.cursor[6 * t + Cursor.Descriptor];
-  const file = lookupFile(s, s.thread.process[t], fd, 0);
-  if (file >= 0 && s.openFile.operation[file] === t) releaseOperation(s, fx, h, file);
-}

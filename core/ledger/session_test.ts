@@ -52,6 +52,13 @@ function timespec(ns: number): Uint8Array {
   return bytes;
 }
 
+/** An itimerval of one shot, in us. */
+function interval(us: number): Uint8Array {
+  const bytes = new Uint8Array(32);
+  new DataView(bytes.buffer).setUint32(24, us, true);
+  return bytes;
+}
+
 /** A rt_sigaction structure. */
 function action(handler: number): Uint8Array {
   const bytes = new Uint8Array(24);
@@ -60,7 +67,7 @@ function action(handler: number): Uint8Array {
 }
 
 /** Calls that may end a process, take its stack away or block for good: init makes none of them. */
-const RISKY = new Set([33, 63, 64, 71, 93, 94, 129, 134, 215, 216, 226]);
+const RISKY = new Set([33, 63, 64, 71, 93, 103, 94, 129, 134, 215, 216, 226]);
 
 function isHarmless(choice: Call | number): boolean {
   if (typeof choice === "number") return choice < STACK_TOP && choice > STACK_TOP - 0x8000;
@@ -135,7 +142,9 @@ function anything(session: Session): Call | number {
     () => [260, -1 >>> 0, 0, 0, 0],
     () => [129, 2 + chance.below(20), chance.of([0, 10, 15, 17, 19, 18, 9])],
     () => [134, chance.of([10, 15, 17]), action(chance.of([0, 1, 0x1_0000])), 0, 8],
+    () => [134, 14, action(chance.of([1, 0x1_0000])), 0, 8],
     () => [101, timespec(chance.below(1_000_000)), 0],
+    () => [103, 0, interval(chance.of([0, 1, 50])), 0],
     () => [124],
     () => [122, 0, 8, new Uint8Array([1 + chance.below(7), 0, 0, 0, 0, 0, 0, 0])],
     () => [73, null, 0, timespec(1000), null],

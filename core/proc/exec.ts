@@ -26,7 +26,8 @@ import { wakeAll } from "../sched/wait.ts";
 import { buildStack, isScript, type StackImage, vectorBytes } from "./exec_arguments.ts";
 import { IMAGE_HEAD_BYTES, makeImage } from "./image.ts";
 import { Handler } from "./signal.ts";
-import { ImageKind, NAME_BYTES, SEGMENTS, SIGNALS } from "./tables.ts";
+import { setName } from "./process.ts";
+import { ImageKind, SEGMENTS, SIGNALS } from "./tables.ts";
 import { trampolinePage } from "./trampoline.ts";
 
 /** Address after the initial stack. */
@@ -269,12 +270,7 @@ function rename(s: State, e: Event, p: number): void {
   const length = payloadU32(e, at);
   let begin = length;
   while (begin > 0 && e.payload[at + 4 + begin - 1] !== 0x2f) begin--;
-  for (let i = 0; i < NAME_BYTES; i++) {
-    const from = begin + i;
-    s.process.name[p * NAME_BYTES + i] = i < NAME_BYTES - 1 && from < length
-      ? e.payload[at + 4 + from]
-      : 0;
-  }
+  setName(s, p, e.payload, at + 4 + begin, length - begin);
 }
 
 function enterProgram(

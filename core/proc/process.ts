@@ -3,7 +3,7 @@ import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
 import { allocRow, freeRow, watermark } from "../state/table.ts";
-import { PID_BUCKETS, ProcessState } from "./tables.ts";
+import { NAME_BYTES, PID_BUCKETS, ProcessState } from "./tables.ts";
 
 function bucketOf(pid: number): number {
   return pid % PID_BUCKETS;
@@ -41,6 +41,21 @@ export function findProcess(s: State, pid: number): number {
   let p = s.kernel.pidBucket[ONE * PID_BUCKETS + bucketOf(pid)];
   while (p !== 0 && s.process.pid[p] !== pid) p = s.process.pidNext[p];
   return p;
+}
+
+/** Names a process after bytes that end at a NUL, at `length`, or where the name is full. */
+export function setName(
+  s: State,
+  process: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+): void {
+  let open = true;
+  for (let i = 0; i < NAME_BYTES; i++) {
+    open = open && i < NAME_BYTES - 1 && i < length && bytes[at + i] !== 0;
+    s.process.name[process * NAME_BYTES + i] = open ? bytes[at + i] : 0;
+  }
 }
 
 /** Makes a process the newest child of another. */

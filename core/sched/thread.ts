@@ -42,11 +42,15 @@ export function freeThread(s: State, thread: number): void {
     s.thread.timerIndex[thread] === 0 && s.thread.intervalIndex[thread] === 0,
     "a freed thread is in no heap",
   );
-  const waiter = s.thread.waiter[thread];
-  assert(s.waiter.kind[waiter] === WaitKind.None, "a freed thread waits for nothing");
-  freeRow(s.waiter, waiter);
+  // Its own waiter, and those of a poll it died in.
+  for (let waiter = s.thread.waiter[thread]; waiter !== 0;) {
+    assert(s.waiter.kind[waiter] === WaitKind.None, "a freed thread waits for nothing");
+    const next = s.waiter.nextOfThread[waiter];
+    freeRow(s.waiter, waiter);
+    post(s, Account.WaiterUsed, Account.WaiterFree, 1);
+    waiter = next;
+  }
   freeRow(s.thread, thread);
-  post(s, Account.WaiterUsed, Account.WaiterFree, 1);
   post(s, Account.ThreadUsed, Account.ThreadFree, 1);
 }
 

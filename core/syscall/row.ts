@@ -18,6 +18,15 @@ export type ArgumentKind =
     readonly count: number;
     readonly most: number;
   }
+  /**
+   * A structure whose size depends on the argument `selector`: copied in for the values listed,
+   * marked Absent for all others.
+   */
+  | {
+    readonly kind: "inSelected";
+    readonly selector: number;
+    readonly bytes: Readonly<Record<number, number>>;
+  }
   /** A structure of fixed size at the stack pointer (x2), copied in; no register of its own. */
   | { readonly kind: "frame"; readonly bytes: number }
   /**
@@ -78,6 +87,11 @@ export const path = { kind: "path" } as const;
 export const strings = { kind: "strings" } as const;
 /** A copied-in structure. */
 export const struct = (bytes: number): ArgumentKind => ({ kind: "in", bytes });
+/** A structure copied in when another argument has one of the listed values, with their sizes. */
+export const selected = (
+  selector: number,
+  bytes: Readonly<Record<number, number>>,
+): ArgumentKind => ({ kind: "inSelected", selector, bytes });
 /** A structure copied in from the stack pointer. */
 export const frame = (bytes: number): ArgumentKind => ({ kind: "frame", bytes });
 /** A copied-in array. */

@@ -1,4 +1,4 @@
-import { address, array, frame, path, row, strings, struct, value } from "./row.ts";
+import { address, array, frame, path, row, selected, strings, struct, value } from "./row.ts";
 
 const fd = { argument: 0 } as const;
 const at = { argument: 0 } as const;
@@ -8,13 +8,34 @@ const clock = { slot: "clock" } as const;
 const processes = { slot: "processes" } as const;
 const harmless = { none: "changes and reveals nothing of any object" } as const;
 
+/**
+ * Terminal requests that read a structure, with its bytes: TCSETS, TCSETSW and TCSETSF take termios,
+ * TIOCSWINSZ a window size, TIOCSPGRP and FIONBIO a number.
+ */
+const TERMINAL_REQUESTS = {
+  0x5402: 36,
+  0x5403: 36,
+  0x5404: 36,
+  0x5414: 8,
+  0x5410: 4,
+  0x5421: 4,
+} as const;
+const PR_SET_NAME = 15;
+
 /** The Linux calls of a 64-bit RISC-V process that the linux personality answers. */
 export const linuxRows = [
   row(17, "getcwd", { buf: address, size: value }, { slot: "cwd" }, "never", "Current directory."),
   row(23, "dup", { fd: value }, fd, "never", "Duplicates a descriptor at the lowest number."),
   row(24, "dup3", { oldfd: value, newfd: value, flags: value }, fd, "never", "Duplicates onto."),
   row(25, "fcntl", { fd: value, cmd: value, arg: value }, fd, "never", "Descriptor control."),
-  row(29, "ioctl", { fd: value, request: value, arg: address }, fd, "restart", "Device control."),
+  row(
+    29,
+    "ioctl",
+    { fd: value, request: value, arg: selected(1, TERMINAL_REQUESTS) },
+    fd,
+    "restart",
+    "Device control.",
+  ),
   row(32, "flock", { fd: value, operation: value }, fd, "never", "Advisory lock; always granted."),
   row(
     33,
@@ -132,7 +153,7 @@ export const linuxRows = [
   row(
     71,
     "sendfile",
-    { out: value, in: value, offset: address, count: value },
+    { out: value, in: value, offset: struct(8), count: value },
     { argument: 0 },
     "progress",
     "Copies from a file to a descriptor.",
@@ -340,7 +361,7 @@ export const linuxRows = [
   row(
     167,
     "prctl",
-    { option: value, a: address, b: value, c: value, d: value },
+    { option: value, a: selected(0, { [PR_SET_NAME]: 16 }), b: value, c: value, d: value },
     self,
     "never",
     "Process name; other options are refused.",

@@ -5,7 +5,6 @@ import { ProcessState } from "../../core/proc/tables.ts";
 import type { MachineConfig } from "../../arch/machine/config.ts";
 import { DECODE_SLOTS } from "../../arch/machine/config.ts";
 import { makeLayout, REGISTER, registerSlot } from "../../arch/machine/layout.ts";
-import { reduceOrThrow } from "./kernel_setup.ts";
 
 /** The fault that killed the first process. */
 export interface Fault {
@@ -35,7 +34,7 @@ export function watchFaults(
   config: MachineConfig,
   buffer: ArrayBufferLike,
   tell: (fault: Fault) => void,
-): (e: Event) => void {
+): (e: Event) => number {
   const s = reducer.state;
   const layout = makeLayout({
     harts: config.harts,
@@ -46,17 +45,17 @@ export function watchFaults(
     backingFrames: config.backingFrames,
   });
   const words = new Uint32Array(buffer);
-  return (e: Event): void => {
+  return (e: Event): number => {
     if (e.kind !== EventKind.Exception && e.kind !== EventKind.PageFault) {
-      return reduceOrThrow(reducer, e);
+      return reducer.reduce(e);
     }
     const thread = s.hart.current[e.hart + 1];
     const process = s.thread.process[thread];
     const first = s.process.pid[process] === 1;
-    reduceOrThrow(reducer, e);
-    if (!first || s.process.state[process] !== ProcessState.Dying) return;
+    const refusal = reducer.reduce(e);
+    if (!first || s.process.state[process] !== ProcessState.Dying) return refusal;
     const signal = s.process.exitStatus[process] & 0x7f;
-    if (signal === 0) return;
+    if (signal === 0) return refusal;
     const slot = registerSlot(layout, thread) / 4;
     const registers: string[] = [];
     for (let i = 0; i < 32; i++) registers.push(hex64(words, slot + 2 * i));
@@ -72,6 +71,7 @@ export function watchFaults(
       registers,
       mappings: mappingsOf(reducer, s.process.space[process]),
     });
+    return refusal;
   };
 }
 

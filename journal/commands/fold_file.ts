@@ -1,5 +1,5 @@
 import { KernelDefect } from "../../core/assert.ts";
-import { RecordedEvent } from "../../core/event.ts";
+import type { RecordedEvent } from "../../core/event.ts";
 import { Exit } from "./exit.ts";
 import { fold } from "../fold.ts";
 import type { JournalReader } from "../reader.ts";
@@ -56,9 +56,6 @@ export function foldChecked(
     };
   } catch (error) {
     if (!(error instanceof KernelDefect)) throw error;
-    const order = reader.lastOrder;
-    // The reader knows of a later event only by asking for it.
-    const later = reader.next(new RecordedEvent()) ? order + 1 : order;
-    return defectVerdict("fold", order, error.message, later);
+    return defectVerdict("fold", reader.lastOrder, error.message, reader);
   }
 }

@@ -10,7 +10,7 @@ import { startThreadedWriter } from "../threaded_writer.ts";
 import { headerOf, machineConfigOf } from "./boot_configuration.ts";
 import { uartConsole } from "./console_factory.ts";
 import { type Fault, watchFaults } from "./fault_watch.ts";
-import { backingFrames, kernelLayout, reduceOrThrow } from "./kernel_setup.ts";
+import { backingFrames, kernelLayout } from "./kernel_setup.ts";
 import type { RunPlan } from "./run_plan.ts";
 
 const WORKER = new URL("./writer_worker.ts", import.meta.url);
@@ -62,10 +62,8 @@ export function record(options: RecordOptions): Recording {
       config,
       reducerFactory: (buffer, base): MachineReducer => {
         const reducer = makeReducer(layout, buffer, base);
-        const reduce = (e: Parameters<MachineReducer["reduce"]>[0]): void =>
-          reduceOrThrow(reducer, e);
         if (configuration.mode === "boot") {
-          return { effects: reducer.effects, reduce, hash: reducer.hash };
+          return reducer;
         }
         const watched = watchFaults(reducer, config, buffer, (found) => fault = found);
         return { effects: reducer.effects, reduce: watched, hash: reducer.hash };

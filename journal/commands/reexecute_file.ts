@@ -1,18 +1,23 @@
 import { createMachine } from "../../arch/machine/machine.ts";
 import { MachineDefect } from "../../arch/machine/machine_defect.ts";
 import type { OutputPort } from "../../arch/machine/ports.ts";
-import { RecordedInputs, RecordingEnds } from "../../arch/machine/recorded_inputs.ts";
+import {
+  type InputLog,
+  RecordedInputs,
+  RecordingEnds,
+} from "../../arch/machine/recorded_inputs.ts";
 import { makeReducer } from "../../core/reducer.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
+import { RecordedEvent } from "../../core/event.ts";
 import { formatEvent } from "../format_event.ts";
+import type { JournalReader } from "../reader.ts";
 import { type Divergence, reexecute, type ReplayResult } from "../replay.ts";
 import { machineConfigOf } from "./boot_configuration.ts";
 import { CommandError } from "./command_error.ts";
 import { uartConsole } from "./console_factory.ts";
 import { Exit } from "./exit.ts";
 import type { JournalFile } from "./journal_file.ts";
-import { JournalLog } from "./journal_log.ts";
-import { backingFrames, kernelLayout, reduceOrThrow } from "./kernel_setup.ts";
+import { backingFrames, kernelLayout } from "./kernel_setup.ts";
 import { type Verdict, verdictOfEnd } from "./verdict.ts";
 
 /** How to re-execute. */
@@ -35,17 +40,20 @@ export function reexecuteFile(file: JournalFile, options: ReexecuteOptions = {})
   const config = machineConfigOf(configuration);
   const layout = kernelLayout(backingFrames(configuration.memory));
   const reader = file.reader();
-  const log = new JournalLog(file.reader());
-  let lacking = "";
+  let lacking: Uint8Array | undefined;
   const run = (): ReplayResult =>
-    reexecute(reader, (sink) => {
+    reexecute(reader, (sink, recorded) => {
+      const log: InputLog = {
+        at: (order) => recorded.at(order),
+        blob(digest, into): number {
+          const length = recorded.blob(digest, into);
+          if (length < 0) lacking = digest.slice();
+          return length;
+        },
+      };
       const machine = createMachine({
         config,
-        reducerFactory: (buffer, base) => {
-          const reducer = makeReducer(layout, buffer, base);
-          const { effects, hash } = reducer;
-          return { effects, hash, reduce: (e) => reduceOrThrow(reducer, e) };
-        },
+        reducerFactory: (buffer, base) => makeReducer(layout, buffer, base),
         sink,
         inputs: new RecordedInputs(log, config.terminalInput),
         output: options.output ?? SILENT,
@@ -56,8 +64,8 @@ export function reexecuteFile(file: JournalFile, options: ReexecuteOptions = {})
           try {
             machine.run();
           } catch (error) {
+            // How far it came is for the comparison to say.
             if (!(error instanceof RecordingEnds)) throw error;
-            lacking = error.message;
           }
         },
       };
@@ -71,24 +79,22 @@ export function reexecuteFile(file: JournalFile, options: ReexecuteOptions = {})
   try {
     const result = run();
     if (result.divergence !== undefined) return diverged(result.divergence, result);
-    if (lacking !== "" && !configuration.embedded) {
-      throw new CommandError(
-        Exit.Unreadable,
-        `${file.path} was recorded with --no-embed and lacks the contents that the run read after ` +
-          `event ${reader.lastOrder}: ${wanted(log)}`,
-      );
-    }
+    if (lacking !== undefined && !configuration.embedded) throw lacks(file, result, lacking);
     return verdictOfEnd("replay", reader, result.events, result.hashes, options.until);
   } catch (error) {
     if (!(error instanceof MachineDefect)) throw error;
-    return defectVerdict("replay", error.order, error.message, reader.lastOrder);
+    return defectVerdict("replay", error.order, error.message, reader);
   }
 }
 
-function wanted(log: JournalLog): string {
-  const digest = log.peek()?.payload.slice(0, 32) ?? new Uint8Array(0);
+/** What a journal without contents wants before it can be re-executed. */
+function lacks(file: JournalFile, result: ReplayResult, digest: Uint8Array): CommandError {
   const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `SHA-256 ${hex}`;
+  return new CommandError(
+    Exit.Unreadable,
+    `${file.path} was recorded with --no-embed: re-executing event ${result.events} wants the ` +
+      `contents with SHA-256 ${hex}; --fold can do without`,
+  );
 }
 
 function diverged(d: Divergence, result: ReplayResult): Verdict {
@@ -103,9 +109,18 @@ function diverged(d: Divergence, result: ReplayResult): Verdict {
   };
 }
 
-/** A boot that died of a defect dies of it again: as far as the journal goes all is equal. */
-export function defectVerdict(what: string, order: number, line: string, last: number): Verdict {
-  const again = order >= last;
+/**
+ * A boot that died of a defect dies of it again: as far as the journal goes all is equal.
+ *
+ * @param reader at the event that met the defect
+ */
+export function defectVerdict(
+  what: string,
+  order: number,
+  line: string,
+  reader: JournalReader,
+): Verdict {
+  const again = reader.lastOrder <= order && !reader.next(new RecordedEvent());
   return {
     status: again ? Exit.Partial : Exit.Failed,
     line: again

@@ -4,7 +4,7 @@ import { text } from "../child.ts";
 import { runChild } from "../child.ts";
 import { repository } from "../daybook.ts";
 import configuration from "../../deno.json" with { type: "json" };
-import { type Report, reportMarkdown, reportText } from "./report.ts";
+import { type Report, reportMarkdown, reportText } from "./tables.ts";
 
 function bench(args: readonly string[]) {
   const words = configuration.tasks.bench.split(" ").slice(1);

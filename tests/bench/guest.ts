@@ -19,9 +19,11 @@ export interface GuestRun {
   readonly output: string;
 }
 
+const PROGRAMS = `${repository}userland/bench/bin`;
+
 /** Absolute path of a benchmark program. */
 export function programPath(name: string): string {
-  return `${repository}userland/bench/bin/${name}`;
+  return `${PROGRAMS}/${name}`;
 }
 
 /**
@@ -36,9 +38,10 @@ export function runGuest(
   journal: string,
   harts = 1,
 ): GuestRun {
-  const words = ["--harts", String(harts), programPath(name), ...args.map(String)];
+  // Named as it is in the guest, so that a program which executes itself finds itself.
+  const words = ["--harts", String(harts), "--root", ".", `./${name}`, ...args.map(String)];
   return recordPlan(
-    (host) => planRun(parseMachineOptions("run", words), host, repository),
+    (host) => planRun(parseMachineOptions("run", words), host, PROGRAMS),
     journal,
     `${name} ${args.join(" ")}`,
   );

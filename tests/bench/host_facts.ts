@@ -1,5 +1,7 @@
 /** What kind of machine the figures are from. */
 
+import { cpus } from "node:os";
+
 /** Processor, cores and engine. */
 export interface HostFacts {
   readonly processor: string;
@@ -11,18 +13,9 @@ export interface HostFacts {
 /** Asks the host. */
 export function hostFacts(): HostFacts {
   return {
-    processor: processorName(),
+    processor: cpus()[0]?.model ?? "an unnamed processor",
     cores: navigator.hardwareConcurrency,
     system: `${Deno.build.os} ${Deno.build.arch}`,
     deno: Deno.version.deno,
   };
-}
-
-function processorName(): string {
-  try {
-    const text = Deno.readTextFileSync("/proc/cpuinfo");
-    return /^model name\s*:\s*(.*)$/m.exec(text)?.[1] ?? "an unnamed processor";
-  } catch {
-    return "an unnamed processor";
-  }
 }

@@ -1,5 +1,6 @@
 /**
  * `deno task bench [--quick] [--json] [--write DATE]`: measures and prints one report.
+ * `deno task bench --kernel` measures the passes over a kernel's state instead.
  *
  * `--quick` does everything once and small, `--write` keeps the report in RESULTS.md, beside this
  * file, under the date given.
@@ -7,12 +8,13 @@
 import { measureBoot } from "./boot.ts";
 import { measureCompute } from "./compute.ts";
 import { hostFacts } from "./host_facts.ts";
+import { benchKernel } from "./kernel.ts";
 import { measurePaths } from "./paths.ts";
 import { qemuVersion } from "./qemu.ts";
-import { type Report, reportMarkdown, reportText } from "./report.ts";
+import { type Report, reportMarkdown, reportText } from "./tables.ts";
 import type { Setting } from "./setting.ts";
 
-const USAGE = "deno task bench [--quick] [--json] [--write DATE]";
+const USAGE = "deno task bench [--quick] [--json] [--write DATE], or --kernel alone";
 const RESULTS = new URL("./RESULTS.md", import.meta.url);
 
 interface Choices {
@@ -58,6 +60,10 @@ async function measure(setting: Setting): Promise<Report> {
 }
 
 async function main(): Promise<number> {
+  if (Deno.args.length === 1 && Deno.args[0] === "--kernel") {
+    console.log(benchKernel());
+    return 0;
+  }
   const choices = choose(Deno.args);
   if (typeof choices === "string") {
     console.error(`bench: ${choices}`);

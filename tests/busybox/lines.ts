@@ -458,10 +458,6 @@ const reexecuting: readonly Line[] = [
     inScratch("find-exec", "echo a > 1; echo b > 2; find . -type f -exec cat {} \\; | sort"),
     "a\nb\n",
   ),
-  expected(
-    inScratch("tar-z", "seq 500 > n; tar czf a.tgz n; rm n; tar xzf a.tgz; tail -n 1 n"),
-    "500\n",
-  ),
 ];
 
 /** Every line, in the order in which the tests run them. */

@@ -1,11 +1,12 @@
 import type { Effects } from "../../effect.ts";
 import { Err, Result } from "../../error.ts";
-import type { Event } from "../../event.ts";
+import { argumentAt, type Event, payloadU32 } from "../../event.ts";
 import { type State } from "../../kernel.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { beginExit, reap } from "../../proc/exit.ts";
 import { execute } from "../../proc/exec.ts";
 import { clone, resumeVfork } from "../../proc/fork.ts";
+import { setName } from "../../proc/process.ts";
 import { NAME_BYTES } from "../../proc/tables.ts";
 import { News, newsOf, waitForChild, WaitOption, waitStatus } from "../../proc/wait_child.ts";
 import { putTimeval } from "./clock.ts";
@@ -75,7 +76,7 @@ export function setTidAddress(s: State, _fx: Effects, _e: Event, t: number): num
 const PR_SET_NAME = 15;
 const PR_GET_NAME = 16;
 
-/** prctl: only the process name can be read; setting it needs bytes no row copies in. */
+/** prctl: the process name; other options are refused. */
 export function prctl(s: State, fx: Effects, e: Event, t: number): number {
   const p = s.thread.process[t];
   switch (e.uint(0)) {
@@ -83,8 +84,12 @@ export function prctl(s: State, fx: Effects, e: Event, t: number): number {
       const at = fx.putBytes(s.process.name, p * NAME_BYTES, NAME_BYTES);
       return writeUser(s, fx, e.hart, t, e.argument(1), at, NAME_BYTES);
     }
-    case PR_SET_NAME:
+    case PR_SET_NAME: {
+      const from = argumentAt(e, 0);
+      if (from < 0 || payloadU32(e, from) !== NAME_BYTES) return -Err.BadAddress;
+      setName(s, p, e.payload, from + 4, NAME_BYTES);
       return 0;
+    }
     default:
       return -Err.Invalid;
   }

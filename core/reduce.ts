@@ -23,6 +23,7 @@ import { Signal } from "./proc/signal_numbers.ts";
 import { beginShutdown, continueShutdown, stepShutdown } from "./shutdown.ts";
 import { rowOf } from "./syscall/rows.ts";
 import { clearCall, returnFromCall } from "./sched/call.ts";
+import { bookTime } from "./sched/hart_time.ts";
 import { endOperation } from "./sched/operation.ts";
 import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.ts";
 import { answerRequests, takeFromInbox } from "./sched/thread.ts";
@@ -39,6 +40,7 @@ export const Refusal = {
   BadPayload: 5,
   AlreadyClosed: 6,
   Unexpected: 7,
+  BadTime: 8,
 } as const;
 
 /** rt_sigreturn: a frame that cannot be read ends the process instead of returning an error. */
@@ -55,6 +57,7 @@ export function refuse(s: State, e: Event): number {
   if (!booted) return Refusal.NotBooted;
   if (s.kernel.closed[ONE] === 1) return Refusal.AlreadyClosed;
   if (!(e.hart >= 0 && e.hart < s.kernel.harts[ONE])) return Refusal.NoSuchHart;
+  if (!(e.time >= s.hart.lastTime[e.hart + 1])) return Refusal.BadTime;
   const thread = s.hart.current[e.hart + 1];
   switch (e.kind) {
     case EventKind.Syscall:
@@ -258,17 +261,13 @@ export function reduce(
   if (e.kind === EventKind.Boot) {
     boot(s, fx, e);
   } else {
-    const row = e.hart + 1;
-    const thread = s.hart.current[row];
-    if (thread !== 0) s.thread.userTime[thread] += e.time - s.hart.lastTime[row];
-    apply(s, fx, e, thread, drivers);
+    bookTime(s, e.hart, e.time);
+    apply(s, fx, e, s.hart.current[e.hart + 1], drivers);
     if (hasReclaim(s)) reclaim(s, fx);
     if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, e.hart);
     leaveKernel(s, fx, e.hart, e.time);
   }
-  const row = e.hart + 1;
-  s.hart.lastTime[row] = e.time;
-  s.hart.lastSequence[row] = e.sequence + 1;
+  s.hart.lastSequence[e.hart + 1] = e.sequence + 1;
   s.kernel.lastOrder[ONE] = e.order + 1;
   if (e.time > s.kernel.now[ONE]) s.kernel.now[ONE] = e.time;
   return Refusal.None;

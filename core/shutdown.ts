@@ -9,7 +9,7 @@ import { alertThread } from "./proc/signal.ts";
 import { Signal } from "./proc/signal_numbers.ts";
 import { ProcessState } from "./proc/tables.ts";
 import { raiseIpi } from "./sched/thread.ts";
-import { WakeReason } from "./sched/tables.ts";
+import { ThreadState, WakeReason } from "./sched/tables.ts";
 import { isWaiting, wakeThread } from "./sched/wait.ts";
 import { watermark } from "./state/table.ts";
 
@@ -53,7 +53,11 @@ function killStep(s: State, fx: Effects): boolean {
     if (s.process.$live[p] === 0 || s.process.state[p] !== ProcessState.Live) continue;
     s.process.killed[p] = Signal.Kill;
     for (let t = s.process.firstThread[p]; t !== 0; t = s.thread.nextInProcess[t]) {
-      if (isWaiting(s, t)) wakeThread(s, fx, 0, t, WakeReason.Signal);
+      if (s.thread.state[t] === ThreadState.Stopped) {
+        s.process.stopped[p] = 0;
+        s.thread.state[t] = ThreadState.Blocked;
+        wakeThread(s, fx, 0, t, WakeReason.Signal);
+      } else if (isWaiting(s, t)) wakeThread(s, fx, 0, t, WakeReason.Signal);
       else alertThread(s, fx, 0, t);
     }
   }

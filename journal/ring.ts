@@ -14,8 +14,17 @@ const TWO32 = 0x1_0000_0000;
 
 /** The least bytes of a ring: two of the largest records and padding fit. */
 export const RING_MINIMUM = 1 << 18;
-/** Default bytes of a ring. */
-export const RING_DEFAULT = 1 << 20;
+/** Bytes of all rings together, where each gets at least the least default. */
+const RINGS_TOTAL = 1 << 23;
+const LEAST_DEFAULT = 1 << 20;
+
+/**
+ * Default bytes of each ring of a machine. One hart at full speed fills 1 MiB in a few milliseconds,
+ * less than a busy host may take to wake the writer; many harts share the load.
+ */
+export function defaultRingBytes(harts: number): number {
+  return Math.max(LEAST_DEFAULT, 2 ** Math.floor(Math.log2(RINGS_TOTAL / harts)));
+}
 
 /** Makes the shared memory of a ring of 2^n bytes. */
 export function makeRing(bytes: number): SharedArrayBuffer {

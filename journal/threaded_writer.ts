@@ -1,5 +1,5 @@
 import type { JournalHeader } from "./header.ts";
-import { makeRing, RING_DEFAULT } from "./ring.ts";
+import { defaultRingBytes, makeRing } from "./ring.ts";
 import { RingSink } from "./ring_sink.ts";
 import { WriterStatus } from "./writer_status.ts";
 
@@ -18,7 +18,7 @@ export interface ThreadedWriterOptions {
   readonly path: string;
   readonly header: JournalHeader;
   readonly harts: number;
-  /** Bytes of each hart's ring, a power of two from 256 KiB on; 1 MiB by default. */
+  /** Bytes of each hart's ring, a power of two from 256 KiB on; by default 8 MiB for one hart. */
   readonly ringBytes?: number;
 }
 
@@ -29,7 +29,8 @@ export interface ThreadedWriterOptions {
  */
 export function startThreadedWriter(options: ThreadedWriterOptions): RingSink {
   const rings: SharedArrayBuffer[] = [];
-  for (let i = 0; i < options.harts; i++) rings.push(makeRing(options.ringBytes ?? RING_DEFAULT));
+  const bytes = options.ringBytes ?? defaultRingBytes(options.harts);
+  for (let i = 0; i < options.harts; i++) rings.push(makeRing(bytes));
   const status = new WriterStatus();
   const worker = new Worker(options.worker, { type: "module" });
   const { path, header } = options;

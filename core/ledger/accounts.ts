@@ -69,6 +69,9 @@ export const Account = {
   RequestPending: 63,
   RequestAnswered: 64,
   RequestDiscarded: 65,
+  HartTimeSource: 66,
+  HartTimeBusy: 67,
+  HartTimeIdle: 68,
 } as const;
 
 /** A resource of the ledger. */
@@ -207,6 +210,14 @@ export const resources: readonly Resource[] = [
     unit: "request",
     kind: "flow",
     accounts: ["RequestSource", "RequestPending", "RequestAnswered", "RequestDiscarded"],
+  },
+  {
+    // The machine splits busy time further, into user, kernel and debt, which it holds equal to
+    // time x harts at every round; the reducer sees only who had the hart between two events.
+    name: "hart time",
+    unit: "ns",
+    kind: "flow",
+    accounts: ["HartTimeSource", "HartTimeBusy", "HartTimeIdle"],
   },
 ];
 

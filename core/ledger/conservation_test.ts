@@ -27,6 +27,7 @@ import { resolve } from "../mem/user.ts";
 import { dropImage, makeImage } from "../proc/image.ts";
 import { createProcess, freeProcess } from "../proc/process.ts";
 import { discardPending, sendSignal } from "../proc/signal.ts";
+import { bookTime } from "../sched/hart_time.ts";
 import { createThread, freeThread, raiseIpi } from "../sched/thread.ts";
 import { armTimer, disarmTimer, TimerSlot } from "../sched/timer.ts";
 import { post } from "./post.ts";
@@ -237,6 +238,10 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
   ],
   "IPIs": [["raiseIpi", (w) => raiseIpi(w.s, w.fx, 0, 1)], ["takeIpi", takeIpi]],
   "host requests": chunk,
+  "hart time": [["bookTime", (w) => bookTime(w.s, 1, 500)], [
+    "bookTime",
+    (w) => bookTime(w.s, 0, 1300),
+  ]],
 };
 
 /** Runs a scenario, each step an event; what is wrong names the event and its resource. */

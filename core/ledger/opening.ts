@@ -49,6 +49,7 @@ function openingBalances(
     [Account.SignalSource, AMPLE],
     [Account.IpiSource, AMPLE],
     [Account.RequestSource, AMPLE],
+    [Account.HartTimeSource, AMPLE],
   ];
 }
 

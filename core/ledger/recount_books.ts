@@ -1,7 +1,7 @@
 import { ONE, type State } from "../kernel.ts";
 import { DESCRIPTORS } from "../proc/tables.ts";
 import { type TableBase, watermark } from "../state/table.ts";
-import { Account } from "./accounts.ts";
+import { Account, AMPLE } from "./accounts.ts";
 import { roleOfUse } from "./recount_rows.ts";
 import { Reach } from "./recount_walk.ts";
 
@@ -64,6 +64,14 @@ export function compareBooks(s: State, reach: Reach): void {
   expect("SignalPending", pendingSignals(s), "signals pending");
   expect("IpiPending", pendingIpis(s), "IPIs pending");
   expect("RequestPending", requests(s, reach), "requests under way");
+  expect("HartTimeSource", AMPLE - hartTime(s), "left by the harts' clocks");
+}
+
+/** Time all harts have come to, ns. */
+function hartTime(s: State): number {
+  let total = 0;
+  for (let h = 1; h <= s.kernel.harts[ONE]; h++) total += s.hart.lastTime[h];
+  return total;
 }
 
 type Expect = (account: AccountName, counted: number, what: string) => void;

@@ -34,7 +34,7 @@ export const hartTable = table("hart", {
   inboxTail: back("thread", "last thread in transit to this hart", { owner: "object" }),
   ipiPending: u8("an IPI has been raised and its event has not come", { owner: "object" }),
   heapLength: u32("timers armed here", mine),
-  heap: back("thread", "binary heap of thread*2 (sleep) and thread*2+1 (interval) entries", {
+  heap: u32("binary heap of thread*2 (sleep) and thread*2+1 (interval) entries", {
     ...mine,
     count: HEAP_CAPACITY,
     usedCount: "heapLength",

@@ -1,6 +1,7 @@
 import { type Event, EVENT_NAMES, EventKind } from "../../core/event.ts";
 import type { Reducer } from "../../core/reducer.ts";
 import { Prot, RegionFlag } from "../../core/mem/tables.ts";
+import { START_OFFSET, trampolineAddress } from "../../core/proc/trampoline.ts";
 import { ProcessState } from "../../core/proc/tables.ts";
 import type { MachineConfig } from "../../arch/machine/config.ts";
 import { DECODE_SLOTS } from "../../arch/machine/config.ts";
@@ -25,15 +26,28 @@ export interface Fault {
   readonly mappings: readonly string[];
 }
 
+/** What a run wants to know of its first process, and only the kernel sees. */
+export interface FirstProcessWatcher {
+  /** A fault killed it. */
+  fault(found: Fault): void;
+  /** Its program could not be executed; errno of the execve. */
+  notStarted(errno: number): void;
+}
+
+/** The pc at which process 1 gives up: the exit_group behind the failed execve. */
+const GIVE_UP = trampolineAddress + START_OFFSET + 16;
+const EXIT_GROUP = 94;
+
 /**
  * Wraps a kernel's reduce so that the fault that kills process 1 is told of, with what the dead
- * leave no trace of: registers and mappings. Only exceptions and page faults are looked at.
+ * leave no trace of: registers and mappings. Only exceptions and page faults are looked at, and the
+ * one call that says that its program did not start.
  */
 export function watchFaults(
   reducer: Reducer,
   config: MachineConfig,
   buffer: ArrayBufferLike,
-  tell: (fault: Fault) => void,
+  watcher: FirstProcessWatcher,
 ): (e: Event) => number {
   const s = reducer.state;
   const layout = makeLayout({
@@ -47,6 +61,9 @@ export function watchFaults(
   const words = new Uint32Array(buffer);
   return (e: Event): number => {
     if (e.kind !== EventKind.Exception && e.kind !== EventKind.PageFault) {
+      if (e.kind === EventKind.Syscall && e.cause === EXIT_GROUP && e.pc() === GIVE_UP) {
+        watcher.notStarted(e.uint(0));
+      }
       return reducer.reduce(e);
     }
     const thread = s.hart.current[e.hart + 1];
@@ -60,7 +77,7 @@ export function watchFaults(
     const registers: string[] = [];
     for (let i = 0; i < 32; i++) registers.push(hex64(words, slot + 2 * i));
     registers.push(hex64(words, slot + 2 * REGISTER.pc));
-    tell({
+    watcher.fault({
       order: e.order,
       kind: EVENT_NAMES[e.kind],
       hart: e.hart,

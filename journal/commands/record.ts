@@ -36,6 +36,8 @@ export interface Recording {
   readonly outcome: Outcome;
   /** The fault that killed the first process, if one did. */
   readonly fault: Fault | undefined;
+  /** Errno of the execve that did not start the first process; 0 when it started. */
+  readonly startError: number;
 }
 
 /**
@@ -57,6 +59,7 @@ export function record(options: RecordOptions): Recording {
   });
   const terminal = config.terminalInput && host.openTerminal();
   let fault: Fault | undefined;
+  let startError = 0;
   try {
     const machine = createMachine({
       config,
@@ -65,7 +68,10 @@ export function record(options: RecordOptions): Recording {
         if (configuration.mode === "boot") {
           return reducer;
         }
-        const watched = watchFaults(reducer, config, buffer, (found) => fault = found);
+        const watched = watchFaults(reducer, config, buffer, {
+          fault: (found) => fault = found,
+          notStarted: (errno) => startError = errno,
+        });
         return { effects: reducer.effects, reduce: watched, hash: reducer.hash };
       },
       sink: sinkOf(writer, configuration.embedded),
@@ -79,7 +85,7 @@ export function record(options: RecordOptions): Recording {
       console: uartConsole,
     });
     const outcome = machine.run();
-    return { outcome, fault };
+    return { outcome, fault, startError };
   } finally {
     host.close();
     writer?.finish();

@@ -78,8 +78,8 @@ export function reexecuteFile(file: JournalFile, options: ReexecuteOptions = {})
     });
   try {
     const result = run();
-    if (result.divergence !== undefined) return diverged(result.divergence, result);
     if (lacking !== undefined && !configuration.embedded) throw lacks(file, result, lacking);
+    if (result.divergence !== undefined) return diverged(result.divergence, result);
     return verdictOfEnd("replay", reader, result.events, result.hashes, options.until);
   } catch (error) {
     if (!(error instanceof MachineDefect)) throw error;

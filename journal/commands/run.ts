@@ -11,6 +11,7 @@ import { CommandError } from "./command_error.ts";
 import { RunExit, statusOfProgram } from "./exit.ts";
 import { faultReport } from "./fault_report.ts";
 import { type JournalPath, journalPath } from "./journal_path.ts";
+import { errnoName } from "./names.ts";
 import { type MachineOptions, optionsHelp, parseMachineOptions } from "./options.ts";
 import { record, type Recording } from "./record.ts";
 import { planRun } from "./run_plan.ts";
@@ -57,6 +58,13 @@ function runProgram(options: MachineOptions, host: DenoHost, folder: string): nu
     printError(faultReport(recording.fault, kept));
   }
   if (options.json) printError(`${JSON.stringify(runSummary(recording.outcome, kept))}\n`);
+  if (recording.startError !== 0) {
+    const why = errnoName(recording.startError).slice(1);
+    throw new CommandError(
+      RunExit.NotExecutable,
+      `cannot run ${options.command[0]}: execve failed with ${why}`,
+    );
+  }
   return explain(recording.outcome);
 }
 

@@ -24,6 +24,8 @@ import { encodeStart } from "./start_payload.ts";
 export const IMAGE: string = new URL("../../userland/image", import.meta.url).pathname;
 const INIT = "/bin/init";
 
+const EXECUTE_BITS = 0o111;
+
 /** What the guest's environment holds before --env. */
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["PATH", "/bin:/usr/bin"],
@@ -75,6 +77,10 @@ function examineProgram(path: string, host: DenoHost): { file: number; size: num
       head.subarray(0, Math.min(Math.max(got, 0), ELF_HEAD_BYTES)),
       program.size,
     );
+    if (why === "" && (program.mode & EXECUTE_BITS) === 0) {
+      const advice = "it has no right to be executed (chmod +x)";
+      throw new CommandError(RunExit.NotExecutable, `cannot run ${path}: ${advice}`);
+    }
     if (why !== "") throw new CommandError(RunExit.NotExecutable, `cannot run ${path}: ${why}`);
     return program;
   } catch (error) {

@@ -17,11 +17,7 @@ import { openProgram } from "../../drivers/host/program.ts";
 import { readTree } from "../../drivers/host/tree.ts";
 import { uartConsole } from "../../journal/commands/console_factory.ts";
 import { placeProgram } from "../../journal/commands/guest_root.ts";
-import {
-  capacityOf,
-  pageTablesOffset,
-  reduceOrThrow,
-} from "../../journal/commands/kernel_setup.ts";
+import { capacityOf, pageTablesOffset } from "../../journal/commands/kernel_setup.ts";
 import { entropyOfSeed } from "../../journal/commands/seed_entropy.ts";
 import { encodeStart } from "../../journal/commands/start_payload.ts";
 import { EventLog } from "./event_log.ts";
@@ -231,8 +227,9 @@ export function runKernel(options: RunOptions): RunResult {
         hash: reducer.hash,
         reduce: (e) => {
           watch.before?.(e as RecordedEvent);
-          reduceOrThrow(reducer, e);
-          watch.after?.(e as RecordedEvent);
+          const refusal = reducer.reduce(e);
+          if (refusal === 0) watch.after?.(e as RecordedEvent);
+          return refusal;
         },
       };
     },

@@ -1,5 +1,6 @@
 /** After every event: totals stand, a recount finds what the books say; at the end they are closed. */
 import assert from "node:assert/strict";
+import { Account } from "../../core/ledger/accounts.ts";
 import { type LiveKernel, runKernel, type Stage, STAGES, type Watch } from "./harness.ts";
 import { recountEveryEvent } from "./recount_watch.ts";
 
@@ -44,7 +45,7 @@ Deno.test("a unit booked to the wrong account is found at once", () => {
     const watch = recountEveryEvent(kernel);
     return {
       after: (e) => {
-        if (e.order === 50) kernel.state.account.balance[1]++;
+        if (e.order === 50) kernel.state.account.balance[Account.FrameFree]++;
         watch.after?.(e);
       },
     };

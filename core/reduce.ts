@@ -1,10 +1,11 @@
 import { boot, isBootPayload } from "./boot.ts";
 import type { ByteDriver } from "./driver.ts";
 import type { Effects } from "./effect.ts";
-import { Result } from "./error.ts";
+import { Err, Result } from "./error.ts";
 import { type Event, EventKind, SampleKind } from "./event.ts";
 import { reduceExternal, reduceInput } from "./input.ts";
 import { ONE, type State } from "./kernel.ts";
+import { registerSample } from "./isa/signal_frame.ts";
 import { leaveKernel } from "./leave.ts";
 import { Account } from "./ledger/accounts.ts";
 import { post } from "./ledger/post.ts";
@@ -15,8 +16,8 @@ import { acknowledgeShootdowns } from "./mem/shootdown.ts";
 import { resolve } from "./mem/user.ts";
 import { answerOf, dispatch } from "./personality/dispatch.ts";
 import { stepOperation } from "./personality/operations.ts";
-import { exceptionSignal } from "./proc/exception.ts";
-import { deliverSignal } from "./proc/deliver.ts";
+import { exceptionSignal, segmentFault } from "./proc/exception.ts";
+import { deliverSignal, failDelivery } from "./proc/deliver.ts";
 import { takeImageSample } from "./proc/exec.ts";
 import { interruptWait, sendSignal } from "./proc/signal.ts";
 import { Signal } from "./proc/signal_numbers.ts";
@@ -43,9 +44,6 @@ export const Refusal = {
   BadTime: 8,
 } as const;
 
-/** rt_sigreturn: a frame that cannot be read ends the process instead of returning an error. */
-const CALL_SIGRETURN = 139;
-
 /** The rule an event breaks, or Refusal.None. */
 export function refuse(s: State, e: Event): number {
   if (e.kind < EventKind.Boot || e.kind > EventKind.Shutdown) return Refusal.UnknownKind;
@@ -69,7 +67,7 @@ export function refuse(s: State, e: Event): number {
     case EventKind.Sample:
       if (thread === 0) return Refusal.NoThread;
       if (e.cause === SampleKind.Registers) {
-        return s.thread.sampled[thread] === 1 && e.payloadLength === 520
+        return s.thread.sampled[thread] === 1 && e.payloadLength === registerSample.bytes
           ? Refusal.None
           : Refusal.Unexpected;
       }
@@ -124,13 +122,13 @@ function syscallFault(s: State, fx: Effects, e: Event, thread: number): void {
     s.thread.call[thread] = e.cause + 1;
     return;
   }
-  if (e.cause === CALL_SIGRETURN) {
-    s.thread.faultSignal[thread] = Signal.Segv;
-    s.thread.faultCode[thread] = 1;
-    s.thread.faultAddress[thread] = e.value();
-    return;
-  }
+  // A signal frame that cannot be read has no caller to tell: the process gets the fault.
+  if (readsFrame(e.cause)) return segmentFault(s, thread, e.value());
   returnFromCall(s, fx, thread, answerOf(e.cause, result));
+}
+
+function readsFrame(call: number): boolean {
+  return rowOf(call)?.args[0]?.how.kind === "frame";
 }
 
 function timer(s: State, fx: Effects, e: Event): void {
@@ -196,13 +194,9 @@ function step(s: State, fx: Effects, e: Event): void {
 function sample(s: State, fx: Effects, e: Event, thread: number): void {
   if (e.cause === SampleKind.Registers) {
     s.thread.sampled[thread] = 0;
-    const result = deliverSignal(s, fx, e, thread);
-    if (result < 0 && result !== Result.Pending) {
-      // No stack for the handler: the process dies of it.
-      s.process.handlerLo[s.thread.process[thread] * 65 + Signal.Segv] = 0;
-      s.process.handlerHi[s.thread.process[thread] * 65 + Signal.Segv] = 0;
-      s.thread.faultSignal[thread] = Signal.Segv;
-    }
+    const interrupted = answerOf(s.thread.call[thread] - 1, -Err.Interrupted);
+    const result = deliverSignal(s, fx, e, thread, interrupted);
+    if (result < 0 && result !== Result.Pending) failDelivery(s, thread);
     return;
   }
   settleCore(s, fx, thread, takeImageSample(s, e, thread));

@@ -1,11 +1,9 @@
 import { ArgumentLength, PAYLOAD_LIMIT } from "../../core/event.ts";
+import { PATH_LIMIT } from "../../core/limits.ts";
 import { STRINGS_LIMIT } from "../../core/syscall/row.ts";
 import { type CallPlan, type CopyPlan, Take } from "./call_plan.ts";
 import { type MachineMemory } from "./memory.ts";
 import { StringCopy, type UserReader } from "./user_reader.ts";
-
-/** Most bytes of a copied-in path, its NUL included; the kernel's PATH_LIMIT. */
-export const PATH_BYTES = 4096;
 
 const A0 = 10;
 const SP = 2;
@@ -82,7 +80,7 @@ export class CopyIn {
   }
 
   private path(address: number, payload: Uint8Array, at: number): number {
-    const length = this.reader.copyString(address, PATH_BYTES, payload, at);
+    const length = this.reader.copyString(address, PATH_LIMIT, payload, at);
     return length === StringCopy.TooLong ? ArgumentLength.TooLong : length;
   }
 

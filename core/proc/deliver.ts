@@ -53,14 +53,12 @@ function putSigInfo(s: State, fx: Effects, at: number, thread: number, signal: n
   }
 }
 
-/** errno of an interrupted call is the personality's; EINTR is 4 wherever it has a number. */
-const EINTR = 4;
-
 /**
  * Builds the frame of the signal the running thread is about to handle from the sampled registers,
  * and points the thread at its handler.
  *
  * @param e the Sample event with 65 u64: x1..x31, f0..f31, pc, fcsr
+ * @param interrupted what the personality of the call in progress answers when it is interrupted
  * @returns 0 when the handler runs next, Result.Pending when the thread had to block, or
  * -Err.BadAddress when the stack cannot take the frame
  */
@@ -69,6 +67,7 @@ export function deliverSignal(
   fx: Effects,
   e: Event,
   thread: number,
+  interrupted: number,
 ): number {
   const signal = nextSignal(s, thread);
   const p = s.thread.process[thread];
@@ -105,8 +104,7 @@ export function deliverSignal(
   }
   fx.setU32(at + signalFrame.fcsr, payloadU32(e, registerSample.fcsr));
   if (!Number.isNaN(result)) {
-    const value = result < 0 ? -EINTR : result;
-    fx.setU64(registers + 8 * roleRegister.a0, value);
+    fx.setU64(registers + 8 * roleRegister.a0, result < 0 ? interrupted : result);
   }
   if (result < 0 && s.thread.callRemain[thread] !== 0) {
     const left = fx.reserveBytes(16);
@@ -142,6 +140,14 @@ export function deliverSignal(
   fx.setRegister(thread, roleRegister.a2, to + signalFrame.context);
   fx.setRegister(thread, roleRegister.pc, handler);
   return 0;
+}
+
+/** Makes a process die of a signal whose handler has no usable stack. */
+export function failDelivery(s: State, thread: number): void {
+  const action = s.thread.process[thread] * SIGNAL_ROW + Signal.Segv;
+  s.process.handlerLo[action] = 0;
+  s.process.handlerHi[action] = 0;
+  s.thread.faultSignal[thread] = Signal.Segv;
 }
 
 /**

@@ -4,7 +4,20 @@ import { cause } from "../isa/trap_cause.ts";
 import { Signal } from "./signal_numbers.ts";
 
 /** si_code values of synchronous faults (POSIX). */
-const Code = { IllegalOpcode: 1, Alignment: 1, Breakpoint: 1, AccessError: 2 } as const;
+const Code = {
+  IllegalOpcode: 1,
+  Alignment: 1,
+  Breakpoint: 1,
+  NotMapped: 1,
+  AccessError: 2,
+} as const;
+
+/** Gives a thread SIGSEGV for an address that is not mapped. */
+export function segmentFault(s: State, thread: number, address: number): void {
+  s.thread.faultSignal[thread] = Signal.Segv;
+  s.thread.faultCode[thread] = Code.NotMapped;
+  s.thread.faultAddress[thread] = address;
+}
 
 /** Turns an exception of the running thread into the signal it gets. */
 export function exceptionSignal(s: State, e: Event, thread: number): void {

@@ -10,10 +10,12 @@ import {
   suspectsOfFindings,
 } from "../../core/ledger/culprit.ts";
 import type { State } from "../../core/kernel.ts";
-import type { Finding } from "../../core/ledger/recount.ts";
+import { type Finding, makeRecount } from "../../core/ledger/recount.ts";
 import { Exit } from "./exit.ts";
+import { rowOf } from "../../core/syscall/rows.ts";
 import { fold } from "../fold.ts";
 import { HashKind } from "../format.ts";
+import { formatEvent } from "../format_event.ts";
 import type { JournalReader } from "../reader.ts";
 import { foldChecked, kernelOf } from "./fold_file.ts";
 import type { JournalFile } from "./journal_file.ts";
@@ -23,6 +25,8 @@ import { endOf, type Verdict } from "./verdict.ts";
 /** Findings shown; the first ones tell the story. */
 const FINDINGS_SHOWN = 16;
 const PROGRESS_EVENTS = 4096;
+/** Events between two recounts while the event that broke the books is looked for. */
+const STRIDE = 64;
 
 /** What an audit found. */
 export interface AuditResult extends Verdict {
@@ -57,10 +61,11 @@ export function auditFile(
   const auditor = new Auditor(kernel.reducer.state);
   let recounts = 0;
   let imbalance: Imbalance | undefined;
+  let lastGood = 0;
   const recount = (order: number): void => {
     recounts++;
-    const findings = auditor.recount();
-    if (findings.length > 0) imbalance ??= imbalanceOf(order, findings);
+    if (auditor.recount().length === 0) lastGood = order;
+    else imbalance ??= traceRecount(file, lastGood, order);
   };
   const verdict = foldChecked(reader, kernel, undefined, (e) => {
     if (e.order === 0) auditor.begin();
@@ -101,13 +106,52 @@ function hasKernelHash(reader: JournalReader): boolean {
   return hashes.length > 0 && hashes[0].kind === HashKind.K;
 }
 
-function imbalanceOf(order: number, findings: readonly Finding[]): Imbalance {
+/**
+ * Finds the event after which a recount first differs, by folding again: first in strides, then
+ * event by event.
+ *
+ * @param good the last event after which a recount agreed
+ * @param bad an event after which it does not
+ */
+function traceRecount(file: JournalFile, good: number, bad: number): Imbalance {
+  const coarse = firstDifference(file, good, bad, STRIDE);
+  const end = coarse?.order ?? bad;
+  const fine = firstDifference(file, Math.max(good, end - STRIDE), end, 1);
+  const found = fine ?? coarse;
+  if (found === undefined) throw new Error("a recount differs only the first time");
+  return found;
+}
+
+function firstDifference(
+  file: JournalFile,
+  from: number,
+  to: number,
+  stride: number,
+): Imbalance | undefined {
+  const kernel = kernelOf(file);
+  const recount = makeRecount(kernel.reducer.state);
+  let found: Imbalance | undefined;
+  fold(file.reader(), kernel, {
+    until: to,
+    after: (e) => {
+      const looks = e.order > from && (e.order === to || (e.order - from) % stride === 0);
+      if (!looks) return true;
+      const findings = recount();
+      if (findings.length === 0) return true;
+      found = imbalanceOf(e.order, findings, formatEvent(e, rowOf));
+      return false;
+    },
+  });
+  return found;
+}
+
+function imbalanceOf(order: number, findings: readonly Finding[], event: string): Imbalance {
   const shown = findings.slice(0, FINDINGS_SHOWN).map((f) => `  ${f.text}`);
   const more = findings.length - shown.length;
   return {
     order,
     line: findings[0].text,
-    details: more > 0 ? [...shown, `  … and ${more} more`] : shown,
+    details: [`  ${event.trim()}`, ...shown, ...(more > 0 ? [`  … and ${more} more`] : [])],
     suspects: suspectsOfFindings(findings),
   };
 }

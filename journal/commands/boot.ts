@@ -11,7 +11,7 @@ import { auditFile, type AuditResult } from "./audit_file.ts";
 import { CommandError } from "./command_error.ts";
 import { Exit, RunExit } from "./exit.ts";
 import { foldFile } from "./fold_file.ts";
-import { countJournal, type JournalCounts } from "./info.ts";
+import { countJournal, type JournalCounts } from "./count_journal.ts";
 import { JournalFile } from "./journal_file.ts";
 import { type JournalPath, journalPath } from "./journal_path.ts";
 import { checkMarkers, parseMarkers } from "./markers.ts";

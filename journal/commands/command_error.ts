@@ -4,6 +4,6 @@ export class CommandError extends Error {
 
   /** @param status exit status of the command */
   constructor(readonly status: number, message: string, options?: ErrorOptions) {
-    super(message.replace(/[\0-\x1f\x7f]/g, "?"), options);
+    super(message.replace(/\p{Cc}/gu, "?"), options);
   }
 }

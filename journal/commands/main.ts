@@ -44,7 +44,7 @@ function lineOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const known = error instanceof CommandError || error instanceof UsageError ||
     error instanceof HostError || error instanceof JournalWriteError;
-  const line = text.replace(/[\0-\x1f\x7f]+/g, " ");
+  const line = text.replace(/\p{Cc}+/gu, " ");
   return known ? line : `defect: ${line}`;
 }
 

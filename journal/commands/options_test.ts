@@ -42,6 +42,7 @@ Deno.test("options: each one, as next word or after =", () => {
     pace: false,
     embed: false,
     json: true,
+    verbose: false,
     help: false,
     command: ["prog"],
   });

@@ -19,6 +19,7 @@ import type { MachineOptions } from "./options.ts";
 import { baseName, resolvePath } from "./paths.ts";
 import { ENTROPY_BYTES, entropyOfSeed } from "./seed_entropy.ts";
 import { encodeStart } from "./start_payload.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** The built-in root tree, and what is its first process. */
 export const IMAGE: string = new URL("../../userland/image", import.meta.url).pathname;
@@ -98,6 +99,9 @@ function plan(
   records: readonly TreeEntry[],
   start: Start,
 ): RunPlan {
+  if (options.engine === "wasm") {
+    throw new UsageError("--engine wasm: this version interprets only; leave it out, or say ir");
+  }
   const env = environment(options.env);
   const startPayload = encodeStart(start.path, start.argv, env);
   if (startPayload === undefined) {

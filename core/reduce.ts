@@ -27,9 +27,10 @@ import { clearCall, returnFromCall } from "./sched/call.ts";
 import { bookTime } from "./sched/hart_time.ts";
 import { endOperation } from "./sched/operation.ts";
 import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.ts";
-import { answerRequests, takeFromInbox } from "./sched/thread.ts";
+import { answerRequests, leaveForbiddenHart, takeFromInbox } from "./sched/thread.ts";
 import { armTimer, disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
 import { isWaiting, wakeThread } from "./sched/wait.ts";
+import { isCallEvent, isInputEvent } from "./well_formed.ts";
 
 /** Why an event was refused: nothing was changed. */
 export const Refusal = {
@@ -55,7 +56,12 @@ export function refuse(s: State, e: Event): number {
   if (!booted) return Refusal.NotBooted;
   if (s.kernel.closed[ONE] === 1) return Refusal.AlreadyClosed;
   if (!(e.hart >= 0 && e.hart < s.kernel.harts[ONE])) return Refusal.NoSuchHart;
-  if (!(e.time >= s.hart.lastTime[e.hart + 1])) return Refusal.BadTime;
+  const passed = e.time - s.hart.lastTime[e.hart + 1];
+  if (!(passed >= 0 && passed <= s.account.balance[Account.HartTimeSource])) return Refusal.BadTime;
+  if (!Number.isInteger(e.time)) return Refusal.BadTime;
+  // A sample's reply is the very next event, and comes only when it was asked for.
+  const sampling = s.kernel.sampling[ONE];
+  if ((e.kind === EventKind.Sample ? e.hart + 1 : 0) !== sampling) return Refusal.Unexpected;
   const thread = s.hart.current[e.hart + 1];
   switch (e.kind) {
     case EventKind.Syscall:
@@ -63,7 +69,8 @@ export function refuse(s: State, e: Event): number {
     case EventKind.PageFault:
     case EventKind.Exception:
       if (thread === 0 || s.thread.state[thread] !== ThreadState.Running) return Refusal.NoThread;
-      return s.hart.operation[e.hart + 1] === 0 ? Refusal.None : Refusal.Unexpected;
+      if (s.hart.operation[e.hart + 1] !== 0) return Refusal.Unexpected;
+      return e.kind !== EventKind.Syscall || isCallEvent(e) ? Refusal.None : Refusal.BadPayload;
     case EventKind.Sample:
       if (thread === 0) return Refusal.NoThread;
       if (e.cause === SampleKind.Registers) {
@@ -80,6 +87,8 @@ export function refuse(s: State, e: Event): number {
       return e.hart === 0 && s.kernel.shutdown[ONE] === 0 && e.cause >= 1 && e.cause <= 4
         ? Refusal.None
         : Refusal.Unexpected;
+    case EventKind.Input:
+      return isInputEvent(e) ? Refusal.None : Refusal.BadPayload;
     default:
       return Refusal.None;
   }
@@ -186,6 +195,7 @@ function step(s: State, fx: Effects, e: Event): void {
     if (result === Result.Pending || s.hart.operation[hart + 1] === 0) return;
     endOperation(s, hart, thread);
     settleCore(s, fx, thread, result);
+    leaveForbiddenHart(s, fx, hart, thread);
   } else if (hart === 0 && s.kernel.shutdownSteps[ONE] === 1) {
     stepShutdown(s, fx);
   }
@@ -261,6 +271,7 @@ export function reduce(
     if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, e.hart);
     leaveKernel(s, fx, e.hart, e.time);
   }
+  s.kernel.sampling[ONE] = fx.sampled === 1 ? e.hart + 1 : 0;
   s.hart.lastSequence[e.hart + 1] = e.sequence + 1;
   s.kernel.lastOrder[ONE] = e.order + 1;
   if (e.time > s.kernel.now[ONE]) s.kernel.now[ONE] = e.time;

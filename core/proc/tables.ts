@@ -121,6 +121,7 @@ export const kernelTable = table("kernel", {
     role: "derived",
   }),
   randomSeeded: u8("1 after the entropy event"),
+  sampling: u32("number plus one of the hart that waits for a sample's reply; 0 for none"),
   trampoline: holds("memoryObject", "object of the page that every space maps for signal return"),
   execInode: u32("scratch of execve: inode of the program found", { role: "derived" }),
   execScript: u32("scratch of execve: image of the #! line, or 0", { role: "derived" }),

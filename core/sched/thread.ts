@@ -117,11 +117,24 @@ export function answerRequests(s: State, fx: Effects, hart: number, thread: numb
   s.thread.requests[thread] = 0;
   if ((bits & Request.Start) !== 0) arrive(s, hart, thread);
   else if ((bits & Request.Wake) !== 0) makeReady(s, hart, thread);
-  if ((bits & Request.Migrate) !== 0) {
-    const target = s.thread.migrateTo[thread];
-    if (target !== hart) handOver(s, fx, hart, thread, target);
-  }
+  if ((bits & Request.Migrate) !== 0) leaveForbiddenHart(s, fx, hart, thread);
   return bits;
+}
+
+/** Whether a thread's affinity lets it run on a hart. */
+export function mayRunOn(s: State, thread: number, hart: number): boolean {
+  const mask = hart < 32 ? s.thread.affinityLo[thread] : s.thread.affinityHi[thread];
+  return ((mask >>> (hart & 31)) & 1) === 1;
+}
+
+/**
+ * Moves a thread of this hart to where it was asked to go, unless it may stay by now. The steps of a
+ * long operation stay on the hart it began on: its end asks again.
+ */
+export function leaveForbiddenHart(s: State, fx: Effects, hart: number, thread: number): void {
+  if (mayRunOn(s, thread, hart) || s.hart.operation[hart + 1] === thread) return;
+  if (s.thread.state[thread] === ThreadState.Dead) return;
+  handOver(s, fx, hart, thread, s.thread.migrateTo[thread]);
 }
 
 /** A thread handed over to this hart: ready ones queue, blocked ones take their timers along. */
@@ -187,8 +200,7 @@ export function leastLoadedHart(s: State, thread: number, parentHart: number): n
   let best = -1;
   let fewest = Infinity;
   for (let h = 0; h < harts; h++) {
-    const mask = h < 32 ? s.thread.affinityLo[thread] : s.thread.affinityHi[thread];
-    if (((mask >>> (h & 31)) & 1) === 0) continue;
+    if (!mayRunOn(s, thread, h)) continue;
     const n = s.hart.assigned[h + 1];
     if (n < fewest || (n === fewest && h === parentHart)) {
       best = h;

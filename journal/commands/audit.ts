@@ -36,7 +36,7 @@ export function printAudit(result: AuditResult, json: boolean): void {
     return;
   }
   if (result.tableText !== "") printOut(`${result.tableText}\n`);
-  const lines = [result.line, ...result.details].join("\n");
+  const lines = [`audit: ${result.line}`, ...result.details].join("\n");
   if (result.status === 0) printOut(`${lines}\n`);
   else printError(`${lines}\n`);
 }

@@ -172,7 +172,7 @@ function culpritsOf(file: JournalFile, imbalance: Imbalance, auditor: Auditor): 
 function failed(imbalance: Imbalance, culprits: readonly Culprit[]): Partial<Verdict> {
   return {
     status: Exit.Failed,
-    line: `audit: not balanced after event ${imbalance.order}: ${imbalance.line}`,
+    line: `not balanced after event ${imbalance.order}: ${imbalance.line}`,
     details: [...imbalance.details, ...culprits.map((c) => `  ${culpritText(c)}`)],
     last: imbalance.order,
   };
@@ -181,12 +181,11 @@ function failed(imbalance: Imbalance, culprits: readonly Culprit[]): Partial<Ver
 function passed(verdict: Verdict, reader: JournalReader): Partial<Verdict> {
   const count = grouped(verdict.events);
   if (verdict.status === Exit.Ok) {
-    return { line: `audit: balanced and closed after ${count} events` };
+    return { line: `balanced and closed after ${count} events` };
   }
   const end = endOf(reader, verdict.last);
   return {
-    line:
-      `audit: balanced up to event ${verdict.last}, but not closed there: the journal is ${end}`,
+    line: `balanced up to event ${verdict.last}, but not closed there: the journal is ${end}`,
   };
 }
 

@@ -16,7 +16,7 @@ import { JournalFile } from "./journal_file.ts";
 import { type JournalPath, journalPath } from "./journal_path.ts";
 import { checkMarkers, parseMarkers } from "./markers.ts";
 import { type MachineOptions, optionsHelp, parseMachineOptions } from "./options.ts";
-import { resolvePath } from "./paths.ts";
+import { resolvePath, shownPath } from "./paths.ts";
 import { Progress } from "./progress.ts";
 import { terminalProgress } from "./progress_output.ts";
 import { record } from "./record.ts";
@@ -82,7 +82,8 @@ function bootAndCheck(options: MachineOptions, host: DenoHost, folder: string): 
   for (const { name, verdict } of steps) {
     if (verdict.status !== Exit.Ok) problems.push(`${name}: ${verdict.line}`);
   }
-  const facts = { outcome, bootMs, path, size, counts, audit, steps, problems };
+  const shown = path === undefined ? undefined : shownPath(folder, path);
+  const facts = { outcome, bootMs, path: shown, size, counts, audit, steps, problems };
   const seen = `${markers.seen} of ${names.length}`;
   if (options.json) printOut(`${JSON.stringify(jsonOf(facts, seen))}\n`);
   else printOut(summaryText(facts, seen));
@@ -111,7 +112,9 @@ function bootOrExplain(
   } catch (error) {
     if (!(error instanceof MachineDefect)) throw error;
     const kept = journal.keep();
-    const again = kept === undefined ? "" : `; to see it again: deno task replay ${kept}`;
+    const again = kept === undefined
+      ? ""
+      : `; to see it again: deno task replay ${shownPath(folder, kept)}`;
     throw new CommandError(RunExit.Defect, `${error.message}${again}`, { cause: error });
   }
 }
@@ -176,7 +179,14 @@ function jsonOf(facts: Facts, markers: string): unknown {
     bootMs: Math.round(bootMs),
     journalBytes: size,
     counts: counts ?? null,
-    steps: steps.map(({ name, verdict, ms }) => ({ name, ms: Math.round(ms), ...verdict })),
+    steps: steps.map(({ name, verdict: { status, line, details }, ms }) => ({
+      name,
+      status,
+      line,
+      details,
+      ms: Math.round(ms),
+    })),
+    books: facts.audit?.table?.rows ?? null,
     problems,
   };
 }

@@ -45,7 +45,7 @@ export function foldChecked(
   try {
     const result = fold(reader, kernel, { after, ...(until === undefined ? {} : { until }) });
     const { mismatch, events, hashes } = result;
-    if (mismatch === undefined) return verdictOfEnd("fold", reader, events, hashes, until);
+    if (mismatch === undefined) return verdictOfEnd(reader, events, hashes, until);
     return {
       status: Exit.Failed,
       line: `diverged: the ${mismatch.kind} hash after event ${mismatch.order} differs`,
@@ -56,6 +56,6 @@ export function foldChecked(
     };
   } catch (error) {
     if (!(error instanceof KernelDefect)) throw error;
-    return defectVerdict("fold", reader.lastOrder, error.message, reader);
+    return defectVerdict(reader.lastOrder, error.message, reader);
   }
 }

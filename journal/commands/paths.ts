@@ -17,3 +17,9 @@ export function baseName(path: string): string {
   const parts = path.split("/").filter((part) => part !== "");
   return parts.length === 0 ? "/" : parts[parts.length - 1];
 }
+
+/** A path as it is shown: relative where it lies below the user's folder. */
+export function shownPath(folder: string, path: string): string {
+  const above = `${folder.replace(/\/+$/, "")}/`;
+  return path.startsWith(above) ? path.slice(above.length) : path;
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { baseName, resolvePath } from "./paths.ts";
+import { baseName, resolvePath, shownPath } from "./paths.ts";
 
 Deno.test("paths: relative ones start at the user's folder", () => {
   assert.equal(resolvePath("/home/u", "a/b"), "/home/u/a/b");
@@ -15,4 +15,10 @@ Deno.test("paths: base names", () => {
   assert.equal(baseName("/bin/ls"), "ls");
   assert.equal(baseName("ls/"), "ls");
   assert.equal(baseName("//"), "/");
+});
+
+Deno.test("paths are shown from where the user stands", () => {
+  assert.equal(shownPath("/home/me", "/home/me/a/b"), "a/b");
+  assert.equal(shownPath("/home/me/", "/home/me/a"), "a");
+  assert.equal(shownPath("/home/me", "/home/meander/a"), "/home/meander/a");
 });

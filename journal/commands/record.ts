@@ -1,5 +1,5 @@
 import type { MachineReducer, OutputPort } from "../../arch/machine/ports.ts";
-import { LiveInputs } from "../../arch/machine/live_inputs.ts";
+import { type LiveInputOptions, LiveInputs } from "../../arch/machine/live_inputs.ts";
 import { createMachine, type Outcome } from "../../arch/machine/machine.ts";
 import { makeReducer } from "../../core/reducer.ts";
 import type { DenoHost } from "../../drivers/host/host.ts";
@@ -11,6 +11,7 @@ import { headerOf, machineConfigOf } from "./boot_configuration.ts";
 import { uartConsole } from "./console_factory.ts";
 import { type Fault, watchFaults } from "./fault_watch.ts";
 import { backingFrames, kernelLayout } from "./kernel_setup.ts";
+import { RunInputs, WatchedOutput } from "./run_inputs.ts";
 import type { RunPlan } from "./run_plan.ts";
 
 const WORKER = new URL("./writer_worker.ts", import.meta.url);
@@ -38,6 +39,8 @@ export interface Recording {
   readonly fault: Fault | undefined;
   /** Errno of the execve that did not start the first process; 0 when it started. */
   readonly startError: number;
+  /** Whether the reader of standard output went away. */
+  readonly outputClosed: boolean;
 }
 
 /**
@@ -58,6 +61,13 @@ export function record(options: RecordOptions): Recording {
     harts: configuration.harts,
   });
   const terminal = config.terminalInput && host.openTerminal();
+  const output = new WatchedOutput(options.output ?? host);
+  const live: LiveInputOptions = {
+    initial: plan.initial,
+    terminal,
+    paced: options.paced,
+    timeLimit: options.timeLimit === undefined ? Infinity : options.timeLimit * 1000,
+  };
   let fault: Fault | undefined;
   let startError = 0;
   try {
@@ -75,17 +85,14 @@ export function record(options: RecordOptions): Recording {
         return { effects: reducer.effects, reduce: watched, hash: reducer.hash };
       },
       sink: sinkOf(writer, configuration.embedded),
-      inputs: new LiveInputs(host, {
-        initial: plan.initial,
-        terminal,
-        paced: options.paced,
-        timeLimit: options.timeLimit === undefined ? Infinity : options.timeLimit * 1000,
-      }),
-      output: options.output ?? host,
+      inputs: configuration.mode === "boot"
+        ? new LiveInputs(host, live)
+        : new RunInputs(host, live, output),
+      output,
       console: uartConsole,
     });
     const outcome = machine.run();
-    return { outcome, fault, startError };
+    return { outcome, fault, startError, outputClosed: output.closed };
   } finally {
     host.close();
     writer?.finish();

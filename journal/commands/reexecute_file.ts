@@ -80,10 +80,10 @@ export function reexecuteFile(file: JournalFile, options: ReexecuteOptions = {})
     const result = run();
     if (lacking !== undefined && !configuration.embedded) throw lacks(file, result, lacking);
     if (result.divergence !== undefined) return diverged(result.divergence, result);
-    return verdictOfEnd("replay", reader, result.events, result.hashes, options.until);
+    return verdictOfEnd(reader, result.events, result.hashes, options.until);
   } catch (error) {
     if (!(error instanceof MachineDefect)) throw error;
-    return defectVerdict("replay", error.order, error.message, reader);
+    return defectVerdict(error.order, error.message, reader);
   }
 }
 
@@ -115,7 +115,6 @@ function diverged(d: Divergence, result: ReplayResult): Verdict {
  * @param reader at the event that met the defect
  */
 export function defectVerdict(
-  what: string,
   order: number,
   line: string,
   reader: JournalReader,
@@ -124,7 +123,7 @@ export function defectVerdict(
   return {
     status: again ? Exit.Partial : Exit.Failed,
     line: again
-      ? `${what}: equal up to event ${order}, of which the boot died: ${line}`
+      ? `equal up to event ${order}, of which the boot died: ${line}`
       : `diverged at event ${order}: ${line}`,
     details: [],
     events: order,

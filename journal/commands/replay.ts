@@ -40,12 +40,12 @@ export function replay(words: readonly string[], folder: string): number {
     : reexecuteFile(file, quiet ? options : { ...options, output: host });
   progress.clear();
   file.close();
-  printVerdict(verdict, request.has("--json"));
+  printVerdict("replay", verdict, request.has("--json"));
   return verdict.status;
 }
 
 /** Prints a verdict: as JSON on standard output, as text on standard error. */
-export function printVerdict(verdict: Verdict, json: boolean): void {
+function printVerdict(name: string, verdict: Verdict, json: boolean): void {
   if (json) printOut(`${JSON.stringify(verdict)}\n`);
-  else printError([verdict.line, ...verdict.details].join("\n") + "\n");
+  else printError([`${name}: ${verdict.line}`, ...verdict.details].join("\n") + "\n");
 }

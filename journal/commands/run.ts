@@ -13,9 +13,12 @@ import { faultReport } from "./fault_report.ts";
 import { type JournalPath, journalPath } from "./journal_path.ts";
 import { errnoName } from "./names.ts";
 import { type MachineOptions, optionsHelp, parseMachineOptions } from "./options.ts";
+import { shownPath } from "./paths.ts";
 import { record, type Recording } from "./record.ts";
 import { planRun } from "./run_plan.ts";
 import { runSummary } from "./summary.ts";
+
+const SIGPIPE = 13;
 
 export const RUN_HELP =
   `Runs a static 64-bit RISC-V Linux program as the first process of a machine.
@@ -44,7 +47,7 @@ export function run(words: readonly string[], folder: string): number {
 function runProgram(options: MachineOptions, host: DenoHost, folder: string): number {
   const plan = planRun(options, host, folder);
   const journal = journalPath("run", options, folder, RunExit.Daybook);
-  const recording = recordOrExplain(journal, () =>
+  const recording = recordOrExplain(journal, folder, () =>
     record({
       plan,
       host,
@@ -65,17 +68,21 @@ function runProgram(options: MachineOptions, host: DenoHost, folder: string): nu
       `cannot run ${options.command[0]}: execve failed with ${why}`,
     );
   }
-  return explain(recording.outcome);
+  const { outcome, outputClosed } = recording;
+  if (outputClosed && outcome.reason === ShutdownCause.PowerOff) return RunExit.Signal + SIGPIPE;
+  return explain(outcome);
 }
 
 /** A defect leaves a journal that reproduces it; the line says how. */
-function recordOrExplain(journal: JournalPath, body: () => Recording): Recording {
+function recordOrExplain(journal: JournalPath, folder: string, body: () => Recording): Recording {
   try {
     return body();
   } catch (error) {
     if (!(error instanceof MachineDefect)) throw error;
     const kept = journal.keep();
-    const replay = kept === undefined ? "" : `; to see it again: deno task replay ${kept}`;
+    const replay = kept === undefined
+      ? ""
+      : `; to see it again: deno task replay ${shownPath(folder, kept)}`;
     throw new CommandError(RunExit.Defect, `${error.message}${replay}`, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
 import { PAYLOAD_LIMIT } from "../../core/event.ts";
 import { PATH_LIMIT } from "../../core/limits.ts";
+import { STRING_COUNT_LIMIT } from "../../core/proc/exec_arguments.ts";
 import { STRINGS_LIMIT } from "../../core/syscall/row.ts";
 
 const encoder = new TextEncoder();
@@ -27,6 +28,7 @@ export function encodeStart(
   }));
   const held = vectors.reduce((sum, v) => sum + 4 + v.bytes.length, 0);
   if (name.length >= PATH_LIMIT || held > STRINGS_LIMIT) return undefined;
+  if (argv.length + envp.length > STRING_COUNT_LIMIT) return undefined;
   const payload = new Uint8Array(PAYLOAD_LIMIT);
   const view = new DataView(payload.buffer);
   let at = 0;

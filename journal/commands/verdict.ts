@@ -6,7 +6,7 @@ import { grouped } from "./summary.ts";
 export interface Verdict {
   /** Exit status. */
   readonly status: number;
-  /** One line. */
+  /** One line, without the name of what was done. */
   readonly line: string;
   /** Further lines for whoever wants to know more. */
   readonly details: readonly string[];
@@ -20,7 +20,6 @@ export interface Verdict {
 
 /** The verdict when nothing differed: equal to the end, to where was asked, or to the damage. */
 export function verdictOfEnd(
-  what: string,
   reader: JournalReader,
   events: number,
   hashes: number,
@@ -32,7 +31,7 @@ export function verdictOfEnd(
   const last = events - 1;
   return {
     status: good ? Exit.Ok : Exit.Partial,
-    line: good ? `${what}: ${count}` : `${what}: ${count}; the journal is ${endOf(reader, last)}`,
+    line: good ? count : `${count}; the journal is ${endOf(reader, last)}`,
     details: [],
     events,
     hashes,

@@ -17,7 +17,7 @@ Deno.test("bench --quick --json: one report, every figure there", async () => {
   const report: Report = JSON.parse(text(stdout));
   assert.equal(report.compute.rows.length, 8);
   for (const row of report.compute.rows) {
-    assert.ok(row.instructions > 100_000 && row.seconds > 0 && row.mips > 0, row.program);
+    assert.ok(row.instructions > 1000 && row.seconds > 0 && row.mips > 0, row.program);
   }
   assert.equal(report.paths.length, 8);
   for (const row of report.paths) assert.ok(Number.isFinite(row.microseconds), row.name);

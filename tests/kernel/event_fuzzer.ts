@@ -26,8 +26,11 @@ export class EventFuzzer {
   /** Fills an event; what it looks at in the state is only what makes an event less easy to refuse. */
   fill(e: Event, s: State): void {
     const r = this.random;
-    e.kind = this.#kind();
-    e.hart = r.oneIn(40) ? r.pick(WORDS) : r.below(s.kernel.harts[ONE]);
+    const sampling = s.kernel.sampling[ONE];
+    e.kind = sampling !== 0 && !r.oneIn(10) ? EventKind.Sample : this.#kind();
+    if (sampling === 0 && r.oneIn(3)) e.kind = this.#awaited(s, e.kind);
+    e.hart = r.oneIn(40) ? r.pick(WORDS) : this.#hart(s, e.kind);
+    if (e.kind === EventKind.Sample && sampling !== 0 && !r.oneIn(10)) e.hart = sampling - 1;
     e.sequence = r.oneIn(20) ? r.bits() : s.hart.lastSequence[(e.hart + 1) % s.hart.$capacity];
     e.order = r.oneIn(20) ? r.bits() : s.kernel.lastOrder[ONE];
     e.time = this.#time(s, e.hart);
@@ -48,8 +51,8 @@ export class EventFuzzer {
     const draw = r.below(100);
     if (draw < 55) return EventKind.Syscall;
     if (draw < 60) return EventKind.SyscallFault;
-    if (draw < 68) return EventKind.PageFault;
-    if (draw < 70) return EventKind.Exception;
+    if (draw < 66) return EventKind.PageFault;
+    if (draw < 67) return EventKind.Exception;
     if (draw < 75) return EventKind.Timer;
     if (draw < 80) return EventKind.Continue;
     if (draw < 85) return EventKind.Ipi;
@@ -57,6 +60,17 @@ export class EventFuzzer {
     if (draw < 96) return EventKind.Input;
     if (draw < 98) return EventKind.External;
     return r.oneIn(3) ? r.bits() & 0xff : r.below(14);
+  }
+
+  /** A hart, preferably one on which such an event can happen. */
+  #hart(s: State, kind: number): number {
+    const harts = s.kernel.harts[ONE];
+    let hart = this.random.below(harts);
+    const trap = kind >= EventKind.Syscall && kind <= EventKind.Exception;
+    for (let n = 0; trap && n < harts && s.hart.current[hart + 1] === 0; n++) {
+      hart = (hart + 1) % harts;
+    }
+    return hart;
   }
 
   #time(s: State, hart: number): number {
@@ -112,7 +126,9 @@ export class EventFuzzer {
       if (!r.oneIn(20)) e.cause = ENDING.has(row.number) && !r.oneIn(50) ? 172 : row.number;
       if (e.kind === EventKind.Syscall) this.#arguments(e, row);
     } else if (e.kind === EventKind.Sample) {
-      e.cause = r.oneIn(10) ? r.bits() : r.pick([SampleKind.Frame, SampleKind.Registers]);
+      const thread = s.hart.current[(e.hart + 1) % s.hart.$capacity];
+      e.cause = s.thread.sampled[thread] === 1 ? SampleKind.Registers : SampleKind.Frame;
+      if (r.oneIn(10)) e.cause = r.bits();
       e.payloadLength = r.oneIn(5) ? r.pick(LENGTHS) : e.cause === SampleKind.Frame ? 4096 : 520;
       this.#bytes(e, 0, e.payloadLength);
     } else if (e.kind === EventKind.Input) {
@@ -126,6 +142,15 @@ export class EventFuzzer {
       this.#bytes(e, 0, e.payloadLength);
     } else if (e.kind === EventKind.Shutdown && !r.oneIn(200)) e.kind = EventKind.Timer;
     if (e.kind === EventKind.Continue || e.kind === EventKind.Ipi) this.#expected(s, e);
+  }
+
+  /** The kind of an event that some hart waits for, or the given one. */
+  #awaited(s: State, kind: number): number {
+    for (let row = 1; row <= s.kernel.harts[ONE]; row++) {
+      if (s.hart.continuePending[row] === 1) return EventKind.Continue;
+      if (s.hart.ipiPending[row] === 1) return EventKind.Ipi;
+    }
+    return kind;
   }
 
   /** A hart that waits for such an event, if there is one. */
@@ -148,9 +173,15 @@ export class EventFuzzer {
       else if (how.kind === "path") length = r.below(24);
       else if (how.kind === "strings") length = 4 + r.below(64);
       else if (how.kind === "inArray") length = how.element * r.below(Math.min(how.most, 20) + 1);
-      else if (how.kind === "inSelected") length = r.pick(LENGTHS.slice(0, 7));
+      else if (how.kind === "inSelected") {
+        const selectors = Object.keys(how.bytes);
+        const selector = Number(r.pick(selectors));
+        e.registers[2 * how.selector] = selector;
+        e.registers[2 * how.selector + 1] = 0;
+        length = r.oneIn(6) ? r.pick(LENGTHS) : how.bytes[selector];
+      }
       if (length < 0) continue;
-      if (r.oneIn(12)) length = r.pick([...LENGTHS, ArgumentLength.Absent, ArgumentLength.TooLong]);
+      if (r.oneIn(25)) length = r.pick([...LENGTHS, ArgumentLength.Absent, ArgumentLength.TooLong]);
       if (how.kind === "inArray" && !r.oneIn(10)) {
         e.registers[2 * how.count] = Math.floor(length / how.element);
         e.registers[2 * how.count + 1] = 0;
@@ -160,6 +191,7 @@ export class EventFuzzer {
     }
     e.payloadLength = at;
     if (r.oneIn(15)) e.payloadLength = r.below(at + 8);
+    if (!r.oneIn(20)) e.registerCount = row.args.filter(({ how }) => how.kind !== "frame").length;
   }
 
   /** Makes the count of the string vector that ends at `end` right. */

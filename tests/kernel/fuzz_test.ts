@@ -15,7 +15,7 @@ import { Random } from "./random.ts";
 
 const EVENTS = 200_000;
 /** A state lives that many events before another one takes its place. */
-const LIFE = 400;
+const LIFE = 100;
 const layout = layoutKernel(SMALL);
 
 interface Folded extends Reducer {

@@ -77,12 +77,12 @@ export interface RunOptions {
   readonly backing?: number;
   /** Bytes on standard input. */
   readonly input?: Uint8Array;
-  /** Further files of the root tree: contents by path, without a leading slash. */
-  readonly files?: Readonly<Record<string, string>>;
   /** Instructions after which the boot ends. */
   readonly instructionLimit?: number;
   /** Whether the events are kept. */
   readonly record?: boolean;
+  /** Whether init is process 1 and runs the program as its one stage. */
+  readonly underInit?: boolean;
   /** Makes the hooks, once the kernel is bound. */
   readonly watch?: (kernel: LiveKernel) => Watch;
 }
@@ -102,6 +102,9 @@ export interface RunResult {
   readonly layout: ArenaLayout;
 }
 
+const INIT = "/bin/init";
+/** Where init is told what to run. */
+const STAGE_FILE = "etc/one-stage";
 /** Numbers of files that are only in memory begin here. */
 const IN_MEMORY = 1_000_000;
 
@@ -191,8 +194,12 @@ export function runKernel(options: RunOptions): RunResult {
   const layout = layoutKernel(options.capacities ?? SMALL);
   const host = new MemoryHost(options.input ?? new Uint8Array(0));
   const { tree, path } = plantProgram(host.files, options.program);
-  for (const [name, text] of Object.entries(options.files ?? {})) host.plant(tree, name, text);
-  const start = encodeStart(path, [path, ...(options.args ?? [])], ["PATH=/bin"]);
+  const argv = [path, ...(options.args ?? [])];
+  if (options.underInit === true) {
+    host.plant(tree, STAGE_FILE, `${argv.join(" ").slice("/bin/".length)}\n`);
+    argv.splice(0, argv.length, INIT, `/${STAGE_FILE}`);
+  }
+  const start = encodeStart(argv[0], argv, ["PATH=/bin"]);
   if (start === undefined) throw new Error("the arguments are too long");
   const boot = bootPayload(options, layout);
   const seed = options.seed ?? 0;
@@ -281,21 +288,11 @@ export interface Stage {
   readonly name: string;
   readonly program: string;
   readonly args: readonly string[];
-  readonly files?: Readonly<Record<string, string>>;
+  readonly underInit?: boolean;
 }
 
 function stage(name: string, ...args: readonly string[]): Stage {
   return { name, program: `userland/image/bin/${name}`, args };
-}
-
-/** A stage that is not process 1: init runs it, and adopts its orphans. */
-function underInit(name: string): Stage {
-  return {
-    name,
-    program: "userland/image/bin/init",
-    args: ["/etc/one-stage"],
-    files: { "etc/one-stage": `${name}\n` },
-  };
 }
 
 /** The stages of the built-in boot, with a small storm. */
@@ -305,7 +302,8 @@ export const STAGES: readonly Stage[] = [
   stage("fault"),
   stage("pipes"),
   stage("signals"),
-  underInit("process"),
+  // It wants its orphans to go to somebody else.
+  { ...stage("process"), underInit: true },
   stage("files"),
   stage("time"),
   stage("float"),

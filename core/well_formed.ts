@@ -1,0 +1,109 @@
+import { ArgumentLength, type Event, InputKind, PAYLOAD_LIMIT, payloadU32 } from "./event.ts";
+import { FILE_CHUNK_BYTES, PATH_LIMIT, STREAM_BLOCK_BYTES } from "./limits.ts";
+import { STRING_COUNT_LIMIT } from "./proc/exec_arguments.ts";
+import { type ArgumentKind, STRINGS_LIMIT } from "./syscall/row.ts";
+import { CALL_LIMIT, rowOf } from "./syscall/rows.ts";
+
+/** What a call's event carries. */
+interface CallShape {
+  /** Arguments that copy bytes in, in order. */
+  readonly copies: readonly ArgumentKind[];
+  readonly registers: number;
+}
+
+/** Registers of the event of a call nobody answers. */
+const UNKNOWN_CALL: CallShape = { copies: [], registers: 6 };
+
+const shapes: readonly CallShape[] = Array.from({ length: CALL_LIMIT }, (_, call) => {
+  const row = rowOf(call);
+  if (row === undefined) return UNKNOWN_CALL;
+  const kinds = row.args.map((argument) => argument.how);
+  return {
+    copies: kinds.filter((how) => how.kind !== "value" && how.kind !== "address"),
+    registers: kinds.filter((how) => how.kind !== "frame").length,
+  };
+});
+
+/**
+ * Whether a Syscall event carries what its row names: the registers, and each copied-in argument
+ * with a length its kind can have (design, "Syscalls: one table").
+ */
+export function isCallEvent(e: Event): boolean {
+  const shape = e.cause < CALL_LIMIT ? shapes[e.cause] : UNKNOWN_CALL;
+  if (e.registerCount !== shape.registers) return false;
+  const copies = shape.copies;
+  let at = 0;
+  for (let i = 0; i < copies.length; i++) {
+    at = afterArgument(e, copies[i], at);
+    if (at < 0) return false;
+  }
+  return at === e.payloadLength;
+}
+
+/** Where the argument at `at` ends in the payload, or -1 when it cannot be one of its kind. */
+function afterArgument(e: Event, how: ArgumentKind, at: number): number {
+  if (at + 4 > e.payloadLength) return -1;
+  const length = payloadU32(e, at);
+  if (length >= ArgumentLength.TooLong) return at + 4;
+  const end = at + 4 + ((length + 3) & ~3);
+  if (length > PAYLOAD_LIMIT || end > e.payloadLength) return -1;
+  return isArgument(e, how, at + 4, length) ? end : -1;
+}
+
+function isArgument(e: Event, how: ArgumentKind, at: number, length: number): boolean {
+  switch (how.kind) {
+    case "path":
+      return length < PATH_LIMIT;
+    case "in":
+    case "frame":
+      return length === how.bytes;
+    case "inArray":
+      return length === how.element * e.argument(how.count) && e.uint(how.count) <= how.most;
+    case "inSelected":
+      return length === how.bytes[e.int(how.selector)];
+    case "strings":
+      return isVector(e, at, length);
+    default:
+      return false;
+  }
+}
+
+/** Whether bytes are a count word and that many strings with their NULs. */
+function isVector(e: Event, at: number, length: number): boolean {
+  if (length < 4 || length > STRINGS_LIMIT) return false;
+  let strings = 0;
+  for (let i = 4; i < length; i++) if (e.payload[at + i] === 0) strings++;
+  if (strings !== payloadU32(e, at)) return false;
+  return length === 4 || e.payload[at + length - 1] === 0;
+}
+
+const PATH: ArgumentKind = { kind: "path" };
+const STRINGS: ArgumentKind = { kind: "strings" };
+
+/** Whether a Start input holds a path and two string vectors, none of them missing or too long. */
+function isStart(e: Event): boolean {
+  const argv = afterArgument(e, PATH, 0);
+  const envp = argv < 0 ? -1 : afterArgument(e, STRINGS, argv);
+  if (envp < 0 || afterArgument(e, STRINGS, envp) !== e.payloadLength) return false;
+  const path = payloadU32(e, 0);
+  const strings = payloadU32(e, argv) + payloadU32(e, envp);
+  if (path === 0 || path >= PATH_LIMIT || strings > STRINGS_LIMIT) return false;
+  return payloadU32(e, argv + 4) + payloadU32(e, envp + 4) <= STRING_COUNT_LIMIT;
+}
+
+/** Whether an Input event has the registers and the payload of its kind. */
+export function isInputEvent(e: Event): boolean {
+  switch (e.cause) {
+    case InputKind.Chunk:
+      return e.registerCount >= 2 && e.argument(1) <= FILE_CHUNK_BYTES;
+    case InputKind.ChunkFailed:
+    case InputKind.WindowSize:
+      return e.registerCount >= 2;
+    case InputKind.Stream:
+      return e.registerCount >= 1 && e.argument(0) <= STREAM_BLOCK_BYTES;
+    case InputKind.Start:
+      return isStart(e);
+    default:
+      return true;
+  }
+}

@@ -5,17 +5,11 @@ import type { State } from "../kernel.ts";
 import { CALL_LIMIT } from "../syscall/rows.ts";
 import { linuxRows } from "../syscall/table.ts";
 import { toyRows } from "../syscall/toy_table.ts";
+import type { Handler } from "./handler.ts";
 import { linuxHandlers } from "./linux/handlers.ts";
 import { errnoOf } from "./linux/errno.ts";
 import { toyHandlers } from "./toy/handlers.ts";
 import { toyErrorOf } from "./toy/errors.ts";
-
-/**
- * Answers one call of the running thread.
- *
- * @returns a value, -Err, or a Result
- */
-export type Handler = (s: State, fx: Effects, e: Event, thread: number) => number;
 
 /** First number of the toy personality; lower ones are the Linux calls'. */
 const TOY_FIRST = toyRows[0].number;

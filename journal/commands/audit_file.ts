@@ -79,6 +79,11 @@ export function auditFile(
   if (verdict.status === Exit.Failed) {
     return { ...verdict, table: undefined, tableText: "", recounts };
   }
+  // Within the event that met a defect the books need not balance.
+  if (verdict.defect === true) {
+    const line = `balanced up to event ${verdict.last - 1}; ${verdict.line}`;
+    return { ...verdict, line, table: undefined, tableText: "", recounts };
+  }
   if (imbalance === undefined && verdict.events > 0) recount(verdict.last);
   const table = reader.state === "closed" && imbalance === undefined ? auditor.close() : undefined;
   if (table !== undefined && !table.balanced) {

@@ -129,5 +129,6 @@ export function defectVerdict(
     events: order,
     hashes: 0,
     last: order,
+    defect: true,
   };
 }

@@ -14,6 +14,8 @@ export interface Verdict {
   readonly events: number;
   /** State hashes compared. */
   readonly hashes: number;
+  /** True when the kernel broke one of its own rules at event `last`. */
+  readonly defect?: boolean;
   /** Number of the last good event, or of the first bad one. */
   readonly last: number;
 }

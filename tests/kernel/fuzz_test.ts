@@ -67,7 +67,7 @@ function fuzz(seed: number, events: number, states: readonly Snapshot[]): number
   const recount = makeRecount(k.state);
   const e = new Event();
   let handled = 0;
-  let opening = new Float64Array(0);
+  let opening: ReturnType<typeof openingTotals> = new Float64Array(0);
   for (let i = 0; i < events; i++) {
     if (i % LIFE === 0 || k.state.kernel.closed[ONE] === 1) {
       random.pick(states).restore(k.arena);

@@ -81,3 +81,10 @@ Deno.test("what only differs from worker to worker is caught", async () => {
   );
   assert.match(breach, /^event \d+: another state in the worker/);
 });
+
+Deno.test("a look at registers the event does not carry is caught", async () => {
+  const before = "  s.kernel.lastOrder[ONE] = e.order + 1;\n";
+  const after = `${before}  s.kernel.timerSequence[ONE] += e.registers[15] & 1;\n`;
+  const breach = await breachOf("reduce.ts", before, after);
+  assert.match(breach, /^event \d+: kernel\[1\]\.timerSequence/);
+});

@@ -1,6 +1,6 @@
 import { Err } from "../../error.ts";
 import type { LinuxCall } from "../../syscall/table.ts";
-import type { Handler } from "../dispatch.ts";
+import type { Handler } from "../handler.ts";
 import * as clock from "./clock.ts";
 import * as directory from "./directory.ts";
 import * as file from "./file.ts";

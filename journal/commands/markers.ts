@@ -17,14 +17,19 @@ export interface MarkerResult {
   readonly problem: string;
 }
 
-/** Compares a console's text with the markers it must show. */
+/** Compares the markers of a console's text with those it must show, as sets. */
 export function checkMarkers(names: readonly string[], consoleText: string): MarkerResult {
   const lines = consoleText.split("\n").map((line) => line.replace(/\r$/, ""));
   const said = new Set(lines);
   const missing = names.filter((name) => !said.has(lineOf(name)));
   const failed = lines.filter((line) => /^marker: .*\bFAILED\b/.test(line));
+  const expected = new Set(names.map(lineOf));
+  const strange = lines.filter((line) =>
+    line.startsWith("marker: ") && !expected.has(line) && !failed.includes(line)
+  );
   const problems = [
     ...failed,
+    ...(strange.length === 0 ? [] : [`not in etc/markers: ${strange.join(", ")}`]),
     ...(missing.length === 0 ? [] : [`missing: ${missing.map(lineOf).join(", ")}`]),
   ];
   return { seen: names.length - missing.length, problem: problems.join("; ") };

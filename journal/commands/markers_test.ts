@@ -17,3 +17,10 @@ Deno.test("a missing marker and a failed one are named", () => {
   assert.match(failed.problem, /marker: pipes FAILED/);
   assert.match(checkMarkers(names, "x marker: files ok").problem, /files/);
 });
+
+Deno.test("a marker that is not expected is named", () => {
+  const text = "marker: files ok\nmarker: pipes ok\nmarker: time ok\nmarker: init done\n";
+  const { seen, problem } = checkMarkers(names, text);
+  assert.equal(seen, 3);
+  assert.equal(problem, "not in etc/markers: marker: time ok");
+});

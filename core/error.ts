@@ -51,7 +51,10 @@ export const Err = {
   TooManyLinks: 34,
   ReadOnly: 35,
   NotSupported: 36,
+  /** A device that cannot do this. */
   NoDevice: 37,
+  /** Nothing at the other side of a fifo or behind a device. */
+  NoSuchDevice: 38,
 } as const;
 
 /**

@@ -5,12 +5,21 @@ import { hasReclaim } from "./mem/reclaim.ts";
 import { markRanOn } from "./mem/shootdown.ts";
 import { Account } from "./ledger/accounts.ts";
 import { ONE, type State } from "./kernel.ts";
-import { beginExit, notifyParent } from "./proc/exit.ts";
-import { Handler, hasHandler, isBlocked, nextSignal, takeSignal } from "./proc/signal.ts";
+import { UNITS } from "./limits.ts";
+import { beginExit } from "./proc/exit.ts";
+import {
+  Handler,
+  hasHandler,
+  isBlocked,
+  isGuarded,
+  nextSignal,
+  notifyParent,
+  takeSignal,
+} from "./proc/signal.ts";
 import { DefaultAction, defaultAction, Signal } from "./proc/signal_numbers.ts";
 import { ProcessState, SIGNALS } from "./proc/tables.ts";
 import { scheduler } from "./sched/scheduler.ts";
-import { ThreadState } from "./sched/tables.ts";
+import { ThreadState, WakeReason } from "./sched/tables.ts";
 import { firstDeadline } from "./sched/timer.ts";
 
 /** Timers further away than this are not worth programming; the clock never gets there. */
@@ -52,6 +61,41 @@ function stop(s: State, fx: Effects, hart: number, thread: number, signal: numbe
 }
 
 /**
+ * Whether nobody of its session outside its group looks after a process, as far as its ancestors in
+ * the group tell: then the terminal's stop signals do nothing, since nothing would continue it.
+ */
+function isOrphaned(s: State, p: number): boolean {
+  let member = p;
+  for (let n = 0; n < UNITS; n++) {
+    const parent = s.process.parent[member];
+    if (parent === 0 || s.process.session[parent] !== s.process.session[p]) return true;
+    if (s.process.group[parent] !== s.process.group[p]) return false;
+    member = parent;
+  }
+  return true;
+}
+
+/** Whether a signal that reached a process without a handler for it does nothing to it. */
+function isHarmless(s: State, p: number, signal: number): boolean {
+  if (s.process.handlerLo[p * (SIGNALS + 1) + signal] === Handler.Ignore) return true;
+  const action = defaultAction(signal);
+  if (action === DefaultAction.Ignore || action === DefaultAction.Continue) return true;
+  // It was blocked when it came, so that sending it did not drop it.
+  if (isGuarded(s, p, signal)) return true;
+  return action === DefaultAction.Stop && signal !== Signal.Stop && isOrphaned(s, p);
+}
+
+/**
+ * Whether the call in progress runs again before signals are looked at. Only a wait that a signal
+ * ended is interrupted: one that ended otherwise has its result to fetch, and a wait that no signal
+ * ends (for a page, for other harts) is none the program may see.
+ */
+function runsCallFirst(s: State, thread: number, signal: number): boolean {
+  return s.thread.call[thread] !== 0 && s.thread.wakeReason[thread] !== WakeReason.Signal &&
+    signal !== Signal.Kill && s.thread.faultSignal[thread] === 0;
+}
+
+/**
  * Acts on a signal of the running thread.
  *
  * @returns true when the hart can go on choosing, false when a reply must come first
@@ -72,14 +116,12 @@ function actOnSignal(
     fx.sampleRegisters(thread);
     return false;
   }
-  const handlerIsIgnore = s.process.handlerLo[p * (SIGNALS + 1) + signal] === Handler.Ignore;
-  const action = defaultAction(signal);
   if (!fault && signal !== Signal.Kill) {
-    if (handlerIsIgnore || action === DefaultAction.Ignore || action === DefaultAction.Continue) {
+    if (isHarmless(s, p, signal)) {
       takeSignal(s, thread, signal, Account.SignalDiscarded);
       return true;
     }
-    if (action === DefaultAction.Stop) {
+    if (defaultAction(signal) === DefaultAction.Stop) {
       takeSignal(s, thread, signal, Account.SignalConsumed);
       stop(s, fx, hart, thread, signal);
       return true;
@@ -162,16 +204,14 @@ export function leaveKernel(s: State, fx: Effects, hart: number, now: number): v
         continue;
       }
     }
-    const signal = nextSignal(s, thread);
-    if (signal === 0) {
-      if (s.thread.restoreMask[thread] === 1 && s.thread.call[thread] === 0) {
-        s.thread.restoreMask[thread] = 0;
-        s.thread.blockedLo[thread] = s.thread.savedMaskLo[thread];
-        s.thread.blockedHi[thread] = s.thread.savedMaskHi[thread];
-        continue;
-      }
-      break;
+    // A call that set another mask and was not interrupted ends with the old one.
+    if (s.thread.restoreMask[thread] === 1 && s.thread.call[thread] === 0) {
+      s.thread.restoreMask[thread] = 0;
+      s.thread.blockedLo[thread] = s.thread.savedMaskLo[thread];
+      s.thread.blockedHi[thread] = s.thread.savedMaskHi[thread];
     }
+    const signal = nextSignal(s, thread);
+    if (signal === 0 || runsCallFirst(s, thread, signal)) break;
     if (!actOnSignal(s, fx, hart, thread, signal)) return;
   }
   load(s, fx, hart);

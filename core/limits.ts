@@ -1,5 +1,10 @@
 /** Most units of work (PTEs, pages, capability nodes, waiters) one event may do. */
 export const UNITS = 256;
+/**
+ * Most ns all harts together can book: up to here sums of whole numbers are exact. The machine lets
+ * no hart idle beyond it.
+ */
+export const HART_TIME_NS = Number.MAX_SAFE_INTEGER;
 /** Bytes of a page. */
 export const PAGE_BYTES = 4096;
 /** Most bytes of a path, its NUL included. */

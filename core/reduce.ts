@@ -109,6 +109,8 @@ function settle(s: State, fx: Effects, thread: number, call: number, result: num
   } else if (result <= Result.Pending) {
     s.thread.call[thread] = call + 1;
     s.thread.callBlocking[thread] = interruptRule(call);
+    // A signal that came before it blocked must not be slept through.
+    interruptWait(s, fx, s.thread.hart[thread], thread);
   } else returnFromCall(s, fx, thread, result);
 }
 

@@ -89,6 +89,7 @@ export const importRules: readonly ImportRule[] = [
     may: ["journal/", "!journal/commands/", "core/state/", ...facts],
     packages: ["fflate"],
   },
+  { files: ["docs/"], may: ["docs/", "core/kernel.ts", "core/state/", "core/syscall/"] },
   { files: ["userland/"], may: ["userland/", "core/syscall/"], packages: ["node:"] },
   { files: ["tests/"], may: [""], packages: ["*"] },
 ];

@@ -107,6 +107,15 @@ export function touchContents(s: State, inode: number): void {
   s.inode.changed[inode] = now;
 }
 
+/** Notes that a directory without a name has left the tree; `..` in it still leads out. */
+function detach(s: State, inode: number): void {
+  const i = s.inode;
+  if (i.kind[inode] !== InodeKind.Directory || i.links[inode] !== 0) return;
+  i.formerParent[inode] = i.parent[inode];
+  i.formerParentGeneration[inode] = i.$generation[i.parent[inode]];
+  i.parent[inode] = 0;
+}
+
 /** Takes a name out of its directory; the last name of an unheld inode frees it. */
 export function removeEntry(s: State, fx: Effects, h: number, entry: number): void {
   const d = s.directoryEntry;
@@ -127,9 +136,7 @@ export function removeEntry(s: State, fx: Effects, h: number, entry: number): vo
   s.inode.links[inode]--;
   s.inode.changed[inode] = wallClock(s);
   if (s.inode.entry[inode] === entry) s.inode.entry[inode] = 0;
-  if (s.inode.kind[inode] === InodeKind.Directory && s.inode.links[inode] === 0) {
-    s.inode.parent[inode] = 0;
-  }
+  detach(s, inode);
   dropInode(s, fx, h, inode);
 }
 
@@ -148,9 +155,7 @@ export function replaceEntry(s: State, fx: Effects, h: number, entry: number, in
   s.inode.links[old]--;
   s.inode.changed[old] = wallClock(s);
   if (s.inode.entry[old] === entry) s.inode.entry[old] = 0;
-  if (s.inode.kind[old] === InodeKind.Directory && s.inode.links[old] === 0) {
-    s.inode.parent[old] = 0;
-  }
+  detach(s, old);
   dropInode(s, fx, h, old);
 }
 

@@ -13,7 +13,7 @@ import {
 import { createInode, holdInode } from "./inode.ts";
 import { freeRows } from "../state/table.ts";
 import { canStore, chunksOf, storeText } from "./name.ts";
-import { STEP_LIMIT } from "./path.ts";
+import { STEP_LIMIT, WalkLast } from "./path.ts";
 import { InodeKind } from "./tables.ts";
 import { createObject } from "../mem/object.ts";
 import { ObjectKind } from "../mem/tables.ts";
@@ -160,11 +160,14 @@ export function unlinkNode(
   const isDirectory = s.inode.kind[inode] === InodeKind.Directory;
   if (f.walkLength[ONE] === 0) {
     if (directory === 0) return -Err.IsDirectory;
-    return inode === s.process.root[process] ? -Err.Busy : -Err.Invalid;
+    const last = f.walkLast[ONE];
+    if (last === WalkLast.Root) return -Err.Busy;
+    return last === WalkLast.Self ? -Err.Invalid : -Err.NotEmpty;
   }
   const parent = f.walkParent[ONE];
   if (!mayRemove(s, process, parent, inode)) return -Err.Access;
   if (directory === 0 && isDirectory) return -Err.IsDirectory;
+  if (f.walkSlash[ONE] === 1 && !isDirectory) return -Err.NotDirectory;
   if (directory === 1 && !isDirectory) return -Err.NotDirectory;
   if (s.inode.firstEntry[inode] !== 0) return -Err.NotEmpty;
   const bytes = walkedName(s, fx, payload);
@@ -209,6 +212,7 @@ function refuseReplace(
  *
  * @param entry the old name's directory entry
  * @param flags RENAME_NO_REPLACE or 0
+ * @param slash whether a slash followed the old name, which only a directory may have
  * @returns 0 or -Err: Exists, NotFound, Access, NoSpace, Invalid (into itself), IsDirectory,
  * NotDirectory, NotEmpty, Busy
  */
@@ -220,6 +224,7 @@ export function renameNode(
   payload: Uint8Array,
   entry: number,
   flags: number,
+  slash: boolean,
 ): number {
   const f = s.fileSystem;
   const from = s.directoryEntry.inode[entry];
@@ -230,10 +235,10 @@ export function renameNode(
   if (!mayRemove(s, process, oldParent, from)) return -Err.Access;
   if (s.inode.kind[from] === InodeKind.Directory && isWithin(s, parent, from)) return -Err.Invalid;
   if (target !== 0 && (flags & RENAME_NO_REPLACE) !== 0) return -Err.Exists;
-  if (target === from) return 0;
   if (
-    f.walkSlash[ONE] === 1 && target === 0 && s.inode.kind[from] !== InodeKind.Directory
+    (f.walkSlash[ONE] === 1 || slash) && s.inode.kind[from] !== InodeKind.Directory
   ) return -Err.NotDirectory;
+  if (target === from) return 0;
   const refused = target === 0
     ? refuseNewName(s, process)
     : refuseReplace(s, process, parent, from, target);

@@ -23,6 +23,8 @@ export const CreateFlag = {
   DirectoryOnly: 1 << 11,
   NoFollow: 1 << 12,
   CloseOnExec: 1 << 13,
+  /** Asks for the rights to read and write, and opens for neither: to ask a device things. */
+  Neither: 1 << 14,
 } as const;
 
 /** Bits that stay with the open file. */
@@ -42,7 +44,7 @@ export function refuseDescriptor(s: State, process: number): number {
  * @param flags OpenFlag and CreateFlag bits
  * @param mode permission bits of a new file, before the umask
  * @returns the descriptor, Result.Pending (a fifo without a partner), or -Err: those of walkPath,
- * Exists, IsDirectory, NotDirectory, Loop, Access, NoSpace, NoDevice, TooManyOpen,
+ * Exists, IsDirectory, NotDirectory, Loop, Access, NoSpace, NoSuchDevice, TooManyOpen,
  * TooManyOpenSystem
  */
 export function openPath(
@@ -84,16 +86,18 @@ function refuseOpen(s: State, process: number, inode: number, flags: number): nu
   const kind = s.inode.kind[inode];
   if (kind === InodeKind.Symlink) return -Err.Loop;
   if (kind === InodeKind.Directory) {
-    if ((flags & (OpenFlag.Write | CreateFlag.Create)) !== 0) return -Err.IsDirectory;
+    const writes = OpenFlag.Write | CreateFlag.Create | CreateFlag.Truncate | CreateFlag.Neither;
+    if ((flags & writes) !== 0) return -Err.IsDirectory;
   } else if ((flags & CreateFlag.DirectoryOnly) !== 0) return -Err.NotDirectory;
   let wanted = 0;
-  if ((flags & OpenFlag.Read) !== 0) wanted |= Access.Read;
-  if ((flags & (OpenFlag.Write | CreateFlag.Truncate)) !== 0) wanted |= Access.Write;
+  if ((flags & (OpenFlag.Read | CreateFlag.Neither)) !== 0) wanted |= Access.Read;
+  const writes = OpenFlag.Write | CreateFlag.Truncate | CreateFlag.Neither;
+  if ((flags & writes) !== 0) wanted |= Access.Write;
   if (!mayAccess(s, process, inode, wanted)) return -Err.Access;
   if (
     kind === InodeKind.Device && s.inode.device[inode] === Device.Terminal &&
     s.inode.unit[inode] === 0 && s.process.terminal[process] === 0
-  ) return -Err.NoDevice;
+  ) return -Err.NoSuchDevice;
   return 0;
 }
 
@@ -160,7 +164,7 @@ function openFifo(
   const partnerHead = reads ? s.pipe.writeHead[pipe] : s.pipe.readHead[pipe];
   const partnerWaits = nextOpener(s, partnerHead) !== 0;
   if (mode === OpenFlag.Write && nonBlocking && partners === 0 && !partnerWaits) {
-    return -Err.NoDevice;
+    return -Err.NoSuchDevice;
   }
   if (
     mode !== (OpenFlag.Read | OpenFlag.Write) && !nonBlocking && partners === 0 && !partnerWaits

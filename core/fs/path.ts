@@ -5,6 +5,7 @@ import { NAME_LIMIT } from "../limits.ts";
 import { Access, mayAccess } from "./access.ts";
 import { findEntry } from "./directory.ts";
 import { loadText, textIntoEffects } from "./name.ts";
+import { isCurrent } from "../state/table.ts";
 import { InodeKind, InodeSpecial } from "./tables.ts";
 
 /** Symbolic links one walk follows. */
@@ -13,6 +14,14 @@ export const LINK_LIMIT = 40;
 export const STEP_LIMIT = 2048;
 /** Components counted as one unit of work. */
 const STEPS_A_UNIT = 8;
+
+/** What the last component of a walked path was. */
+export const WalkLast = { Name: 0, Root: 1, Self: 2, Parent: 3 } as const;
+
+/** Bytes of link texts one walk follows in all: two events' worth of names. */
+export const LINK_BYTES = 32768;
+/** Bytes of link texts counted as one unit of work. */
+const BYTES_A_UNIT = 512;
 
 const SLASH = 0x2f;
 const DOT = 0x2e;
@@ -32,6 +41,14 @@ function finish(
   f.walkAt[ONE] = at;
   f.walkLength[ONE] = length;
   f.walkInEffects[ONE] = inEffects;
+  f.walkLast[ONE] = WalkLast.Name;
+  return 0;
+}
+
+/** As finish, for a walk that ended in the root, `.` or `..`. */
+function finishDots(s: State, inode: number, at: number, last: number, inEffects: number): number {
+  finish(s, inode, inode, at, 0, inEffects);
+  s.fileSystem.walkLast[ONE] = last;
   return 0;
 }
 
@@ -39,7 +56,11 @@ function parentOf(s: State, process: number, directory: number): number {
   if (directory === s.process.root[process] || directory === s.kernel.rootInode[ONE]) {
     return directory;
   }
-  return s.inode.parent[directory];
+  const parent = s.inode.parent[directory];
+  if (parent !== 0) return parent;
+  // Somebody is still in a removed directory: the way out is open while its parent exists.
+  const former = s.inode.formerParent[directory];
+  return isCurrent(s.inode, former, s.inode.formerParentGeneration[directory]) ? former : 0;
 }
 
 /** Follows a symbolic link in a directory; the walk's end is that of its text. */
@@ -56,6 +77,8 @@ function followLink(
     return executable === 0 ? -Err.NotFound : finish(s, 0, executable, 0, 0, 0);
   }
   const length = s.inode.targetLength[link];
+  s.fileSystem.walkBytes[ONE] += length;
+  if (s.fileSystem.walkBytes[ONE] > LINK_BYTES) return -Err.Loop;
   const at = textIntoEffects(s, fx, s.inode.target[link], length);
   return walkBytes(s, fx, process, directory, fx.bytes, 1, at, at + length, true);
 }
@@ -75,7 +98,7 @@ function walkBytes(
   let here = bytes[from] === SLASH ? s.process.root[process] : start;
   let at = from;
   while (at < end && bytes[at] === SLASH) at++;
-  if (at === end) return finish(s, here, here, at, 0, inEffects);
+  if (at === end) return finishDots(s, here, at, WalkLast.Root, inEffects);
   for (;;) {
     let stop = at;
     while (stop < end && bytes[stop] !== SLASH) stop++;
@@ -96,7 +119,7 @@ function walkBytes(
       next = entry === 0 ? 0 : s.directoryEntry.inode[entry];
       const isLink = next !== 0 && s.inode.kind[next] === InodeKind.Symlink;
       if (rest === end) {
-        return isLink && (follow || rest > stop)
+        return isLink && (follow || (rest > stop && s.fileSystem.walkKeep[ONE] === 0))
           ? followLink(s, fx, process, here, next)
           : finish(s, here, next, at, length, inEffects);
       }
@@ -107,7 +130,9 @@ function walkBytes(
       }
       if (next === 0) return -Err.NotFound;
     }
-    if (rest === end) return finish(s, next, next, at, 0, inEffects);
+    if (rest === end) {
+      return finishDots(s, next, at, length === 1 ? WalkLast.Self : WalkLast.Parent, inEffects);
+    }
     here = next;
     at = rest;
   }
@@ -132,20 +157,57 @@ export function walkPath(
   length: number,
   follow: boolean,
 ): number {
-  if (length === 0) return -Err.NotFound;
-  const f = s.fileSystem;
-  f.walkSteps[ONE] = 0;
-  f.walkLinks[ONE] = 0;
-  f.walkSlash[ONE] = bytes[at + length - 1] === SLASH ? 1 : 0;
-  const inEffects = bytes === fx.bytes ? 1 : 0;
-  const result = walkBytes(s, fx, process, start, bytes, inEffects, at, at + length, follow);
-  fx.charge(1 + Math.floor(f.walkSteps[ONE] / STEPS_A_UNIT));
+  s.fileSystem.walkKeep[ONE] = 0;
+  const result = walkTo(s, fx, process, start, bytes, at, length, follow);
   if (result < 0) return result;
+  const f = s.fileSystem;
   const inode = f.walkInode[ONE];
   if (f.walkSlash[ONE] === 1 && inode !== 0 && s.inode.kind[inode] !== InodeKind.Directory) {
     return -Err.NotDirectory;
   }
   return 0;
+}
+
+/**
+ * Walks to the name that a call makes or takes away: as walkPath, but a link at the end is never
+ * followed, and what a slash after the name demands is left to the caller.
+ *
+ * @returns 0, or -Err as walkPath
+ */
+export function walkName(
+  s: State,
+  fx: Effects,
+  process: number,
+  start: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+): number {
+  s.fileSystem.walkKeep[ONE] = 1;
+  return walkTo(s, fx, process, start, bytes, at, length, false);
+}
+
+function walkTo(
+  s: State,
+  fx: Effects,
+  process: number,
+  start: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  follow: boolean,
+): number {
+  if (length === 0) return -Err.NotFound;
+  const f = s.fileSystem;
+  f.walkSteps[ONE] = 0;
+  f.walkLinks[ONE] = 0;
+  f.walkBytes[ONE] = 0;
+  f.walkSlash[ONE] = bytes[at + length - 1] === SLASH ? 1 : 0;
+  const inEffects = bytes === fx.bytes ? 1 : 0;
+  const result = walkBytes(s, fx, process, start, bytes, inEffects, at, at + length, follow);
+  const work = f.walkSteps[ONE] / STEPS_A_UNIT + f.walkBytes[ONE] / BYTES_A_UNIT;
+  fx.charge(1 + Math.floor(work));
+  return result;
 }
 
 /** Longest path text that is made: components of a directory chain, as a guard. */

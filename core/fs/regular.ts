@@ -12,6 +12,7 @@ import {
   truncateObject,
 } from "../mem/object.ts";
 import { ObjectKind } from "../mem/tables.ts";
+import { dropImage } from "../proc/image.ts";
 import { copyToUser } from "../mem/user.ts";
 import { freeRows } from "../state/table.ts";
 import { moveIn, zeroUser } from "./move.ts";
@@ -128,6 +129,7 @@ export function writeRegular(
     moved += piece;
   }
   if (moved > 0) {
+    dropImage(s, inode);
     const now = wallClock(s);
     s.inode.modified[inode] = now;
     s.inode.changed[inode] = now;
@@ -154,6 +156,7 @@ export function truncateInode(s: State, fx: Effects, inode: number, size: number
     const cut = truncateObject(s, fx, object, Math.ceil(size / PAGE_BYTES), size);
     if (cut < 0) return cut;
   }
+  dropImage(s, inode);
   s.inode.size[inode] = size;
   const now = wallClock(s);
   s.inode.modified[inode] = now;

@@ -48,6 +48,8 @@ export const inodeTable = table("inode", {
   unit: u32("which terminal or stream"),
   special: u8("an InodeSpecial"),
   parent: back("inode", "parent directory, for ..; 0 once removed"),
+  formerParent: weak("inode", "parent of a removed directory somebody is still in, for .."),
+  formerParentGeneration: u32("generation of that inode"),
   entry: back("directoryEntry", "newest entry that names it and still exists, for path texts"),
   firstEntry: owns("directoryEntry", "oldest entry of a directory"),
   lastEntry: back("directoryEntry", "newest entry"),
@@ -226,6 +228,11 @@ export const fileSystemTable = table("fileSystem", {
   walkSteps: u32("scratch: components walked so far", { role: "derived" }),
   walkLinks: u32("scratch: symbolic links followed so far", { role: "derived" }),
   walkSlash: u32("scratch: 1 when the name was followed by a slash", { role: "derived" }),
+  walkLast: u8("scratch: a WalkLast", { role: "derived" }),
+  walkKeep: u8("scratch: 1 while even a slash does not make the last name's link be followed", {
+    role: "derived",
+  }),
+  walkBytes: u32("scratch: bytes of link texts followed so far", { role: "derived" }),
   nameBucket: back("directoryEntry", "(directory, name) hash buckets", {
     count: NAME_BUCKETS,
     role: "derived",

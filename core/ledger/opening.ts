@@ -49,7 +49,7 @@ function openingBalances(
     [Account.SignalSource, AMPLE],
     [Account.IpiSource, AMPLE],
     [Account.RequestSource, AMPLE],
-    [Account.HartTimeSource, AMPLE],
+    [Account.HartTimeSource, HART_TIME_NS],
   ];
 }
 

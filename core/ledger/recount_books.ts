@@ -1,7 +1,7 @@
 import { ONE, type State } from "../kernel.ts";
 import { DESCRIPTORS } from "../proc/tables.ts";
 import { type TableBase, watermark } from "../state/table.ts";
-import { Account, AMPLE } from "./accounts.ts";
+import { Account } from "./accounts.ts";
 import { roleOfUse } from "./recount_rows.ts";
 import { Reach } from "./recount_walk.ts";
 
@@ -64,7 +64,7 @@ export function compareBooks(s: State, reach: Reach): void {
   expect("SignalPending", pendingSignals(s), "signals pending");
   expect("IpiPending", pendingIpis(s), "IPIs pending");
   expect("RequestPending", requests(s, reach), "requests under way");
-  expect("HartTimeSource", AMPLE - hartTime(s), "left by the harts' clocks");
+  expect("HartTimeSource", HART_TIME_NS - hartTime(s), "left by the harts' clocks");
 }
 
 /** Time all harts have come to, ns. */

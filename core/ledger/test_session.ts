@@ -203,6 +203,7 @@ export class Session {
       this.e.valueLo = file;
       this.e.valueHi = 0;
       this.e.registers.fill(0);
+      this.e.registerCount = 2;
       this.e.registers[0] = chunk;
       const bytes = file === 0 ? 100_000 : 300;
       this.e.registers[2] = failed ? 0 : Math.min(65536, bytes - chunk * 65536);
@@ -216,6 +217,7 @@ export class Session {
       this.e.valueHi = 0;
       this.e.registers.fill(0);
       this.e.registers[0] = this.chance.below(5000) % 4097;
+      this.e.registerCount = 1;
       this.e.payloadLength = this.e.registers[0] === 0 ? 0 : 32;
     });
   }
@@ -342,10 +344,13 @@ export class Session {
         e.registers[2 * register] = value >>> 0;
         e.registers[2 * register + 1] = Math.floor(value / 2 ** 32) >>> 0;
       } else {
-        e.registers[2 * register] = given === null ? 0 : 1;
-        this.#copyIn(given);
+        // A null pointer, however it was written down.
+        const pointer = given === 0 ? null : given;
+        e.registers[2 * register] = pointer === null ? 0 : 1;
+        this.#copyIn(pointer);
       }
-      register++;
+      // What lies at the stack pointer has no register of its own.
+      if (how.kind !== "frame") register++;
     });
     e.registerCount = register;
     this.#send(hart, `${rowOf(number)?.name ?? number}(${args.join(", ")})`);

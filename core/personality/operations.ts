@@ -8,6 +8,7 @@ import { stepDiscard, stepUnmap } from "../mem/unmap.ts";
 import { stepExec } from "../proc/exec.ts";
 import { stepExit } from "../proc/exit.ts";
 import { stepFork } from "../proc/fork.ts";
+import { stepKill } from "../proc/kill.ts";
 import { OperationKind } from "../sched/operation.ts";
 
 /**
@@ -35,6 +36,8 @@ export function stepOperation(s: State, fx: Effects, hart: number, thread: numbe
       return stepRead(s, fx, hart, thread);
     case OperationKind.Write:
       return stepWrite(s, fx, hart, thread);
+    case OperationKind.Kill:
+      return stepKill(s, fx, hart, thread);
     default:
       return unreachable("every long operation has a step");
   }

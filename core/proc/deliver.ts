@@ -9,18 +9,8 @@ import { writeUser } from "../mem/user_copy.ts";
 import { clearCall } from "../sched/call.ts";
 import { InterruptRule } from "../sched/tables.ts";
 import { hasHandler, nextSignal, takeSignal } from "./signal.ts";
-import { highBit, lowBit, Signal, UNBLOCKABLE } from "./signal_numbers.ts";
+import { ActionFlag, highBit, lowBit, Signal, UNBLOCKABLE } from "./signal_numbers.ts";
 import { SIGNALS } from "./tables.ts";
-
-/** SA_ flags of RISC-V Linux that delivery honours. */
-export const ActionFlag = {
-  NoChildStop: 1,
-  NoChildWait: 2,
-  Info: 4,
-  Restart: 0x10000000,
-  NoDefer: 0x40000000,
-  ResetHandler: 0x80000000,
-} as const;
 
 const SIGNAL_ROW = SIGNALS + 1;
 const SI_USER = 0;
@@ -36,7 +26,14 @@ function interruptedResult(s: State, thread: number, flags: number): number {
   return restarts && (flags & ActionFlag.Restart) !== 0 ? NaN : -Err.Interrupted;
 }
 
-function putSigInfo(s: State, fx: Effects, at: number, thread: number, signal: number): void {
+/** Fills a zeroed siginfo at `at` of the effect bytes with what is known of a signal. */
+export function putSigInfo(
+  s: State,
+  fx: Effects,
+  at: number,
+  thread: number,
+  signal: number,
+): void {
   const p = s.thread.process[thread];
   fx.setU32(at + signalFrame.number, signal);
   if (s.thread.faultSignal[thread] === signal) {
@@ -111,7 +108,9 @@ export function deliverSignal(
     const ns = Math.max(0, s.thread.callDeadline[thread] - e.time);
     fx.setU64(left, Math.floor(ns / 1e9));
     fx.setU64(left + 8, ns % 1e9);
-    writeUser(s, fx, e.hart, thread, s.thread.callRemain[thread], left, 16);
+    const told = writeUser(s, fx, e.hart, thread, s.thread.callRemain[thread], left, 16);
+    // It waits for that page now, and cannot wait for one of the frame's too.
+    if (told === Result.Pending) return Result.Pending;
   }
   const wrote = to > 0 ? writeUser(s, fx, e.hart, thread, to, at, signalFrame.bytes) : -1;
   if (wrote === Result.Pending) return Result.Pending;

@@ -9,7 +9,7 @@ import { roleRegister } from "../isa/signal_frame.ts";
 import { ONE, type State } from "../kernel.ts";
 import { PAGE_BYTES } from "../limits.ts";
 import { requestChunk } from "../mem/chunk.ts";
-import { findPage } from "../mem/object.ts";
+import { findPage, needsChunk } from "../mem/object.ts";
 import { mapRegion } from "../mem/region.ts";
 import {
   createSpace,
@@ -21,14 +21,13 @@ import {
 } from "../mem/space.ts";
 import { Prot, RegionFlag } from "../mem/tables.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
-import { WaitKind, WakeReason } from "../sched/tables.ts";
-import { wakeAll } from "../sched/wait.ts";
 import { buildStack, isScript, type StackImage, vectorBytes } from "./exec_arguments.ts";
 import { IMAGE_HEAD_BYTES, makeImage } from "./image.ts";
 import { Handler } from "./signal.ts";
 import { setName } from "./process.ts";
 import { ImageKind, SEGMENTS, SIGNALS } from "./tables.ts";
 import { trampolinePage } from "./trampoline.ts";
+import { releaseVfork } from "./vfork.ts";
 
 /** Address after the initial stack. */
 export const STACK_TOP = STACK_TOP_PAGE * PAGE_BYTES;
@@ -69,7 +68,8 @@ function imageOf(s: State, fx: Effects, thread: number, inode: number): number {
   const object = s.inode.object[inode];
   const page = findPage(s, object, 0);
   if (page === 0) {
-    if (s.memoryObject.hostFile[object] === 0) return -Err.BadExecutable;
+    // A hole is all zeros.
+    if (!needsChunk(s, object, 0)) return -Err.BadExecutable;
     return requestChunk(s, fx, thread, object, 0);
   }
   s.thread.callStage[thread] = ExecStage.Sampling;
@@ -300,7 +300,7 @@ function enterProgram(
   fx.clearRegisters(thread);
   fx.setRegister(thread, roleRegister.sp, sp);
   fx.setRegister(thread, roleRegister.pc, bias + s.image.entry[image]);
-  wakeAll(s, fx, hart, WaitKind.Vfork, p, WakeReason.Restart);
+  releaseVfork(s, fx, hart, p);
 }
 
 /** Leaves the old space: to others that use it, or drained by an operation. */

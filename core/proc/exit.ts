@@ -6,18 +6,14 @@ import { ONE, type State } from "../kernel.ts";
 import { UNITS } from "../limits.ts";
 import { drainSpace, releaseSpace } from "../mem/space.ts";
 import { beginOperation, endOperation, OperationKind } from "../sched/operation.ts";
-import { ThreadState, WaitKind, WakeReason } from "../sched/tables.ts";
+import { ThreadState } from "../sched/tables.ts";
 import { freeThread } from "../sched/thread.ts";
 import { disarmTimer, TimerSlot } from "../sched/timer.ts";
-import { wakeAll } from "../sched/wait.ts";
 import { adopt, disown, freeProcess } from "./process.ts";
-import { discardPending, Handler, sendSignal } from "./signal.ts";
-import { Signal } from "./signal_numbers.ts";
+import { discardPending, Handler, notifyParent } from "./signal.ts";
+import { ActionFlag, Signal } from "./signal_numbers.ts";
 import { ProcessState, SIGNALS } from "./tables.ts";
-import { ActionFlag } from "./deliver.ts";
-
-/** si_code of SIGCHLD. */
-export const ChildCode = { Exited: 1, Killed: 2, Stopped: 5, Continued: 6 } as const;
+import { releaseVfork } from "./vfork.ts";
 
 /** Stages of the exit operation, kept in the thread's first cursor. */
 const Stage = { Files: 0, Space: 1, Children: 2, Zombie: 3 } as const;
@@ -84,37 +80,18 @@ function reparentStep(s: State, fx: Effects, hart: number, p: number): boolean {
     if (child === 0) return true;
     disown(s, child);
     adopt(s, init, child);
-    if (s.process.state[child] === ProcessState.Zombie) notifyParent(s, fx, hart, child);
+    s.process.exitSignal[child] = Signal.Chld;
+    if (s.process.state[child] !== ProcessState.Zombie) continue;
+    notifyParent(s, fx, hart, child);
+    if (vanishes(s, init)) reap(s, child);
   }
   fx.charge(UNITS);
   return false;
 }
 
-/** Tells a parent that a child became a zombie, stopped or went on. */
-export function notifyParent(s: State, fx: Effects, hart: number, child: number): void {
-  const parent = s.process.parent[child];
-  if (parent === 0) return;
-  const status = s.process.exitStatus[child];
-  s.process.childPid[parent] = s.process.pid[child];
-  s.process.childCode[parent] = s.process.state[child] !== ProcessState.Zombie
-    ? (s.process.stopped[child] !== 0 ? ChildCode.Stopped : ChildCode.Continued)
-    : (status & 0x7f) === 0
-    ? ChildCode.Exited
-    : ChildCode.Killed;
-  s.process.childStatus[parent] = s.process.state[child] !== ProcessState.Zombie
-    ? (s.process.stopped[child] !== 0 ? s.process.stopSignal[child] : Signal.Cont)
-    : (status & 0x7f) === 0
-    ? status >>> 8
-    : status & 0x7f;
-  const signal = s.process.state[child] === ProcessState.Zombie
-    ? s.process.exitSignal[child]
-    : Signal.Chld;
-  if (signal !== 0) sendSignal(s, fx, hart, parent, signal);
-  wakeAll(s, fx, hart, WaitKind.Child, parent, WakeReason.Restart);
-}
-
-/** Whether a parent lets its children vanish instead of waiting for them. */
-function disowns(s: State, parent: number): boolean {
+/** Whether a zombie goes at once because its parent lets its children vanish unwaited. */
+function vanishes(s: State, parent: number): boolean {
+  if (s.kernel.shutdown[ONE] !== 0) return false;
   const at = parent * (SIGNALS + 1) + Signal.Chld;
   return (s.process.handlerHi[at] === 0 && s.process.handlerLo[at] === Handler.Ignore) ||
     (s.process.actionFlags[at] & ActionFlag.NoChildWait) !== 0;
@@ -148,7 +125,7 @@ export function stepExit(s: State, fx: Effects, hart: number, thread: number): n
         fx.switchTo(hart, 0, 0, 0);
       }
       if (!releaseSpaceStep(s, fx, p)) return Result.Pending;
-      wakeAll(s, fx, hart, WaitKind.Vfork, p, WakeReason.Restart);
+      releaseVfork(s, fx, hart, p);
       s.thread.cursor[cursor] = Stage.Children;
       return Result.Pending;
     case Stage.Children:
@@ -175,7 +152,7 @@ function becomeZombie(s: State, fx: Effects, hart: number, thread: number, p: nu
   const parent = s.process.parent[p];
   notifyParent(s, fx, hart, p);
   // The thread row goes with it, so the operation that runs on that row ends first.
-  if (disowns(s, parent) && s.kernel.shutdown[ONE] === 0) {
+  if (vanishes(s, parent)) {
     endOperation(s, hart, thread);
     reap(s, p);
   }

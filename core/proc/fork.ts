@@ -17,6 +17,7 @@ import { unlinkWaiter, waitOn } from "../sched/wait.ts";
 import { freeRows } from "../state/table.ts";
 import { releaseFiles } from "./exit.ts";
 import { createProcess, freeProcess } from "./process.ts";
+import { discardPending } from "./signal.ts";
 import { NAME_BYTES, ProcessState, SIGNALS } from "./tables.ts";
 
 /** Flags of clone (Linux). */
@@ -27,12 +28,21 @@ export const CloneFlag = {
   SignalHandlers: 0x800,
   Vfork: 0x4000,
   Thread: 0x10000,
+  UndoSemaphores: 0x40000,
   SetTls: 0x80000,
   ParentSetTid: 0x100000,
   ChildClearTid: 0x200000,
+  Detached: 0x400000,
+  Untraced: 0x800000,
   ChildSetTid: 0x1000000,
+  Io: 0x80000000,
   SignalMask: 0xff,
 } as const;
+
+/** Flags that ask for nothing the kernel would do otherwise, or that it honours. */
+const KNOWN_FLAGS = CloneFlag.SignalMask | CloneFlag.Vm | CloneFlag.Vfork | CloneFlag.SetTls |
+  CloneFlag.ParentSetTid | CloneFlag.ChildClearTid | CloneFlag.ChildSetTid |
+  CloneFlag.UndoSemaphores | CloneFlag.Detached | CloneFlag.Untraced | CloneFlag.Io;
 
 /** Process rows only init's reserve may use. */
 const RESERVED_PROCESSES = 4;
@@ -70,6 +80,7 @@ function inherit(s: State, from: number, to: number): void {
  *
  * @param flags CloneFlag bits and the exit signal
  * @param stack the child's stack pointer, or 0 for the parent's
+ * @param parentTid,childTid where the child's pid goes in either's memory, with the flags for it
  * @returns the child's pid, Result.Pending, or -Err
  */
 export function clone(
@@ -79,16 +90,26 @@ export function clone(
   parent: number,
   flags: number,
   stack: number,
+  parentTid: number,
   childTid: number,
   tls: number,
 ): number {
   const refused = CloneFlag.Thread | CloneFlag.SignalHandlers | CloneFlag.Files | CloneFlag.Fs;
   if ((flags & refused) !== 0) return -Err.NotSupported;
+  if ((flags & ~KNOWN_FLAGS) !== 0) return -Err.Invalid;
+  if ((flags & CloneFlag.SignalMask) > SIGNALS) return -Err.Invalid;
   if ((flags & CloneFlag.Vm) !== 0 && (flags & CloneFlag.Vfork) === 0) return -Err.NotSupported;
   if (freeRows(s.process) <= RESERVED_PROCESSES) return -Err.Again;
   if (freeRows(s.thread) === 0 || freeRows(s.waiter) === 0) return -Err.Again;
   const from = s.thread.process[parent];
   if (freeRows(s.capNode) < s.process.descriptors[from]) return -Err.Again;
+
+  if ((flags & CloneFlag.ParentSetTid) !== 0) {
+    const at = fx.reserveBytes(4);
+    fx.setU32(at, s.kernel.nextPid[ONE]);
+    const wrote = writeUser(s, fx, e.hart, parent, parentTid, at, 4);
+    if (wrote < 0) return wrote;
+  }
 
   const shared = (flags & CloneFlag.Vm) !== 0;
   const space = shared ? s.process.space[from] : beginForkSpace(s, fx, parent);
@@ -146,24 +167,6 @@ function finishClone(
   const target = shared ? hart : leastLoadedHart(s, child, hart);
   startThread(s, fx, hart, child, target);
   if (!shared) return pid;
-  s.thread.callStage[parent] = p;
-  s.thread.callArgument[parent * 4] = pid;
-  waitOn(s, parent, WaitKind.Vfork, p);
-  return Result.Pending;
-}
-
-/**
- * Runs a vfork parent's clone again: its child has its own space now, or is gone.
- *
- * @returns the child's pid, or Result.Pending while the child still borrows the space
- */
-export function resumeVfork(s: State, parent: number): number {
-  const p = s.thread.callStage[parent];
-  const pid = s.thread.callArgument[parent * 4];
-  const borrowed = s.process.$live[p] === 1 && s.process.pid[p] === pid &&
-    s.process.space[p] !== 0 &&
-    s.process.space[p] === s.process.space[s.thread.process[parent]];
-  if (!borrowed) return pid;
   waitOn(s, parent, WaitKind.Vfork, p);
   return Result.Pending;
 }
@@ -201,6 +204,8 @@ function stepAbandon(s: State, fx: Effects, hart: number, parent: number, p: num
 /** Frees an embryo that has no space. */
 function releaseChild(s: State, fx: Effects, hart: number, p: number): void {
   releaseFiles(s, fx, hart, p);
+  // It may have been sent signals by others already.
+  discardPending(s, p, 0xffffffff, 0xffffffff);
   const thread = s.process.firstThread[p];
   s.process.firstThread[p] = 0;
   clearCall(s, thread);

@@ -3,6 +3,7 @@ import { type Event, payloadU32, payloadU64 } from "../event.ts";
 import type { State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
+import { LOWEST_PAGE } from "../mem/space.ts";
 import { Prot } from "../mem/tables.ts";
 import { elf } from "../isa/elf.ts";
 import { PAGE_BYTES } from "../limits.ts";
@@ -59,6 +60,9 @@ function readSegment(s: State, image: number, e: Event, at: number): boolean {
   const file = payloadU64(e, at + 32);
   const memory = payloadU64(e, at + 40);
   if (memory === 0) return true;
+  // Linux maps nothing there either: a null pointer must fault.
+  const bottom = s.image.relocatable[image] === 1 ? 0 : LOWEST_PAGE * PAGE_BYTES;
+  if (address < bottom) return false;
   if (file > memory || address + memory > LOAD_LIMIT || offset > 2 ** 40) return false;
   if (offset % PAGE_BYTES !== address % PAGE_BYTES) return false;
   const to = image * SEGMENTS + n;

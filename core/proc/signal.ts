@@ -4,11 +4,21 @@ import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
 import { Request, ThreadState, WaitKind, WakeReason } from "../sched/tables.ts";
 import { request } from "../sched/thread.ts";
-import { isWaiting, wakeThread } from "../sched/wait.ts";
-import { DefaultAction, defaultAction, highBit, lowBit, Signal } from "./signal_numbers.ts";
+import { isWaiting, wakeAll, wakeThread } from "../sched/wait.ts";
+import {
+  ActionFlag,
+  ChildCode,
+  DefaultAction,
+  defaultAction,
+  highBit,
+  lowBit,
+  Signal,
+} from "./signal_numbers.ts";
 import { ProcessState, SIGNALS } from "./tables.ts";
 
 const SIGNAL_ROW = SIGNALS + 1;
+const STOP_SIGNALS = lowBit(Signal.Stop) | lowBit(Signal.Tstp) | lowBit(Signal.Ttin) |
+  lowBit(Signal.Ttou);
 
 /** Handler values that are not addresses. */
 export const Handler = { Default: 0, Ignore: 1 } as const;
@@ -26,6 +36,12 @@ export function isIgnored(s: State, process: number, signal: number): boolean {
   const handler = s.process.handlerLo[at];
   if (handler === Handler.Ignore) return true;
   return handler === Handler.Default && defaultAction(signal) === DefaultAction.Ignore;
+}
+
+/** Whether a signal without a handler is kept from process 1, which ends a boot only by itself. */
+export function isGuarded(s: State, process: number, signal: number): boolean {
+  return process === s.kernel.init[ONE] && !hasHandler(s, process, signal) &&
+    s.kernel.runMode[ONE] === 0 && s.kernel.shutdown[ONE] === 0;
 }
 
 /** Whether a thread has the signal in its mask. */
@@ -122,22 +138,51 @@ export function alertThread(s: State, fx: Effects, hart: number, thread: number)
   }
 }
 
-function resume(s: State, fx: Effects, hart: number, process: number): void {
-  discardPending(
-    s,
-    process,
-    lowBit(Signal.Stop) | lowBit(Signal.Tstp) | lowBit(Signal.Ttin) | lowBit(Signal.Ttou),
-    0,
-  );
+/** Tells a parent that a child became a zombie, stopped or went on. */
+export function notifyParent(s: State, fx: Effects, hart: number, child: number): void {
+  const parent = s.process.parent[child];
+  if (parent === 0) return;
+  const zombie = s.process.state[child] === ProcessState.Zombie;
+  const status = s.process.exitStatus[child];
+  let code: number = ChildCode.Continued;
+  let value: number = Signal.Cont;
+  if (zombie) {
+    code = (status & 0x7f) === 0 ? ChildCode.Exited : ChildCode.Killed;
+    value = (status & 0x7f) === 0 ? status >>> 8 : status & 0x7f;
+  } else if (s.process.stopped[child] !== 0) {
+    code = ChildCode.Stopped;
+    value = s.process.stopSignal[child];
+  }
+  s.process.childPid[parent] = s.process.pid[child];
+  s.process.childCode[parent] = code;
+  s.process.childStatus[parent] = value;
+  const flags = s.process.actionFlags[parent * SIGNAL_ROW + Signal.Chld];
+  if (zombie) sendSignal(s, fx, hart, parent, s.process.exitSignal[child]);
+  else if ((flags & ActionFlag.NoChildStop) === 0) sendSignal(s, fx, hart, parent, Signal.Chld);
+  wakeAll(s, fx, hart, WaitKind.Child, parent, WakeReason.Restart);
+}
+
+/** Ends a stop, and forgets stop signals that have not acted yet. */
+function resume(s: State, fx: Effects, hart: number, process: number, signal: number): void {
+  discardPending(s, process, STOP_SIGNALS, 0);
   if (s.process.stopped[process] === 0) return;
   s.process.stopped[process] = 0;
   s.process.stopSignal[process] = 0;
-  s.process.continued[process] = 1;
   for (let t = s.process.firstThread[process]; t !== 0; t = s.thread.nextInProcess[t]) {
     if (s.thread.state[t] !== ThreadState.Stopped) continue;
     s.thread.state[t] = ThreadState.Blocked;
     wakeThread(s, fx, hart, t, WakeReason.Restart);
   }
+  if (signal !== Signal.Cont) return;
+  s.process.continued[process] = 1;
+  notifyParent(s, fx, hart, process);
+}
+
+/** Whether a thread waits for a signal by number, as sigtimedwait does. */
+function isAwaited(s: State, thread: number, signal: number): boolean {
+  return isWaiting(s, thread) &&
+    ((s.thread.awaitedLo[thread] & lowBit(signal)) |
+        (s.thread.awaitedHi[thread] & highBit(signal))) !== 0;
 }
 
 /**
@@ -155,12 +200,14 @@ export function sendSignal(
 ): void {
   const state = s.process.state[process];
   if (state === ProcessState.Zombie || state === ProcessState.Dying || signal === 0) return;
-  if (signal === Signal.Kill || signal === Signal.Cont) resume(s, fx, hart, process);
+  if (signal === Signal.Kill || signal === Signal.Cont) resume(s, fx, hart, process, signal);
+  else if ((lowBit(signal) & STOP_SIGNALS) !== 0) {
+    discardPending(s, process, lowBit(Signal.Cont), 0);
+  }
   const thread = s.process.firstThread[process];
   if (thread === 0) return;
-  const guarded = process === s.kernel.init[ONE] && !hasHandler(s, process, signal) &&
-    s.kernel.runMode[ONE] === 0 && s.kernel.shutdown[ONE] === 0;
-  const ignored = guarded || (isIgnored(s, process, signal) && !isBlocked(s, thread, signal));
+  const blocked = isBlocked(s, thread, signal);
+  const ignored = !blocked && (isIgnored(s, process, signal) || isGuarded(s, process, signal));
   const lo = lowBit(signal);
   const hi = highBit(signal);
   const again = ((s.process.pendingLo[process] & lo) | (s.process.pendingHi[process] & hi)) !== 0;
@@ -172,10 +219,11 @@ export function sendSignal(
   s.process.pendingLo[process] |= lo;
   s.process.pendingHi[process] |= hi;
   if (signal === Signal.Kill) s.process.killed[process] = Signal.Kill;
-  if (signal === Signal.Kill || !isBlocked(s, thread, signal)) alertThread(s, fx, hart, thread);
+  if (isAwaited(s, thread, signal)) wakeThread(s, fx, hart, thread, WakeReason.Restart);
+  else if (!blocked) alertThread(s, fx, hart, thread);
 }
 
-/** Makes a signal pending for one thread. */
+/** Makes a signal of the kernel's own pending for one thread. */
 export function sendSignalToThread(
   s: State,
   fx: Effects,
@@ -183,25 +231,25 @@ export function sendSignalToThread(
   thread: number,
   signal: number,
 ): void {
-  sendSignal(s, fx, hart, s.thread.process[thread], signal);
+  const p = s.thread.process[thread];
+  s.process.senderPid[p] = 0;
+  sendSignal(s, fx, hart, p, signal);
 }
 
-/** Sends a signal to every process of a group; returns how many there are. */
+/** Sends a signal of the kernel's own (a terminal's) to a group; returns how many are in it. */
 export function sendSignalToGroup(
   s: State,
   fx: Effects,
   hart: number,
   group: number,
   signal: number,
-  from = 0,
 ): number {
   let count = 0;
   const top = s.process.$header[0];
   for (let p = 1; p <= top; p++) {
     if (s.process.$live[p] === 0 || s.process.group[p] !== group) continue;
-    if (s.process.state[p] === ProcessState.Zombie) continue;
     count++;
-    if (from !== 0) s.process.senderPid[p] = from;
+    s.process.senderPid[p] = 0;
     sendSignal(s, fx, hart, p, signal);
   }
   return count;

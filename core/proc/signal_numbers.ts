@@ -59,3 +59,16 @@ export function highBit(signal: number): number {
 
 /** Bits of KILL and STOP, which nothing blocks or catches. */
 export const UNBLOCKABLE = (1 << (Signal.Kill - 1)) | (1 << (Signal.Stop - 1));
+
+/** SA_ flags of RISC-V Linux that the kernel honours. */
+export const ActionFlag = {
+  NoChildStop: 1,
+  NoChildWait: 2,
+  Info: 4,
+  Restart: 0x10000000,
+  NoDefer: 0x40000000,
+  ResetHandler: 0x80000000,
+} as const;
+
+/** si_code of SIGCHLD. */
+export const ChildCode = { Exited: 1, Killed: 2, Stopped: 5, Continued: 6 } as const;

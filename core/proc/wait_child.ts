@@ -11,8 +11,8 @@ export const WaitOption = { NoHang: 1, Stopped: 2, Continued: 8 } as const;
 /** Which kind of news `findNews` found, beside the child's row. */
 export const News = { None: 0, Zombie: 1, Stopped: 2, Continued: 3 } as const;
 
-/** Children looked at for one unit of work. */
-const CHILDREN_A_UNIT = 8;
+/** Children looked at for one unit of work: the whole process table is then UNITS of them. */
+const CHILDREN_A_UNIT = 16;
 
 function matches(s: State, parent: number, child: number, which: number): boolean {
   if (which > 0) return s.process.pid[child] === which;

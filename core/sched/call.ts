@@ -17,6 +17,8 @@ export function clearCall(s: State, thread: number): void {
   s.thread.callArgument[at + 2] = 0;
   s.thread.callArgument[at + 3] = 0;
   s.thread.callRemain[thread] = 0;
+  s.thread.awaitedLo[thread] = 0;
+  s.thread.awaitedHi[thread] = 0;
   s.thread.wakeReason[thread] = WakeReason.None;
 }
 

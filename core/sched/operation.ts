@@ -14,6 +14,7 @@ export const OperationKind = {
   Read: 7,
   Write: 8,
   Discard: 9,
+  Kill: 10,
 } as const;
 
 /**

@@ -141,6 +141,8 @@ export const threadTable = table("thread", {
   blockedHi: u32("signal mask, signals 33 to 64"),
   pendingLo: u32("signals pending for this thread, 1 to 32"),
   pendingHi: u32("signals pending for this thread, 33 to 64"),
+  awaitedLo: u32("signals 1 to 32 the call in progress takes by itself (sigtimedwait)"),
+  awaitedHi: u32("signals 33 to 64 it takes"),
   savedMaskLo: u32("mask to put back after sigsuspend"),
   savedMaskHi: u32("mask to put back after sigsuspend"),
   restoreMask: u8("1 while savedMask must be put back before user code"),

@@ -134,7 +134,10 @@ export function mayRunOn(s: State, thread: number, hart: number): boolean {
 export function leaveForbiddenHart(s: State, fx: Effects, hart: number, thread: number): void {
   if (mayRunOn(s, thread, hart) || s.hart.operation[hart + 1] === thread) return;
   if (s.thread.state[thread] === ThreadState.Dead) return;
-  handOver(s, fx, hart, thread, s.thread.migrateTo[thread]);
+  // The set may have changed again since it was asked to move.
+  const asked = s.thread.migrateTo[thread];
+  const target = mayRunOn(s, thread, asked) ? asked : leastLoadedHart(s, thread, hart);
+  handOver(s, fx, hart, thread, target);
 }
 
 /** A thread handed over to this hart: ready ones queue, blocked ones take their timers along. */

@@ -20,6 +20,8 @@ const TERMINAL_REQUESTS = {
   0x5410: 4,
   0x5421: 4,
 } as const;
+/** F_GETLK, F_SETLK and F_SETLKW read a struct flock. */
+const RECORD_LOCKS = { 5: 32, 6: 32, 7: 32 } as const;
 const PR_SET_NAME = 15;
 
 /** The Linux calls of a 64-bit RISC-V process that the linux personality answers. */
@@ -27,7 +29,14 @@ export const linuxRows = [
   row(17, "getcwd", { buf: address, size: value }, { slot: "cwd" }, "never", "Current directory."),
   row(23, "dup", { fd: value }, fd, "never", "Duplicates a descriptor at the lowest number."),
   row(24, "dup3", { oldfd: value, newfd: value, flags: value }, fd, "never", "Duplicates onto."),
-  row(25, "fcntl", { fd: value, cmd: value, arg: value }, fd, "never", "Descriptor control."),
+  row(
+    25,
+    "fcntl",
+    { fd: value, cmd: value, arg: selected(1, RECORD_LOCKS) },
+    fd,
+    "never",
+    "Descriptor control.",
+  ),
   row(
     29,
     "ioctl",

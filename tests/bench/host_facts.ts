@@ -8,6 +8,8 @@ export interface HostFacts {
   readonly cores: number;
   readonly system: string;
   readonly deno: string;
+  /** Runnable threads of the whole host, averaged over the minute before: others were at work. */
+  readonly loadBefore: number;
 }
 
 /** Asks the host. */
@@ -17,5 +19,6 @@ export function hostFacts(): HostFacts {
     cores: navigator.hardwareConcurrency,
     system: `${Deno.build.os} ${Deno.build.arch}`,
     deno: Deno.version.deno,
+    loadBefore: Deno.loadavg()[0],
   };
 }

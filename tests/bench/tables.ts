@@ -72,22 +72,26 @@ const tablesOf = (report: Report): Table[] => [
   bootTable(report.boot),
 ];
 
-function hostLine({ host, qemu }: Report): string {
-  const rival = qemu ?? "qemu-riscv64 is not installed";
-  return `${host.processor}, ${host.cores} cores, ${host.system}, Deno ${host.deno}; ${rival}`;
+function hostLines({ host, qemu }: Report): string[] {
+  return [
+    `${host.processor}, ${host.cores} cores, ${host.system}, Deno ${host.deno}`,
+    `Load of the host before the start: ${digits(host.loadBefore, 1)}`,
+    qemu ?? "qemu-riscv64 is not installed",
+  ];
 }
 
 /** For people at a terminal. */
 export function reportText(report: Report): string {
-  return `${hostLine(report)}\n\n${tablesOf(report).map(plain).join("\n")}`;
+  return `${hostLines(report).join("\n")}\n\n${tablesOf(report).map(plain).join("\n")}`;
 }
 
 /** For tests/bench/RESULTS.md. */
 export function reportMarkdown(report: Report, date: string): string {
   return `# Results of \`deno task bench\`
 
-${date}. ${hostLine(report)}. Every run records its journal. Times are medians of interleaved runs.
-QEMU is its user mode, which records nothing and leaves system calls to the host's kernel.
+${[date, ...hostLines(report)].map((line) => `- ${line}\n`).join("")}
+Every run records its journal. Times are medians of interleaved runs. QEMU is its user mode, which
+records nothing and leaves system calls to the host's kernel.
 
 ${tablesOf(report).map(markdown).join("\n")}`;
 }

@@ -18,8 +18,10 @@ import { repository } from "../daybook.ts";
 /** What to run. */
 export interface Case {
   readonly command: "boot" | "run";
-  /** As typed after the command; paths are relative to the repository. */
+  /** As typed after the command. */
   readonly words: readonly string[];
+  /** Absolute path of the folder the words are typed in; the repository by default. */
+  readonly folder?: string;
   /** Bytes of memory, also where the command line would find them too few. */
   readonly memory?: number;
 }
@@ -86,9 +88,9 @@ function recordOrExplain(
   }
 }
 
-function planOf({ command, words, memory }: Case, host: DenoHost): RunPlan {
+function planOf({ command, words, folder, memory }: Case, host: DenoHost): RunPlan {
   const options = parseMachineOptions(command, words);
-  const plan = (command === "boot" ? planBoot : planRun)(options, host, repository);
+  const plan = (command === "boot" ? planBoot : planRun)(options, host, folder ?? repository);
   if (memory === undefined) return plan;
   return { ...plan, configuration: { ...plan.configuration, memory } };
 }

@@ -2,7 +2,7 @@ import { lookupFile } from "../../cap/descriptor.ts";
 import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
 import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../../event.ts";
-import { walkPath } from "../../fs/path.ts";
+import { walkName, walkPath } from "../../fs/path.ts";
 import { InodeKind } from "../../fs/tables.ts";
 import { ONE, type State } from "../../kernel.ts";
 
@@ -79,6 +79,23 @@ export function walkArgument(
   if (start < 0) return start;
   const p = s.thread.process[t];
   return walkPath(s, fx, p, start, e.payload, pathOffset(e, nth), length, follow);
+}
+
+/** Walks to the name a call makes or takes away (walkName); the result is in `s.fileSystem.walk*`. */
+export function nameArgument(
+  s: State,
+  fx: Effects,
+  e: Event,
+  t: number,
+  dirfd: number,
+  nth: number,
+): number {
+  const length = pathArgument(e, nth);
+  if (length < 0) return length;
+  if (length === 0) return -Err.NotFound;
+  const start = pathStart(s, e, t, dirfd, nth);
+  if (start < 0) return start;
+  return walkName(s, fx, s.thread.process[t], start, e.payload, pathOffset(e, nth), length);
 }
 
 /** As walkArgument, but the path must name something: the inode, or -Err. */

@@ -12,8 +12,8 @@ import { putRusage } from "./process.ts";
 const NS = 1_000_000_000;
 const TIMESPEC_BYTES = 16;
 const CLOCK_TICK_NS = 10_000_000;
-/** Times beyond this many seconds are as good as never. */
-const FAR_SECONDS = 4_000_000;
+/** Times beyond this many seconds never come: the clocks end at 2^53 ns. */
+const FAR_SECONDS = 10_000_000;
 
 const Clock = {
   Realtime: 0,
@@ -144,6 +144,7 @@ export function clockNanosleep(s: State, fx: Effects, e: Event, t: number): numb
   }
   // Seconds since 1970 as ns pass 2^53, so the start time is taken off before the product.
   let seconds = payloadI64(e, at + 4);
+  if (seconds < 0) return -Err.Invalid;
   let rest = ns;
   if (isRealtime(clock)) {
     const start = s.kernel.startTime[ONE];
@@ -193,7 +194,7 @@ export function setitimer(s: State, fx: Effects, e: Event, t: number): number {
   }
   disarmTimer(s, e.hart, t, TimerSlot.Interval);
   s.thread.intervalDeadline[t] = 0;
-  s.thread.intervalPeriod[t] = period;
+  s.thread.intervalPeriod[t] = first > 0 ? period : 0;
   if (first > 0) armTimer(s, e.hart, t, TimerSlot.Interval, e.time + first);
   return 0;
 }

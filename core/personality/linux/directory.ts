@@ -18,15 +18,15 @@ import {
   AT_FDCWD,
   AtFlag,
   inodeArgument,
+  nameArgument,
   pathArgument,
   pathOffset,
   startDirectory,
-  walkArgument,
 } from "./arguments.ts";
 
 /** mkdirat. */
 export function mkdirat(s: State, fx: Effects, e: Event, t: number): number {
-  const walked = walkArgument(s, fx, e, t, e.int(0), 0, false);
+  const walked = nameArgument(s, fx, e, t, e.int(0), 0);
   if (walked < 0) return walked;
   const p = s.thread.process[t];
   const made = makeNode(s, fx, p, e.payload, InodeKind.Directory, e.uint(2) & 0o1777);
@@ -40,7 +40,7 @@ export function mknodat(s: State, fx: Effects, e: Event, t: number): number {
   const type = e.uint(2) & FileType.Mask;
   const regular = type === 0 || type === FileType.Regular;
   if (!regular && type !== FileType.Fifo) return -Err.NotPermitted;
-  const walked = walkArgument(s, fx, e, t, e.int(0), 0, false);
+  const walked = nameArgument(s, fx, e, t, e.int(0), 0);
   if (walked < 0) return walked;
   const kind = regular ? InodeKind.File : InodeKind.Fifo;
   const made = makeNode(s, fx, s.thread.process[t], e.payload, kind, e.uint(2) & 0o7777);
@@ -51,7 +51,7 @@ export function mknodat(s: State, fx: Effects, e: Event, t: number): number {
 export function unlinkat(s: State, fx: Effects, e: Event, t: number): number {
   const flags = e.uint(2);
   if ((flags & ~AtFlag.RemoveDirectory) !== 0) return -Err.Invalid;
-  const walked = walkArgument(s, fx, e, t, e.int(0), 0, false);
+  const walked = nameArgument(s, fx, e, t, e.int(0), 0);
   if (walked < 0) return walked;
   const directory = flags === 0 ? 0 : 1;
   return unlinkNode(s, fx, e.hart, s.thread.process[t], e.payload, directory);
@@ -61,7 +61,7 @@ export function unlinkat(s: State, fx: Effects, e: Event, t: number): number {
 export function symlinkat(s: State, fx: Effects, e: Event, t: number): number {
   const length = pathArgument(e, 0);
   if (length < 0) return length;
-  const walked = walkArgument(s, fx, e, t, e.int(1), 1, false);
+  const walked = nameArgument(s, fx, e, t, e.int(1), 1);
   if (walked < 0) return walked;
   return makeLink(s, fx, s.thread.process[t], e.payload, e.payload, pathOffset(e, 0), length);
 }
@@ -72,7 +72,7 @@ export function linkat(s: State, fx: Effects, e: Event, t: number): number {
   if ((flags & ~AtFlag.Follow) !== 0) return -Err.Invalid;
   const inode = inodeArgument(s, fx, e, t, e.int(0), 0, flags !== 0);
   if (inode < 0) return inode;
-  const walked = walkArgument(s, fx, e, t, e.int(2), 1, false);
+  const walked = nameArgument(s, fx, e, t, e.int(2), 1);
   return walked < 0 ? walked : linkNode(s, fx, s.thread.process[t], e.payload, inode);
 }
 
@@ -80,7 +80,7 @@ export function linkat(s: State, fx: Effects, e: Event, t: number): number {
 export function renameat2(s: State, fx: Effects, e: Event, t: number): number {
   const flags = e.uint(4);
   if ((flags & ~RENAME_NO_REPLACE) !== 0) return -Err.Invalid;
-  const walked = walkArgument(s, fx, e, t, e.int(0), 0, false);
+  const walked = nameArgument(s, fx, e, t, e.int(0), 0);
   if (walked < 0) return walked;
   const f = s.fileSystem;
   const from = f.walkInode[ONE];
@@ -88,9 +88,10 @@ export function renameat2(s: State, fx: Effects, e: Event, t: number): number {
   if (f.walkLength[ONE] === 0) return -Err.Busy;
   const bytes = f.walkInEffects[ONE] === 1 ? fx.bytes : e.payload;
   const entry = findEntry(s, f.walkParent[ONE], bytes, f.walkAt[ONE], f.walkLength[ONE]);
-  const target = walkArgument(s, fx, e, t, e.int(2), 1, false);
+  const slash = f.walkSlash[ONE] === 1;
+  const target = nameArgument(s, fx, e, t, e.int(2), 1);
   if (target < 0) return target;
-  return renameNode(s, fx, e.hart, s.thread.process[t], e.payload, entry, flags);
+  return renameNode(s, fx, e.hart, s.thread.process[t], e.payload, entry, flags, slash);
 }
 
 /** readlinkat: the text, without a NUL, cut to the buffer. */

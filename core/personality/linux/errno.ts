@@ -7,6 +7,7 @@ const ERRNO: Readonly<Record<keyof typeof Err, number>> = {
   NoProcess: 3,
   Interrupted: 4,
   Io: 5,
+  NoSuchDevice: 6,
   TooBig: 7,
   BadExecutable: 8,
   BadDescriptor: 9,

@@ -2,7 +2,7 @@ import { close as closeDescriptor, CLOSE_ON_EXEC } from "../../cap/descriptor.ts
 import { dup as dupDescriptor, dupOnto, lookupFile, lookupNode } from "../../cap/descriptor.ts";
 import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
-import type { Event } from "../../event.ts";
+import { AccessKind, argumentAt, type Event, payloadI64, payloadU32 } from "../../event.ts";
 import { Access, mayAccess } from "../../fs/access.ts";
 import { CreateFlag, openPath, openPipe } from "../../fs/open.ts";
 import { truncateInode } from "../../fs/regular.ts";
@@ -13,7 +13,6 @@ import type { State } from "../../kernel.ts";
 import { PAGE_BYTES } from "../../limits.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { resolve } from "../../mem/user.ts";
-import { AccessKind } from "../../event.ts";
 import { Result } from "../../error.ts";
 import { DESCRIPTORS } from "../../proc/tables.ts";
 import { AT_FDCWD, inodeArgument, pathArgument, pathOffset, pathStart } from "./arguments.ts";
@@ -38,10 +37,13 @@ export const O = {
 /** Linux open flags as core's OpenFlag and CreateFlag bits, or -Err.Invalid. */
 export function coreFlags(flags: number): number {
   const mode = flags & O.AccessMode;
-  if (mode === O.AccessMode) return -Err.Invalid;
+  if ((flags & (O.Create | O.Directory)) === (O.Create | O.Directory)) return -Err.Invalid;
   let core = 0;
-  if (mode !== O.WriteOnly) core |= OpenFlag.Read;
-  if (mode !== 0) core |= OpenFlag.Write;
+  if (mode === O.AccessMode) core |= CreateFlag.Neither;
+  else {
+    if (mode !== O.WriteOnly) core |= OpenFlag.Read;
+    if (mode !== 0) core |= OpenFlag.Write;
+  }
   if ((flags & O.Append) !== 0) core |= OpenFlag.Append;
   if ((flags & O.NonBlock) !== 0) core |= OpenFlag.NonBlocking;
   if ((flags & O.Create) !== 0) core |= CreateFlag.Create;
@@ -96,7 +98,9 @@ const Fcntl = {
   SetLockWait: 7,
   DupCloseOnExec: 1030,
 } as const;
-const UNLOCKED = 2;
+const Seek = { Set: 0, Current: 1, End: 2 } as const;
+const LockType = { Read: 0, Write: 1, None: 2 } as const;
+const FLOCK_BYTES = 32;
 
 /** Status flags as F_GETFL shows them. */
 function statusFlags(flags: number): number {
@@ -105,7 +109,7 @@ function statusFlags(flags: number): number {
   if ((flags & OpenFlag.Append) !== 0) status |= O.Append;
   if ((flags & OpenFlag.NonBlocking) !== 0) status |= O.NonBlock;
   if ((flags & OpenFlag.Directory) !== 0) status |= O.Directory;
-  return status | O.LargeFile;
+  return status;
 }
 
 function setStatus(s: State, file: number, status: number): number {
@@ -116,7 +120,53 @@ function setStatus(s: State, file: number, status: number): number {
   return 0;
 }
 
-/** fcntl. Record locks are always granted: only one process at a time sees a lock refused. */
+/** Offset of the struct flock of a record lock that makes sense, or -Err. */
+function recordLock(s: State, e: Event, file: number): number {
+  const at = argumentAt(e, 0);
+  if (at < 0 || payloadU32(e, at) !== FLOCK_BYTES) return -Err.BadAddress;
+  const type = payloadU32(e, at + 4) & 0xffff;
+  const whence = payloadU32(e, at + 4) >>> 16;
+  let start = payloadI64(e, at + 12);
+  const length = payloadI64(e, at + 20);
+  if (type > LockType.None || whence > Seek.End) return -Err.Invalid;
+  if (whence === Seek.Current) start += s.openFile.offset[file];
+  else if (whence === Seek.End) start += positionAtEnd(s, file);
+  return start < 0 || start + length < 0 ? -Err.Invalid : at + 4;
+}
+
+/**
+ * Sets or asks for a record lock. None is kept, so every one is granted and none is found: as for a
+ * program that has the file to itself.
+ */
+function lockRecord(s: State, fx: Effects, e: Event, t: number, file: number): number {
+  const lock = recordLock(s, e, file);
+  if (lock < 0) return lock;
+  const type = payloadU32(e, lock) & 0xffff;
+  if (e.int(1) === Fcntl.GetLock) {
+    if (type === LockType.None) return -Err.Invalid;
+    const at = fx.reserveBytes(2);
+    fx.bytes[at] = LockType.None;
+    fx.bytes[at + 1] = 0;
+    return writeUser(s, fx, e.hart, t, e.argument(2), at, 2);
+  }
+  const flags = s.openFile.flags[file];
+  if (type === LockType.Read && (flags & OpenFlag.Read) === 0) return -Err.BadDescriptor;
+  if (type === LockType.Write && (flags & OpenFlag.Write) === 0) return -Err.BadDescriptor;
+  return 0;
+}
+
+const Flock = { Shared: 1, Exclusive: 2, NonBlocking: 4, Unlock: 8 } as const;
+
+/** flock: granted always, as lockRecord. */
+export function flock(s: State, _fx: Effects, e: Event, t: number): number {
+  const operation = e.uint(1) & ~Flock.NonBlocking;
+  if (
+    operation !== Flock.Shared && operation !== Flock.Exclusive && operation !== Flock.Unlock
+  ) return -Err.Invalid;
+  return lookupNode(s, s.thread.process[t], e.int(0)) === 0 ? -Err.BadDescriptor : 0;
+}
+
+/** fcntl. */
 export function fcntl(s: State, fx: Effects, e: Event, t: number): number {
   const p = s.thread.process[t];
   const fd = e.int(0);
@@ -137,24 +187,19 @@ export function fcntl(s: State, fx: Effects, e: Event, t: number): number {
       s.process.descriptorFlags[p * DESCRIPTORS + fd] = argument & CLOSE_ON_EXEC;
       return 0;
     case Fcntl.GetStatus:
-      return statusFlags(s.openFile.flags[file]);
+      // Opening a path implies large files; a pipe was not opened.
+      return statusFlags(s.openFile.flags[file]) |
+        (s.openFile.inode[file] === 0 ? 0 : O.LargeFile);
     case Fcntl.SetStatus:
       return setStatus(s, file, e.uint(2));
-    case Fcntl.GetLock: {
-      const at = fx.reserveBytes(2);
-      fx.bytes[at] = UNLOCKED;
-      fx.bytes[at + 1] = 0;
-      return writeUser(s, fx, e.hart, t, e.argument(2), at, 2);
-    }
+    case Fcntl.GetLock:
     case Fcntl.SetLock:
     case Fcntl.SetLockWait:
-      return 0;
+      return lockRecord(s, fx, e, t, file);
     default:
       return -Err.Invalid;
   }
 }
-
-const Seek = { Set: 0, Current: 1, End: 2 } as const;
 
 /** lseek. */
 export function lseek(s: State, _fx: Effects, e: Event, t: number): number {
@@ -223,7 +268,7 @@ export function sync(): number {
   return 0;
 }
 
-/** fsync, fdatasync and flock: nothing to do for a descriptor that exists. */
+/** fsync and fdatasync: nothing to do for a descriptor that exists. */
 export function fsync(s: State, _fx: Effects, e: Event, t: number): number {
   return lookupNode(s, s.thread.process[t], e.int(0)) === 0 ? -Err.BadDescriptor : 0;
 }

@@ -26,7 +26,7 @@ export const linuxHandlers: Readonly<Record<LinuxCall, Handler>> = {
   dup3: file.dup3,
   fcntl: file.fcntl,
   ioctl: terminal.ioctl,
-  flock: accept,
+  flock: file.flock,
   mknodat: directory.mknodat,
   mkdirat: directory.mkdirat,
   unlinkat: directory.unlinkat,

@@ -6,6 +6,7 @@ import { writeUser } from "../../mem/user_copy.ts";
 import { STACK_LIMIT } from "../../proc/exec.ts";
 import { findProcess } from "../../proc/process.ts";
 import { DESCRIPTORS } from "../../proc/tables.ts";
+import { watermark } from "../../state/table.ts";
 
 /** getpid. */
 export function getpid(s: State, _fx: Effects, _e: Event, t: number): number {
@@ -65,8 +66,25 @@ export function getsid(s: State, _fx: Effects, e: Event, t: number): number {
   return p === 0 ? -Err.NoProcess : s.process.session[p];
 }
 
+/** Process rows looked at for one unit of work. */
+const ROWS_A_UNIT = 16;
+
+function scanUnits(s: State): number {
+  return Math.ceil(watermark(s.process) / ROWS_A_UNIT);
+}
+
+/** Whether a session has a process group of that id. */
+function isGroupOf(s: State, group: number, session: number): boolean {
+  const top = watermark(s.process);
+  for (let p = 1; p <= top; p++) {
+    if (s.process.$live[p] === 0 || s.process.group[p] !== group) continue;
+    if (s.process.session[p] === session) return true;
+  }
+  return false;
+}
+
 /** setpgid: of oneself or a child, within the session. */
-export function setpgid(s: State, _fx: Effects, e: Event, t: number): number {
+export function setpgid(s: State, fx: Effects, e: Event, t: number): number {
   const self = s.thread.process[t];
   const p = target(s, t, e.int(0));
   const group = e.int(1) === 0 ? (p === 0 ? 0 : s.process.pid[p]) : e.int(1);
@@ -75,6 +93,10 @@ export function setpgid(s: State, _fx: Effects, e: Event, t: number): number {
   if (p !== self && s.process.parent[p] !== self) return -Err.NoProcess;
   if (s.process.session[p] !== s.process.session[self]) return -Err.NotPermitted;
   if (s.process.session[p] === s.process.pid[p]) return -Err.NotPermitted;
+  if (group !== s.process.pid[p]) {
+    fx.charge(scanUnits(s));
+    if (!isGroupOf(s, group, s.process.session[self])) return -Err.NotPermitted;
+  }
   s.process.group[p] = group;
   return 0;
 }

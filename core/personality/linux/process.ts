@@ -5,7 +5,7 @@ import { type State } from "../../kernel.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { beginExit, reap } from "../../proc/exit.ts";
 import { execute } from "../../proc/exec.ts";
-import { clone, resumeVfork } from "../../proc/fork.ts";
+import { clone } from "../../proc/fork.ts";
 import { setName } from "../../proc/process.ts";
 import { NAME_BYTES } from "../../proc/tables.ts";
 import { News, newsOf, waitForChild, WaitOption, waitStatus } from "../../proc/wait_child.ts";
@@ -19,9 +19,8 @@ export function exit(s: State, fx: Effects, e: Event, t: number): number {
 
 /** clone: fork, or vfork when the space is shared. */
 export function cloneCall(s: State, fx: Effects, e: Event, t: number): number {
-  if (s.thread.callStage[t] !== 0) return resumeVfork(s, t);
   const flags = e.uint(0);
-  return clone(s, fx, e, t, flags, e.argument(1), e.argument(4), e.argument(3));
+  return clone(s, fx, e, t, flags, e.argument(1), e.argument(2), e.argument(4), e.argument(3));
 }
 
 /** execve. */

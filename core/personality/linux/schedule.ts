@@ -37,7 +37,7 @@ export function schedSetaffinity(s: State, fx: Effects, e: Event, t: number): nu
   if (thread === 0) return -Err.NoProcess;
   const harts = s.kernel.harts[ONE];
   const keep = (word: number, from: number, count: number): number =>
-    harts >= from + 32 ? word : harts <= from ? 0 : word & (2 ** (harts - from) - 1) & count;
+    harts <= from ? 0 : word & count & (harts >= from + 32 ? -1 : 2 ** (harts - from) - 1);
   const lo = keep(payloadU32(e, at + 4), 0, bytes >= 4 ? 0xffffffff : 2 ** (bytes * 8) - 1) >>> 0;
   const hi = keep(payloadU32(e, at + 8), 32, bytes >= 8 ? 0xffffffff : 0) >>> 0;
   if (lo === 0 && hi === 0) return -Err.Invalid;

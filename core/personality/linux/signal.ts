@@ -4,22 +4,16 @@ import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../../event.
 import { signalFrame } from "../../isa/signal_frame.ts";
 import { type State } from "../../kernel.ts";
 import { writeUser } from "../../mem/user_copy.ts";
-import { restoreFrame } from "../../proc/deliver.ts";
+import { putSigInfo, restoreFrame } from "../../proc/deliver.ts";
+import { EVERYBODY, signalMany, signalProcess } from "../../proc/kill.ts";
 import { findProcess } from "../../proc/process.ts";
-import {
-  discardPending,
-  isIgnored,
-  sendSignal,
-  sendSignalToGroup,
-  takeSignal,
-} from "../../proc/signal.ts";
+import { discardPending, isIgnored, takeSignal } from "../../proc/signal.ts";
 import { highBit, lowBit, Signal, UNBLOCKABLE } from "../../proc/signal_numbers.ts";
-import { ProcessState, SIGNALS } from "../../proc/tables.ts";
+import { SIGNALS } from "../../proc/tables.ts";
 import { Account } from "../../ledger/accounts.ts";
 import { armSleep } from "../../sched/call.ts";
 import { WaitKind, WakeReason } from "../../sched/tables.ts";
 import { waitOn, wakeThread } from "../../sched/wait.ts";
-import { ONE } from "../../kernel.ts";
 import { timespecArgument } from "./clock.ts";
 
 const SET_BYTES = 8;
@@ -142,14 +136,16 @@ export function rtSigtimedwait(s: State, fx: Effects, e: Event, t: number): numb
   const duration = timespecArgument(e, 1);
   if (Number.isNaN(duration)) return -Err.Invalid;
   const p = s.thread.process[t];
-  const lo = payloadU32(e, at + 4) & (s.thread.pendingLo[t] | s.process.pendingLo[p]);
-  const hi = payloadU32(e, at + 8) & (s.thread.pendingHi[t] | s.process.pendingHi[p]);
+  const wantedLo = payloadU32(e, at + 4) & ~UNBLOCKABLE;
+  const wantedHi = payloadU32(e, at + 8);
+  const lo = wantedLo & (s.thread.pendingLo[t] | s.process.pendingLo[p]);
+  const hi = wantedHi & (s.thread.pendingHi[t] | s.process.pendingHi[p]);
   const signal = lo !== 0 ? 32 - Math.clz32(lo & -lo) : hi !== 0 ? 64 - Math.clz32(hi & -hi) : 0;
   if (signal !== 0) {
     if (e.argument(1) !== 0) {
       const info = fx.reserveBytes(128);
       fx.bytes.fill(0, info, info + 128);
-      fx.setU32(info, signal);
+      putSigInfo(s, fx, info, t, signal);
       const wrote = writeUser(s, fx, e.hart, t, e.argument(1), info, 128);
       if (wrote < 0) return wrote;
     }
@@ -159,17 +155,14 @@ export function rtSigtimedwait(s: State, fx: Effects, e: Event, t: number): numb
   const deadline = s.thread.callDeadline[t];
   if (duration === 0 || (deadline > 0 && e.time >= deadline)) return -Err.Again;
   if (duration > 0) armSleep(s, fx, e.hart, t, deadline > 0 ? deadline : e.time + duration);
+  s.thread.awaitedLo[t] = wantedLo;
+  s.thread.awaitedHi[t] = wantedHi;
   waitOn(s, t, WaitKind.Sleep, 0);
   return Result.Pending;
 }
 
 function validSignal(signal: number): boolean {
   return signal >= 0 && signal <= SIGNALS;
-}
-
-function sendTo(s: State, fx: Effects, e: Event, from: number, p: number, signal: number): void {
-  s.process.senderPid[p] = s.process.pid[from];
-  sendSignal(s, fx, e.hart, p, signal);
 }
 
 /** kill. */
@@ -180,27 +173,11 @@ export function kill(s: State, fx: Effects, e: Event, t: number): number {
   const from = s.thread.process[t];
   if (which > 0) {
     const p = findProcess(s, which);
-    if (p === 0) return -Err.NoProcess;
-    sendTo(s, fx, e, from, p, signal);
-    return 0;
+    return p === 0 ? -Err.NoProcess : signalProcess(s, fx, e.hart, from, p, signal);
   }
-  if (which === -1) return killAll(s, fx, e, from, signal);
+  if (which === -1) return signalMany(s, fx, e.hart, t, EVERYBODY, signal);
   const group = which === 0 ? s.process.group[from] : -which;
-  const sent = sendSignalToGroup(s, fx, e.hart, group, signal, s.process.pid[from]);
-  return sent > 0 ? 0 : -Err.NoProcess;
-}
-
-function killAll(s: State, fx: Effects, e: Event, from: number, signal: number): number {
-  const top = s.process.$header[0];
-  let sent = 0;
-  for (let p = 1; p <= top; p++) {
-    if (s.process.$live[p] === 0 || p === from || p === s.kernel.init[ONE]) continue;
-    if (s.process.state[p] === ProcessState.Zombie) continue;
-    sendTo(s, fx, e, from, p, signal);
-    sent++;
-  }
-  fx.charge(sent);
-  return sent > 0 ? 0 : -Err.NoProcess;
+  return signalMany(s, fx, e.hart, t, group, signal);
 }
 
 function killThread(
@@ -214,8 +191,7 @@ function killThread(
   if (!validSignal(signal) || tid <= 0) return -Err.Invalid;
   const p = findProcess(s, tid);
   if (p === 0) return -Err.NoProcess;
-  sendTo(s, fx, e, s.thread.process[t], p, signal);
-  return 0;
+  return signalProcess(s, fx, e.hart, s.thread.process[t], p, signal);
 }
 
 /** tkill. */

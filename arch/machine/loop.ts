@@ -1,6 +1,7 @@
 import { KernelDefect } from "../../core/assert.ts";
 import { EffectKind } from "../../core/effect.ts";
 import { EVENT_NAMES, EventKind } from "../../core/event.ts";
+import { HART_TIME_NS } from "../../core/limits.ts";
 import { EXIT } from "../ir/interpreter.ts";
 import {
   InterruptCause,
@@ -27,7 +28,16 @@ export class Loop {
   /** Order at which an idle machine could not go on, -1 otherwise. */
   private stuckAt = -1;
 
-  constructor(private readonly m: MachineParts) {}
+  /**
+   * Last time an idle machine goes to, ticks: what is armed beyond it never comes. The eighth kept
+   * back is far more than whatever runs after that can book.
+   */
+  private readonly lastTime: number;
+
+  constructor(private readonly m: MachineParts) {
+    const { harts, tickNs } = m.config;
+    this.lastTime = Math.floor(HART_TIME_NS / 8 * 7 / (harts * tickNs));
+  }
 
   /**
    * Runs a boot to the end of its books.
@@ -266,7 +276,9 @@ export class Loop {
     const { machine, harts, demands, config, inputs } = this.m;
     const order = machine.order[ONE];
     const time = machine.time[ONE];
-    const empty = emptyRounds(time, config.roundTicks, harts.firstWake(), demands.due());
+    const timer = harts.firstWake();
+    const wake = timer <= this.lastTime ? timer : Infinity;
+    const empty = emptyRounds(time, config.roundTicks, wake, demands.due());
     if (empty === 0) {
       this.round();
       return true;

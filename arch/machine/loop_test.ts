@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { assert as rule } from "../../core/assert.ts";
 import { type Event, EventKind, type RecordedEvent } from "../../core/event.ts";
+import { HART_TIME_NS } from "../../core/limits.ts";
 import { DEFAULT_COSTS, InterruptCause, ShutdownCause } from "./config.ts";
 import { MachineDefect } from "./machine_defect.ts";
 import type { EventSink } from "./ports.ts";
@@ -218,6 +219,30 @@ Deno.test("idle with nothing due and no possible input is a deadlock", () => {
   assert.equal(outcome.reason, ShutdownCause.Deadlock);
   assert.equal(outcome.waitStatus, -1);
   assert.deepEqual(sink.events.map((e) => e.kind), [EventKind.Boot, EventKind.Shutdown]);
+});
+
+Deno.test("an idle machine goes to no timer that its harts' time cannot be booked to", () => {
+  const harts = 4;
+  const last = Math.floor(HART_TIME_NS / 8 * 7 / (harts * TICK)) * TICK;
+  const sleep = (until: number) =>
+    runTest({
+      programs: [[]],
+      config: { harts },
+      handler(kernel, e) {
+        if (e.kind !== EventKind.Boot) return e.kind === EventKind.Timer;
+        kernel.effects.switchTo(0, 0, 0, 0);
+        kernel.effects.setTimer(0, until);
+        return false;
+      },
+    });
+  const reached = sleep(last);
+  assert.deepEqual(reached.sink.of(EventKind.Timer).map((e) => e.time), [last]);
+  assert.ok(reached.outcome.stats.timeNs * harts < HART_TIME_NS);
+  for (const until of [last + TICK, HART_TIME_NS, 10_000_000 * 1_000_000_000]) {
+    const { outcome, sink } = sleep(until);
+    assert.equal(sink.of(EventKind.Timer).length, 0);
+    assert.equal(outcome.reason, ShutdownCause.Deadlock);
+  }
 });
 
 Deno.test("the instruction limit ends the boot at the next round boundary", () => {

@@ -169,7 +169,7 @@ Deno.test("devices", () => {
   assert.equal(b.call(t, io.read, [3, MEMORY, 100_000]), 100_000);
   assert.equal(b.call(t, io.getrandom, [MEMORY, 16, 1]), 16);
   assert.equal(b.call(t, io.getrandom, [MEMORY, 16, 8]), E.Invalid);
-  assert.equal(open("/dev/tty"), E.NoDevice);
+  assert.equal(open("/dev/tty"), E.NoSuchDevice);
   end(b, t);
 });
 

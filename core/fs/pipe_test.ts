@@ -238,7 +238,7 @@ Deno.test("fifos: an open waits for its partner, whose open finishes it", () => 
   assert.equal(b.call(r, io.read, [0, MEMORY, 9]), 1);
   assert.equal(b.call(r, io.read, [0, MEMORY, 9]), 0);
   b.call(r, file.close, [0]);
-  assert.equal(open(w, file.O.WriteOnly | file.O.NonBlock), E.NoDevice);
+  assert.equal(open(w, file.O.WriteOnly | file.O.NonBlock), E.NoSuchDevice);
   assert.equal(open(r, file.O.NonBlock), 0);
   assert.equal(open(w, file.O.WriteOnly), 0);
   assert.equal(open(r, file.O.ReadWrite), 1);

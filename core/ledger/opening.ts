@@ -1,4 +1,5 @@
 import type { State } from "../kernel.ts";
+import { HART_TIME_NS } from "../limits.ts";
 import { allocRow, type TableBase, watermark } from "../state/table.ts";
 import { Account, AMPLE, type Resource, resources } from "./accounts.ts";
 import { open } from "./post.ts";

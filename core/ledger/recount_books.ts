@@ -1,4 +1,5 @@
 import { ONE, type State } from "../kernel.ts";
+import { HART_TIME_NS } from "../limits.ts";
 import { DESCRIPTORS } from "../proc/tables.ts";
 import { type TableBase, watermark } from "../state/table.ts";
 import { Account } from "./accounts.ts";

@@ -235,6 +235,41 @@ dialogue("stty changes the modes that a child finds", shell, 0, async (s) => {
   await s.type("exit\r");
 }, "exit\r\n");
 
+dialogue(
+  "signals and ends of file reach other harts",
+  ["--harts", "4", "--seed", "7", ...shell],
+  0,
+  async (s) => {
+    await s.see(PROMPT);
+    for (let round = 0; round < 3; round++) {
+      await s.ask(`cat | sleep 100 | ${foreground("sleep 200")}\r`, GO);
+      assert.equal(await s.ask(CTRL_C, PROMPT), `^C\r\n${PROMPT}`);
+    }
+    await s.ask(`${foreground("cat")} | cat | cat\r`, "\r\ngo\r\n");
+    assert.equal(await s.ask("line\r", "\r\nline\r\n"), "line\r\nline\r\n");
+    await s.ask(CTRL_D, PROMPT);
+    await s.type(CTRL_D);
+  },
+  "\r\n",
+);
+
+Deno.test("terminal: the time limit ends a program that waits for typing", {
+  ignore: noTerminal !== null,
+}, async () => {
+  const journal = `${folder}/limit.daybook`;
+  const session = new Session(["--journal", journal, "--time-limit", "1", ...reads]);
+  try {
+    await session.see("?");
+    assert.deepEqual(await session.end(), {
+      status: 124,
+      rest: "run: the time limit was reached\r\n",
+    });
+  } finally {
+    await session.dispose();
+  }
+  await assertReplays(journal, "?");
+});
+
 Deno.test(
   "terminal: a dialogue that goes wrong is seen",
   { ignore: noTerminal !== null },

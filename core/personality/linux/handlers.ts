@@ -14,8 +14,6 @@ import * as signal from "./signal.ts";
 import * as stat from "./stat.ts";
 import * as terminal from "./terminal.ts";
 
-/** For calls that succeed without doing anything. */
-const accept: Handler = () => 0;
 /** For calls a program must learn to do without. */
 const absent: Handler = () => -Err.NotImplemented;
 

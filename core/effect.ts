@@ -104,12 +104,15 @@ export class Effects {
   bytesLength = 0;
   /** 1 once a sample was asked for; an event may ask for one. */
   sampled = 0;
+  /** Threads woken so far by wake-ups of whole queues. */
+  woken = 0;
 
   /** Empties both buffers. */
   clear(): void {
     this.length = 0;
     this.bytesLength = 0;
     this.sampled = 0;
+    this.woken = 0;
   }
 
   private put(kind: number, a: number, b: number, c: number, d: number, e: number): void {

@@ -21,6 +21,7 @@ import { ProcessState, SIGNALS } from "./proc/tables.ts";
 import { scheduler } from "./sched/scheduler.ts";
 import { ThreadState, WakeReason } from "./sched/tables.ts";
 import { firstDeadline } from "./sched/timer.ts";
+import { hasWaking } from "./sched/wait.ts";
 
 /** Timers further away than this are not worth programming; the clock never gets there. */
 const NEVER = 2 ** 53;
@@ -137,7 +138,7 @@ function hasSteps(s: State, hart: number): boolean {
   const row = hart + 1;
   if (s.hart.operation[row] !== 0) return true;
   if (s.hart.inboxHead[row] !== 0 && s.hart.ipiPending[row] === 0) return true;
-  if (hasReclaim(s)) return true;
+  if (hasReclaim(s) || hasWaking(s)) return true;
   return hart === 0 && s.kernel.shutdownSteps[ONE] !== 0;
 }
 

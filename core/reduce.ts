@@ -29,7 +29,7 @@ import { endOperation } from "./sched/operation.ts";
 import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.ts";
 import { answerRequests, leaveForbiddenHart, takeFromInbox } from "./sched/thread.ts";
 import { armTimer, disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
-import { isWaiting, wakeThread } from "./sched/wait.ts";
+import { hasWaking, isWaiting, wakeSome, wakeThread } from "./sched/wait.ts";
 import { isCallEvent, isInputEvent } from "./well_formed.ts";
 
 /** Why an event was refused: nothing was changed. */
@@ -270,6 +270,7 @@ export function reduce(
     bookTime(s, e.hart, e.time);
     apply(s, fx, e, s.hart.current[e.hart + 1], drivers);
     if (hasReclaim(s)) reclaim(s, fx);
+    if (hasWaking(s)) wakeSome(s, fx, e.hart);
     if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, e.hart);
     leaveKernel(s, fx, e.hart, e.time);
   }

@@ -9,6 +9,7 @@ import * as file from "../personality/linux/file.ts";
 import * as io from "../personality/linux/io.ts";
 import * as stat from "../personality/linux/stat.ts";
 import { ThreadState } from "../sched/tables.ts";
+import { leaveSlot, takeSlot } from "./operation_slot.ts";
 import { OpenFlag } from "./tables.ts";
 import { openStandard } from "./standard.ts";
 import { streamArrived } from "./stream.ts";
@@ -81,12 +82,75 @@ Deno.test("a long transfer goes in steps, holds the operation slot, and gives al
   const other = b.process();
   forkDescriptors(b.s, b.fx, b.s.thread.process[t], b.s.thread.process[other]);
   const opened = b.s.capNode.object[b.s.process.descriptor[256 * b.s.thread.process[t]]];
-  b.s.openFile.operation[opened] = t;
+  const inode = b.s.openFile.inode[opened];
+  takeSlot(b.s, t, inode);
   assert.equal(b.call(other, io.read, [0, MEMORY, 1]), Result.Pending);
   b.s.openFile.offset[opened] = 0;
   assert.equal(b.call(t, io.read, [0, MEMORY, size]), size);
-  assert.equal(b.s.openFile.operation[opened], 0);
+  assert.equal(b.s.inode.operation[inode], 0);
   assert.equal(b.s.thread.state[other], ThreadState.Ready);
+  end(b, t, other);
+});
+
+/** An iovec array of buffers one after the other. */
+function buffers(address: number, lengths: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(16 * lengths.length));
+  let at = address;
+  lengths.forEach((length, i) => {
+    view.setBigUint64(16 * i, BigInt(at), true);
+    view.setBigUint64(16 * i + 8, BigInt(length), true);
+    at += length;
+  });
+  return new Uint8Array(view.buffer);
+}
+
+Deno.test("long readv, writev, sendfile and truncate go on in steps that hold the slot", () => {
+  const { b, t, open } = start();
+  open("v", CREATE);
+  const lengths = Array.from({ length: 301 }, (_, i) => i === 7 ? 700_000 : 10 * i);
+  const size = lengths.reduce((sum, length) => sum + length, 0);
+  const data = pattern(size, 13);
+  b.poke(t, MEMORY, data);
+  assert.equal(b.call(t, io.writev, [0, MEMORY, 301], buffers(MEMORY, lengths)), size);
+  assert.ok(b.steps >= 3, "writev took steps");
+  b.steps = 0;
+  b.poke(t, MEMORY, new Uint8Array(size));
+  b.call(t, file.lseek, [0, 0, 0]);
+  assert.equal(b.call(t, io.readv, [0, MEMORY, 301], buffers(MEMORY, lengths)), size);
+  assert.ok(b.steps >= 3, "readv took steps");
+  assert.deepEqual(b.peek(t, MEMORY, size), data);
+  open("w", CREATE);
+  b.steps = 0;
+  b.poke(t, MEMORY, new Uint8Array(8));
+  const zero = new Uint8Array(8);
+  assert.equal(b.call(t, io.sendfile, [1, 0, MEMORY, size + 9], zero), size);
+  assert.ok(b.steps >= 1, "sendfile took steps");
+  assert.equal(new DataView(b.peek(t, MEMORY, 8).buffer).getUint32(0, true), size);
+  assert.equal(b.call(t, io.pread64, [1, MEMORY, size, 0]), size);
+  assert.deepEqual(b.peek(t, MEMORY, size), data);
+  b.steps = 0;
+  assert.equal(b.call(t, file.lseek, [1, 3_000_000, 0]), 3_000_000);
+  assert.equal(b.call(t, io.write, [1, MEMORY, size]), size);
+  b.steps = 0;
+  assert.equal(b.call(t, file.truncate, [0, 100], text("w")), 0);
+  assert.ok(b.steps >= 1, "truncate took steps");
+  // Nobody holds a slot any more; while one is held, each of the calls waits.
+  const inode =
+    b.s.openFile.inode[b.s.capNode.object[b.s.process.descriptor[256 * b.s.thread.process[t] + 1]]];
+  assert.equal(b.s.inode.operation[inode], 0);
+  const other = b.process();
+  forkDescriptors(b.s, b.fx, b.s.thread.process[t], b.s.thread.process[other]);
+  takeSlot(b.s, t, inode);
+  assert.equal(b.call(other, file.truncate, [0, 1], text("w")), Result.Pending);
+  assert.equal(b.blocked(other), true);
+  leaveSlot(b.s, b.fx, 0, t, inode);
+  assert.equal(b.blocked(other), false);
+  takeSlot(b.s, t, inode);
+  assert.equal(b.call(other, io.sendfile, [1, 0, 0, 5]), Result.Pending);
+  leaveSlot(b.s, b.fx, 0, t, inode);
+  takeSlot(b.s, t, inode);
+  assert.equal(b.call(other, io.writev, [1, 0, 1], buffers(MEMORY, [5])), Result.Pending);
+  leaveSlot(b.s, b.fx, 0, t, inode);
   end(b, t, other);
 });
 

@@ -66,6 +66,8 @@ export function dropInode(s: State, fx: Effects, h: number, inode: number): void
 export function freeInode(s: State, fx: Effects, h: number, inode: number): void {
   const i = s.inode;
   assert(i.refs[inode] === 0 && i.firstEntry[inode] === 0, "an inode is freed unheld and empty");
+  // Who waits to truncate it by its path holds nothing, and finds the name gone.
+  wakeAll(s, fx, h, WaitKind.FileOperation, inode, WakeReason.Restart);
   const pipe = i.pipe[inode];
   if (pipe !== 0) {
     // Threads that block in open hold nothing; they run again and find the name gone.

@@ -50,6 +50,14 @@ export function freeText(s: State, first: number): void {
   post(s, Account.NameChunkUsed, Account.NameChunkFree, count);
 }
 
+/** Frees the first chunk of a chain; returns the next one. */
+export function dropFirstChunk(s: State, first: number): number {
+  const next = s.nameChunk.next[first];
+  freeRow(s.nameChunk, first);
+  post(s, Account.NameChunkUsed, Account.NameChunkFree, 1);
+  return next;
+}
+
 /** Whether a chain of chunks holds exactly these bytes; both have the same length. */
 export function sameText(
   s: State,

@@ -4,7 +4,8 @@ import { ONE, type State } from "../kernel.ts";
 import { CLOSE_ON_EXEC, install, lowestFree } from "../cap/descriptor.ts";
 import { completeCall } from "../sched/call.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
-import { waitOn, wakeThread } from "../sched/wait.ts";
+import { waitOn, wakeAll, wakeThread } from "../sched/wait.ts";
+import { UNITS } from "../limits.ts";
 import { freeRows } from "../state/table.ts";
 import { Access, mayAccess } from "./access.ts";
 import { makeNode } from "./namespace.ts";
@@ -136,15 +137,10 @@ function fifoPipe(s: State, inode: number): number {
   return pipe;
 }
 
-/** The first waiter from this one on that blocks in open of a fifo, or 0. */
-function nextOpener(s: State, from: number): number {
-  for (let w = from; w !== 0; w = s.waiter.next[w]) {
-    if (
-      s.waiter.events[w] === 0 &&
-      s.thread.callStage[s.waiter.thread[w]] === CallStage.OpenFifo
-    ) return w;
-  }
-  return 0;
+/** Whether a waiter blocks in open of a fifo. */
+function isOpener(s: State, w: number): boolean {
+  return w !== 0 && s.waiter.events[w] === 0 &&
+    s.thread.callStage[s.waiter.thread[w]] === CallStage.OpenFifo;
 }
 
 function openFifo(
@@ -162,7 +158,8 @@ function openFifo(
   const nonBlocking = (flags & OpenFlag.NonBlocking) !== 0;
   const partners = reads ? s.pipe.writers[pipe] : s.pipe.readers[pipe];
   const partnerHead = reads ? s.pipe.writeHead[pipe] : s.pipe.readHead[pipe];
-  const partnerWaits = nextOpener(s, partnerHead) !== 0;
+  // Where nobody has the partner's end open, nobody can wait there but in open.
+  const partnerWaits = isOpener(s, partnerHead);
   if (mode === OpenFlag.Write && nonBlocking && partners === 0 && !partnerWaits) {
     return -Err.NoSuchDevice;
   }
@@ -203,9 +200,17 @@ function installFifo(
  * once, so a writer that opens, writes and closes before they run loses nothing.
  */
 function admit(s: State, fx: Effects, h: number, pipe: number, kind: number): void {
-  const heads = kind === WaitKind.PipeRead ? s.pipe.readHead : s.pipe.writeHead;
-  for (let w = nextOpener(s, heads[pipe]); w !== 0; w = nextOpener(s, heads[pipe])) {
+  let w = kind === WaitKind.PipeRead ? s.pipe.readHead[pipe] : s.pipe.writeHead[pipe];
+  while (w !== 0) {
+    // So many have had their turn: the rest open for themselves, in the events that follow.
+    if (fx.woken++ >= UNITS) {
+      wakeAll(s, fx, h, kind, pipe, WakeReason.Restart);
+      return;
+    }
     const t = s.waiter.thread[w];
+    const opens = isOpener(s, w);
+    w = s.waiter.next[w];
+    if (!opens) continue;
     const inode = s.thread.callArgument[4 * t];
     const flags = s.thread.callArgument[4 * t + 1];
     const fd = installFifo(s, s.thread.process[t], inode, pipe, flags);

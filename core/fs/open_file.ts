@@ -7,6 +7,7 @@ import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { wakeAll } from "../sched/wait.ts";
 import { allocRow, freeRow } from "../state/table.ts";
 import { dropInode, holdInode } from "./inode.ts";
+import { freeText } from "./name.ts";
 import { discardBytes, holdPipe, releasePipe } from "./pipe_row.ts";
 import { OpenFlag } from "./tables.ts";
 
@@ -50,8 +51,7 @@ export function createOpenFile(
 export function releaseOpenFile(s: State, fx: Effects, h: number, file: number): void {
   const o = s.openFile;
   if (o.refs[file] !== 0) return;
-  // Whoever waits for the operation slot runs its call again and finds the descriptor closed.
-  wakeAll(s, fx, h, WaitKind.FileOperation, file, WakeReason.Restart);
+  if (o.vector[file] !== 0) freeText(s, o.vector[file]);
   const inode = o.inode[file];
   const pipe = o.pipe[file];
   const flags = o.flags[file];

@@ -3,7 +3,7 @@ import { Err, Result } from "../error.ts";
 import type { State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
-import { PAGE_BYTES } from "../limits.ts";
+import { PAGE_BYTES, UNITS } from "../limits.ts";
 import { allocBuffer, freeBuffer } from "../mem/buffer.ts";
 import { peekUser, resolve } from "../mem/user.ts";
 import { AccessKind } from "../event.ts";
@@ -11,7 +11,7 @@ import { Signal } from "../proc/signal_numbers.ts";
 import { sendSignalToThread } from "../proc/signal.ts";
 import { completeCall } from "../sched/call.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
-import { waitOn, wakeThread } from "../sched/wait.ts";
+import { waitOn, wakeAll, wakeThread } from "../sched/wait.ts";
 import { moveIn } from "./move.ts";
 import { freeAllFrames } from "./pipe_row.ts";
 import { CallStage } from "./stage.ts";
@@ -176,6 +176,11 @@ function isPresent(s: State, t: number, address: number, length: number, access:
 function serveReaders(s: State, fx: Effects, h: number, pipe: number): void {
   let served = 0;
   for (let w = s.pipe.readHead[pipe]; w !== 0 && pipeHeld(s, pipe) > 0;) {
+    // So many have had their turn: the rest look for themselves, in the events that follow.
+    if (fx.woken++ >= UNITS) {
+      wakeAll(s, fx, h, WaitKind.PipeRead, pipe, WakeReason.Restart);
+      break;
+    }
     const next = s.waiter.next[w];
     const r = s.waiter.thread[w];
     if (s.waiter.events[w] !== 0) {
@@ -206,6 +211,10 @@ function serveReaders(s: State, fx: Effects, h: number, pipe: number): void {
 /** Lets blocked writers go on as far as there is room, and pollers run again. */
 function serveWriters(s: State, fx: Effects, h: number, pipe: number): void {
   for (let w = s.pipe.writeHead[pipe]; w !== 0 && pipeHeld(s, pipe) < PIPE_BYTES;) {
+    if (fx.woken++ >= UNITS) {
+      wakeAll(s, fx, h, WaitKind.PipeWrite, pipe, WakeReason.Restart);
+      return;
+    }
     const next = s.waiter.next[w];
     const t = s.waiter.thread[w];
     if (s.waiter.events[w] !== 0) {

@@ -65,6 +65,10 @@ export const inodeTable = table("inode", {
   modified: f64("last change of the contents, us since 1970", { role: "history" }),
   changed: f64("last change of the inode, us since 1970", { role: "history" }),
   pipe: holds("pipe", "the pipe of a fifo, from its first open to the last close"),
+  operation: back("thread", "thread whose long operation on the contents holds the slot"),
+  operated: holds("inode", "itself while the slot is held, so that it stays"),
+  waitHead: back("waiter", "first waiter for the operation slot"),
+  waitTail: back("waiter", "last waiter for the operation slot"),
 });
 
 /** Bytes of a name chunk. */
@@ -96,7 +100,7 @@ export const directoryEntryTable = table("directoryEntry", {
 });
 
 /** Buckets of the (directory, name) hash. */
-export const NAME_BUCKETS = 4096;
+export const NAME_BUCKETS = 65536;
 
 /** Kinds of open file. */
 export const OpenKind = { Inode: 1, PipeRead: 2, PipeWrite: 3 } as const;
@@ -114,9 +118,7 @@ export const openFileTable = table("openFile", {
   offset: f64("file position, or readdir position"),
   entry: weak("directoryEntry", "entry last listed, to go on from"),
   entryGeneration: u32("generation of that entry"),
-  operation: back("thread", "thread that holds the operation slot"),
-  waitHead: back("waiter", "first waiter for the operation slot"),
-  waitTail: back("waiter", "last waiter for the operation slot"),
+  vector: owns("nameChunk", "buffers still to do of a long readv or writev, two to a chunk"),
 });
 
 /** Flags of an open file. */

@@ -4,7 +4,7 @@ import { ONE, type State } from "../kernel.ts";
 import { writeUser } from "../mem/user_copy.ts";
 import { isBlocked, isIgnored, sendSignalToGroup } from "../proc/signal.ts";
 import { Signal } from "../proc/signal_numbers.ts";
-import { WaitKind } from "../sched/tables.ts";
+import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { waitOn } from "../sched/wait.ts";
 import {
   END_MARK,
@@ -41,6 +41,8 @@ function refuseBackground(s: State, fx: Effects, h: number, t: number, row: numb
   }
   if (isIgnored(s, process, Signal.Ttin) || isBlocked(s, t, Signal.Ttin)) return -Err.Io;
   sendSignalToGroup(s, fx, h, s.process.group[process], Signal.Ttin);
+  // The signal acts before the call runs again, as one that ended a wait would.
+  s.thread.wakeReason[t] = WakeReason.Signal;
   return Result.Restart;
 }
 

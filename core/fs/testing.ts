@@ -20,10 +20,14 @@ import { endOperation, OperationKind } from "../sched/operation.ts";
 import { scheduler } from "../sched/scheduler.ts";
 import { ThreadState } from "../sched/tables.ts";
 import { createThread } from "../sched/thread.ts";
+import { hasWaking, wakeSome } from "../sched/wait.ts";
 import { bindArena, layoutArena } from "../state/arena.ts";
 import { dropInode, holdInode } from "./inode.ts";
 import { mountRoot } from "./init.ts";
+import { stepSendFile } from "./sendfile.ts";
 import { stepRead, stepWrite } from "./transfer.ts";
+import { stepTruncate } from "./truncate.ts";
+import { stepVector } from "./vector.ts";
 import { unmountStep } from "./unmount.ts";
 
 /** Where a process's memory begins, and its pages. */
@@ -56,6 +60,8 @@ export class FileBench {
   readonly returned: Map<number, number> = new Map();
   /** Chunks asked for: [file, chunk]. */
   readonly chunks: [number, number][] = [];
+  /** Steps of long operations taken so far. */
+  steps = 0;
   /** Streams asked for. */
   readonly streams: number[] = [];
 
@@ -152,12 +158,28 @@ export class FileBench {
     return result;
   }
 
+  private step(t: number): number {
+    const { s, fx } = this;
+    switch (s.thread.operation[t]) {
+      case OperationKind.Read:
+        return stepRead(s, fx, 0, t);
+      case OperationKind.Write:
+        return stepWrite(s, fx, 0, t);
+      case OperationKind.SendFile:
+        return stepSendFile(s, fx, 0, t);
+      case OperationKind.Truncate:
+        return stepTruncate(s, fx, 0, t);
+      default:
+        return stepVector(s, fx, 0, t, s.thread.operation[t] === OperationKind.WriteVector);
+    }
+  }
+
   private finish(t: number, first: number): number {
     let result = first;
     while (this.s.hart.operation[1] === t) {
       this.settle();
-      const step = this.s.thread.operation[t] === OperationKind.Read ? stepRead : stepWrite;
-      result = step(this.s, this.fx, 0, t);
+      result = this.step(t);
+      this.steps++;
       if (result !== Result.Pending) endOperation(this.s, 0, t);
     }
     return result === Result.NoReturn ? Result.Pending : result;
@@ -234,6 +256,7 @@ export class FileBench {
   /** Applies and forgets the effects, as the machine does. */
   settle(): void {
     reclaim(this.s, this.fx);
+    if (hasWaking(this.s)) wakeSome(this.s, this.fx, 0);
     const { words, bytes } = this.fx;
     const m = this.frames;
     for (let at = 0; at < this.fx.length; at += 1 + EFFECT_ARITY[words[at]]) {

@@ -4,9 +4,8 @@ import type { State } from "../kernel.ts";
 import { lookupFile } from "../cap/descriptor.ts";
 import { Right } from "../cap/tables.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
-import { WaitKind, WakeReason } from "../sched/tables.ts";
-import { waitOn, wakeAll } from "../sched/wait.ts";
 import { RANDOM_BYTES, readDevice, writeDevice } from "./device.ts";
+import { leaveSlot, mustQueue, takeSlot } from "./operation_slot.ts";
 import { readPipe, writePipe } from "./pipe.ts";
 import { readRegular, TRANSFER_BYTES, writeRegular } from "./regular.ts";
 import { Device, InodeKind, OpenFlag } from "./tables.ts";
@@ -15,7 +14,7 @@ import { Device, InodeKind, OpenFlag } from "./tables.ts";
 export const OWN_POSITION = -1;
 
 /** Slots of thread.cursor in a long read or write. */
-const Cursor = { Descriptor: 0, Address: 1, Length: 2, Position: 3 } as const;
+const Cursor = { Descriptor: 0, Address: 1, Length: 2, Position: 3, Inode: 4 } as const;
 
 /**
  * Reads as much as one event may.
@@ -149,7 +148,7 @@ const NOT_YET = Result.Pending - 16;
 
 /**
  * A plain read or write of a descriptor: one event if it is short, else the first step of a long
- * operation that holds the open file's operation slot.
+ * operation that holds the inode's operation slot.
  *
  * @param address,length user memory of t
  * @param position bytes from the start, or OWN_POSITION
@@ -170,47 +169,40 @@ export function transfer(
   const right = writes ? Right.Write : Right.Read;
   const file = lookupFile(s, s.thread.process[t], fd, right);
   if (file < 0) return withProgress(s, t, file);
-  if (mustQueue(s, t, file)) return Result.Pending;
+  const inode = s.openFile.inode[file];
+  if (mustQueue(s, t, inode)) return Result.Pending;
   const result = share(s, fx, h, t, file, address, length, position, writes);
   if (result !== NOT_YET) return result;
-  s.openFile.operation[file] = t;
+  takeSlot(s, t, inode);
   beginOperation(s, fx, h, t, writes ? OperationKind.Write : OperationKind.Read);
   const cursor = s.thread.cursor;
   cursor[6 * t + Cursor.Descriptor] = fd;
   cursor[6 * t + Cursor.Address] = address;
   cursor[6 * t + Cursor.Length] = length;
   cursor[6 * t + Cursor.Position] = position;
+  cursor[6 * t + Cursor.Inode] = inode;
   return Result.Pending;
-}
-
-/** Blocks t while another thread's long operation holds the open file. */
-export function mustQueue(s: State, t: number, file: number): boolean {
-  const holder = s.openFile.operation[file];
-  if (holder === 0 || holder === t) return false;
-  waitOn(s, t, WaitKind.FileOperation, file);
-  return true;
 }
 
 function step(s: State, fx: Effects, h: number, t: number, writes: boolean): number {
   const c = 6 * t;
   const cursor = s.thread.cursor;
   const fd = cursor[c + Cursor.Descriptor];
+  const inode = cursor[c + Cursor.Inode];
   const file = lookupFile(s, s.thread.process[t], fd, 0);
-  // Another thread of the process may have closed it in between.
-  if (file < 0 || s.openFile.operation[file] !== t) return s.thread.callProgress[t];
+  // The capability may have been revoked in between.
+  if (file < 0 || s.openFile.inode[file] !== inode) {
+    leaveSlot(s, fx, h, t, inode);
+    return s.thread.callProgress[t];
+  }
   const address = cursor[c + Cursor.Address];
   const length = cursor[c + Cursor.Length];
   const position = cursor[c + Cursor.Position];
   const result = share(s, fx, h, t, file, address, length, position, writes);
   if (result === NOT_YET) return Result.Pending;
-  releaseOperation(s, fx, h, file);
+  leaveSlot(s, fx, h, t, inode);
   // Blocked on a page or a chunk: the call runs again and goes on from its progress.
   return result === Result.Pending ? Result.NoReturn : result;
-}
-
-function releaseOperation(s: State, fx: Effects, h: number, file: number): void {
-  s.openFile.operation[file] = 0;
-  wakeAll(s, fx, h, WaitKind.FileOperation, file, WakeReason.Restart);
 }
 
 /** The step of OperationKind.Read. */

@@ -28,11 +28,11 @@ interface WaitQueue {
 function waitQueues(s: State): readonly WaitQueue[] {
   const queue = (
     kind: number,
-    table: "process" | "pipe" | "chunkRequest" | "addressSpace" | "openFile" | "shootdown",
+    table: "process" | "pipe" | "chunkRequest" | "addressSpace" | "inode" | "shootdown",
     head: Uint32Array,
     tail: Uint32Array,
   ) => ({ kind, table, rows: watermark(s[table]), live: s[table].$live, head, tail });
-  const { process, pipe, chunkRequest, addressSpace, openFile, shootdown, terminal, stream } = s;
+  const { process, pipe, chunkRequest, addressSpace, inode, shootdown, terminal, stream } = s;
   return [
     queue(WaitKind.Child, "process", process.waitHead, process.waitTail),
     queue(WaitKind.Vfork, "process", process.vforkHead, process.vforkTail),
@@ -40,7 +40,7 @@ function waitQueues(s: State): readonly WaitQueue[] {
     queue(WaitKind.PipeWrite, "pipe", pipe.writeHead, pipe.writeTail),
     queue(WaitKind.Chunk, "chunkRequest", chunkRequest.waitHead, chunkRequest.waitTail),
     queue(WaitKind.SpaceOperation, "addressSpace", addressSpace.waitHead, addressSpace.waitTail),
-    queue(WaitKind.FileOperation, "openFile", openFile.waitHead, openFile.waitTail),
+    queue(WaitKind.FileOperation, "inode", inode.waitHead, inode.waitTail),
     queue(WaitKind.Shootdown, "shootdown", shootdown.waitHead, shootdown.waitTail),
     {
       kind: WaitKind.Terminal,
@@ -102,6 +102,7 @@ export function checkQueues(s: State, reach: Reach): void {
     }
   }
   for (const queue of waitQueues(s)) checkWaitQueue(s, reach, queue, places);
+  checkWaking(s, reach, places);
   checkThreads(s, reach, places);
   checkWaiters(s, reach, places);
 }
@@ -205,6 +206,25 @@ function checkWaitQueue(s: State, reach: Reach, queue: WaitQueue, places: Places
     if (queue.tail[row] !== previous) {
       reach.report(queue.table, row, "the tail of its wait queue is not its last waiter");
     }
+  }
+}
+
+/** Waiters being woken: their objects may be gone, so only the links are looked at. */
+function checkWaking(s: State, reach: Reach, places: Places): void {
+  let previous = 0;
+  for (let waiter = s.kernel.wakingHead[ONE]; waiter !== 0; waiter = s.waiter.next[waiter]) {
+    if (waiter >= places.waiting.length || places.waiting[waiter] > 0) {
+      reach.report("waiter", waiter, "in wait queues twice, again among those being woken");
+      break;
+    }
+    places.waiting[waiter] = 1;
+    if (s.waiter.previous[waiter] !== previous) {
+      reach.report("waiter", waiter, "its link back among those being woken is wrong");
+    }
+    previous = waiter;
+  }
+  if (s.kernel.wakingTail[ONE] !== previous) {
+    reach.report("kernel", ONE, "the tail of the waiters being woken is not their last");
   }
 }
 

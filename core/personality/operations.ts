@@ -1,6 +1,9 @@
 import { unreachable } from "../assert.ts";
 import type { Effects } from "../effect.ts";
+import { stepSendFile } from "../fs/sendfile.ts";
 import { stepRead, stepWrite } from "../fs/transfer.ts";
+import { stepTruncate } from "../fs/truncate.ts";
+import { stepVector } from "../fs/vector.ts";
 import type { State } from "../kernel.ts";
 import { stepProtect } from "../mem/protect.ts";
 import { stepRemap } from "../mem/remap.ts";
@@ -38,6 +41,19 @@ export function stepOperation(s: State, fx: Effects, hart: number, thread: numbe
       return stepWrite(s, fx, hart, thread);
     case OperationKind.Kill:
       return stepKill(s, fx, hart, thread);
+    case OperationKind.ReadVector:
+    case OperationKind.WriteVector:
+      return stepVector(
+        s,
+        fx,
+        hart,
+        thread,
+        s.thread.operation[thread] === OperationKind.WriteVector,
+      );
+    case OperationKind.SendFile:
+      return stepSendFile(s, fx, hart, thread);
+    case OperationKind.Truncate:
+      return stepTruncate(s, fx, hart, thread);
     default:
       return unreachable("every long operation has a step");
   }

@@ -127,6 +127,8 @@ export const kernelTable = table("kernel", {
   execScript: u32("scratch of execve: image of the #! line, or 0", { role: "derived" }),
   execOld: u32("scratch of execve: the space being left", { role: "derived" }),
   timerSequence: f64("next arming sequence", { role: "history" }),
+  wakingHead: back("waiter", "first waiter whose queue was woken, and which is not awake yet"),
+  wakingTail: back("waiter", "last of them"),
   shutdown: u8("a ShutdownReason once it began"),
   shutdownStage: u8("how far the shutdown has come"),
   shutdownCursor: u32("progress inside the stage"),

@@ -20,7 +20,8 @@ export type Given = number | string | Uint8Array | readonly string[] | null;
 
 /** User memory a test's calls may write to. */
 export const BUFFER = HEAP;
-const STACK = HEAP + 0x1_8000;
+/** Stack pointer of every sample. */
+export const STACK = HEAP + 0x1_8000;
 const encoder = new TextEncoder();
 
 /** Numbers of the calls the tests make. */

@@ -15,6 +15,10 @@ export const OperationKind = {
   Write: 8,
   Discard: 9,
   Kill: 10,
+  ReadVector: 11,
+  WriteVector: 12,
+  SendFile: 13,
+  Truncate: 14,
 } as const;
 
 /**

@@ -185,7 +185,7 @@ export const WaitKind = {
   Terminal: 6,
   /** object: address space row, its operation slot. */
   SpaceOperation: 7,
-  /** object: open file row, its operation slot. */
+  /** object: inode row, its operation slot. */
   FileOperation: 8,
   /** object: shootdown row. */
   Shootdown: 9,

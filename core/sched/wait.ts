@@ -1,6 +1,7 @@
 import { assert, unreachable } from "../assert.ts";
 import type { Effects } from "../effect.ts";
-import type { State } from "../kernel.ts";
+import { ONE, type State } from "../kernel.ts";
+import { UNITS } from "../limits.ts";
 import { isInTransit, makeReady, request } from "./thread.ts";
 import { Request, ThreadState, WaitKind, WakeReason } from "./tables.ts";
 
@@ -19,7 +20,7 @@ function headsOf(s: State, kind: number): Uint32Array {
     case WaitKind.SpaceOperation:
       return s.addressSpace.waitHead;
     case WaitKind.FileOperation:
-      return s.openFile.waitHead;
+      return s.inode.waitHead;
     case WaitKind.Shootdown:
       return s.shootdown.waitHead;
     case WaitKind.Vfork:
@@ -46,7 +47,7 @@ function tailsOf(s: State, kind: number): Uint32Array {
     case WaitKind.SpaceOperation:
       return s.addressSpace.waitTail;
     case WaitKind.FileOperation:
-      return s.openFile.waitTail;
+      return s.inode.waitTail;
     case WaitKind.Shootdown:
       return s.shootdown.waitTail;
     case WaitKind.Vfork:
@@ -83,10 +84,13 @@ export function unlinkWaiter(s: State, waiter: number): void {
     const object = s.waiter.object[waiter];
     const next = s.waiter.next[waiter];
     const previous = s.waiter.previous[waiter];
-    if (previous === 0) headsOf(s, kind)[object] = next;
-    else s.waiter.next[previous] = next;
-    if (next === 0) tailsOf(s, kind)[object] = previous;
-    else s.waiter.previous[next] = previous;
+    // Of the waiters being woken, only the ends know that they left their object's queue.
+    if (previous !== 0) s.waiter.next[previous] = next;
+    else if (s.kernel.wakingHead[ONE] === waiter) s.kernel.wakingHead[ONE] = next;
+    else headsOf(s, kind)[object] = next;
+    if (next !== 0) s.waiter.previous[next] = previous;
+    else if (s.kernel.wakingTail[ONE] === waiter) s.kernel.wakingTail[ONE] = previous;
+    else tailsOf(s, kind)[object] = previous;
   }
   s.waiter.kind[waiter] = WaitKind.None;
   s.waiter.object[waiter] = 0;
@@ -151,7 +155,12 @@ export function wakeFirst(
   return thread;
 }
 
-/** Wakes every waiter of an object's queue; returns how many. */
+/**
+ * Wakes every waiter of an object's queue, to run its call again: at most UNITS in one event, and
+ * the rest in the next ones. The queue is empty on return, and its object may go.
+ *
+ * @returns how many are awake already
+ */
 export function wakeAll(
   s: State,
   fx: Effects,
@@ -161,6 +170,39 @@ export function wakeAll(
   reason: number,
 ): number {
   let count = 0;
-  while (wakeFirst(s, fx, hart, kind, object, reason) !== 0) count++;
+  while (fx.woken < UNITS && wakeFirst(s, fx, hart, kind, object, reason) !== 0) {
+    fx.woken++;
+    count++;
+  }
+  const head = headsOf(s, kind)[object];
+  if (head !== 0) setWaking(s, kind, object, head);
   return count;
+}
+
+/** Moves a whole queue, from its head on, to the end of the waiters being woken. */
+function setWaking(s: State, kind: number, object: number, head: number): void {
+  const last = s.kernel.wakingTail[ONE];
+  const tails = tailsOf(s, kind);
+  if (last === 0) s.kernel.wakingHead[ONE] = head;
+  else {
+    s.waiter.next[last] = head;
+    s.waiter.previous[head] = last;
+  }
+  s.kernel.wakingTail[ONE] = tails[object];
+  headsOf(s, kind)[object] = 0;
+  tails[object] = 0;
+}
+
+/** Whether waiters are left whose queue was woken. */
+export function hasWaking(s: State): boolean {
+  return s.kernel.wakingHead[ONE] !== 0;
+}
+
+/** Wakes waiters whose queue was woken, as far as the event's UNITS go. */
+export function wakeSome(s: State, fx: Effects, hart: number): void {
+  for (; fx.woken < UNITS && hasWaking(s); fx.woken++) {
+    const waiter = s.kernel.wakingHead[ONE];
+    wakeThread(s, fx, hart, s.waiter.thread[waiter], WakeReason.Restart);
+  }
+  fx.charge(fx.woken);
 }

@@ -5,7 +5,11 @@ import { allocRow } from "../state/table.ts";
 import { Request, ThreadState, WaitKind, WakeReason } from "./tables.ts";
 import { schedState } from "./testing.ts";
 import { answerRequests, takeFromInbox } from "./thread.ts";
-import { firstWaiter, isWaiting, waitOn, wakeAll, wakeFirst, wakeThread } from "./wait.ts";
+import { ONE } from "../kernel.ts";
+import { UNITS } from "../limits.ts";
+import { scheduler } from "./scheduler.ts";
+import { firstWaiter, hasWaking, isWaiting, waitOn, wakeAll } from "./wait.ts";
+import { wakeFirst, wakeSome, wakeThread } from "./wait.ts";
 
 Deno.test("waiters wake in the order they came, and one taken from the middle leaves the rest", () => {
   const s = schedState(1, 4);
@@ -46,4 +50,30 @@ Deno.test("a thread of another hart is woken by request and one IPI, and is in t
   assert.equal(takeFromInbox(s, 1), 0);
   assert.equal(s.hart.ready[2], 2);
   assert.equal(s.thread.requests[1], 0);
+});
+
+Deno.test("a long queue is woken over several events, and a waiter in it may leave meanwhile", () => {
+  const count = 3 * UNITS;
+  const s = schedState(1, count);
+  const fx = new Effects();
+  const pipe = allocRow(s.pipe);
+  for (let t = 1; t <= count; t++) waitOn(s, t, WaitKind.PipeRead, pipe);
+  assert.equal(wakeAll(s, fx, 0, WaitKind.PipeRead, pipe, WakeReason.Restart), UNITS);
+  assert.equal(s.pipe.readHead[pipe], 0);
+  assert.equal(s.pipe.readTail[pipe], 0);
+  // The first, the last and one between are taken by something else; the object gets new waiters.
+  for (const t of [UNITS + 1, count, UNITS + 9]) wakeThread(s, fx, 0, t, WakeReason.Timeout);
+  scheduler.remove(s, 0, 1);
+  waitOn(s, 1, WaitKind.PipeRead, pipe);
+  let events = 0;
+  for (; hasWaking(s); events++) {
+    const before = s.hart.ready[1];
+    fx.clear();
+    wakeSome(s, fx, 0);
+    assert.ok(s.hart.ready[1] - before <= UNITS);
+  }
+  assert.equal(events, 2);
+  assert.equal(s.hart.ready[1], count - 1);
+  assert.equal(s.kernel.wakingTail[ONE], 0);
+  assert.equal(firstWaiter(s, WaitKind.PipeRead, pipe), 1);
 });

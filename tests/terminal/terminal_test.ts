@@ -164,6 +164,12 @@ const PROMPT = "@ \x1b[6n";
  * typed may still find the shell's raw mode.
  */
 const foreground = (program: string): string => `sh -c 'echo go; exec ${program}'`;
+/**
+ * A program that says `go` and then waits: a shell would have its own way with signals until it has
+ * executed what it was asked to.
+ */
+const WAITING = "tail -f /tmp/go";
+const MAKE_GO = "echo go > /tmp/go\r";
 const GO = "\r\ngo\r\n";
 const shell = ["--env", "PS1=@ ", `${busybox}`, "sh"];
 
@@ -188,10 +194,12 @@ dialogue("a shell has line editing and the terminal's size", shell, 5, async (s)
 
 dialogue("^C and ^\\ kill the shell's child and not the shell", shell, 0, async (s) => {
   await s.see(PROMPT);
-  await s.ask(`${foreground("sleep 100")}\r`, GO);
+  await s.ask(MAKE_GO, PROMPT);
+  await s.ask(`${WAITING}\r`, GO);
   assert.equal(await s.ask(CTRL_C, PROMPT), `^C\r\n${PROMPT}`);
   assert.ok((await s.ask("echo $?\r", PROMPT)).endsWith(`\r\n130\r\n${PROMPT}`));
-  await s.ask(`sleep 100 | ${foreground("sleep 200")}\r`, GO);
+  await s.ask(`${WAITING} > /dev/tty | ${WAITING}\r`, GO);
+  await s.see("go\r\n");
   assert.match(await s.ask(CTRL_BACKSLASH, PROMPT), /^\^\\/);
   assert.ok((await s.ask("echo $?\r", PROMPT)).endsWith(`\r\n131\r\n${PROMPT}`));
   await s.ask(`no command${CTRL_C}`, PROMPT);
@@ -241,8 +249,9 @@ dialogue(
   0,
   async (s) => {
     await s.see(PROMPT);
+    await s.ask(MAKE_GO, PROMPT);
     for (let round = 0; round < 3; round++) {
-      await s.ask(`cat | sleep 100 | ${foreground("sleep 200")}\r`, GO);
+      await s.ask(`cat | sleep 100 | ${WAITING}\r`, GO);
       assert.equal(await s.ask(CTRL_C, PROMPT), `^C\r\n${PROMPT}`);
     }
     await s.ask(`${foreground("cat")} | cat | cat\r`, "\r\ngo\r\n");

@@ -102,13 +102,14 @@ static long take_regions(long share) {
 /* One page in each 2 MiB, so that each takes a page-table page. */
 static long take_tables(long share) {
   (void)share;
-  long area = map_pages(1ul << 33, PROT_READ | PROT_WRITE);
+  enum { TABLES = 512 };
+  long area = map_pages((usize)TABLES << 21, PROT_READ | PROT_WRITE);
   if (area < 0) {
     expect_clean("mmap", area);
     return 0;
   }
-  for (long i = 0; i < 1l << 12; i++) *(volatile u8 *)(area + (i << 21)) = 1;
-  return 1l << 12;
+  for (long i = 0; i < TABLES; i++) *(volatile u8 *)(area + (i << 21)) = 1;
+  return TABLES;
 }
 
 static const struct thing {
@@ -117,7 +118,7 @@ static const struct thing {
   long processes;
 } things[] = {
     {"pipes", take_pipes, 100}, {"names", take_names, 8},     {"file", take_file, 4},
-    {"regions", take_regions, 90}, {"tables", take_tables, 20},
+    {"regions", take_regions, 90}, {"tables", take_tables, 70},
 };
 
 /* How many children there were; how many of them a lack of memory killed. */

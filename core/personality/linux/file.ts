@@ -5,15 +5,13 @@ import { Err } from "../../error.ts";
 import { AccessKind, argumentAt, type Event, payloadI64, payloadU32 } from "../../event.ts";
 import { Access, mayAccess } from "../../fs/access.ts";
 import { CreateFlag, openPath, openPipe } from "../../fs/open.ts";
-import { truncateInode } from "../../fs/regular.ts";
 import { Device, InodeKind, OpenFlag } from "../../fs/tables.ts";
-import { mustQueue } from "../../fs/transfer.ts";
 import { positionAtEnd, seekTo } from "../../fs/seek.ts";
+import { truncateFile } from "../../fs/truncate.ts";
 import type { State } from "../../kernel.ts";
 import { PAGE_BYTES } from "../../limits.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { resolve } from "../../mem/user.ts";
-import { Result } from "../../error.ts";
 import { DESCRIPTORS } from "../../proc/tables.ts";
 import { AT_FDCWD, inodeArgument, pathArgument, pathOffset, pathStart } from "./arguments.ts";
 
@@ -230,8 +228,7 @@ export function ftruncate(s: State, fx: Effects, e: Event, t: number): number {
   const inode = s.openFile.inode[file];
   if (e.signed(1) < 0 || inode === 0 || s.inode.kind[inode] !== InodeKind.File) return -Err.Invalid;
   if ((s.openFile.flags[file] & OpenFlag.Write) === 0) return -Err.Invalid;
-  if (mustQueue(s, t, file)) return Result.Pending;
-  return truncateInode(s, fx, inode, e.argument(1));
+  return truncateFile(s, fx, e.hart, t, inode, e.argument(1));
 }
 
 /** truncate. */
@@ -241,7 +238,7 @@ export function truncate(s: State, fx: Effects, e: Event, t: number): number {
   if (s.inode.kind[inode] === InodeKind.Directory) return -Err.IsDirectory;
   if (e.signed(1) < 0 || s.inode.kind[inode] !== InodeKind.File) return -Err.Invalid;
   if (!mayAccess(s, s.thread.process[t], inode, Access.Write)) return -Err.Access;
-  return truncateInode(s, fx, inode, e.argument(1));
+  return truncateFile(s, fx, e.hart, t, inode, e.argument(1));
 }
 
 /** pipe2. The place for the two descriptors is made usable before anything is taken. */

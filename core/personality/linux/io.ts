@@ -1,24 +1,20 @@
 import { lookupFile } from "../../cap/descriptor.ts";
 import { Right } from "../../cap/tables.ts";
 import type { Effects } from "../../effect.ts";
-import { Err, Result } from "../../error.ts";
+import { Err } from "../../error.ts";
 import { AccessKind, argumentAt, ArgumentLength, type Event } from "../../event.ts";
-import { payloadI64, payloadU32, payloadU64 } from "../../event.ts";
+import { payloadI64, payloadU32 } from "../../event.ts";
 import { InodeKind } from "../../fs/tables.ts";
 import { sendFile } from "../../fs/sendfile.ts";
-import { mustQueue, OWN_POSITION, readSome, transfer, writeSome } from "../../fs/transfer.ts";
+import { OWN_POSITION, transfer } from "../../fs/transfer.ts";
+import { transferVector, VECTOR_BYTES } from "../../fs/vector.ts";
 import { readRandom } from "../../fs/device.ts";
-import { TRANSFER_BYTES } from "../../fs/regular.ts";
 import type { State } from "../../kernel.ts";
 import { resolveRange } from "../../mem/user.ts";
-import { writeUser } from "../../mem/user_copy.ts";
 
 /** Longest read or write of one call; a longer one is cut. */
 const LONGEST = 0x7ffff000;
-const IOVEC_BYTES = 16;
 const MOST_VECTORS = 1024;
-/** Buffers of an iovec that one event moves. */
-const BUFFERS_AN_EVENT = 100;
 
 /** read. */
 export function read(s: State, fx: Effects, e: Event, t: number): number {
@@ -67,57 +63,25 @@ function vectorTotal(e: Event): number {
   if (count > MOST_VECTORS || at < 0) return -Err.Invalid;
   const bytes = payloadU32(e, at);
   if (bytes === ArgumentLength.Absent) return -Err.BadAddress;
-  if (bytes !== count * IOVEC_BYTES) return -Err.Invalid;
+  if (bytes !== count * VECTOR_BYTES) return -Err.Invalid;
   let total = 0;
   for (let i = 0; i < count; i++) {
-    const length = payloadI64(e, at + 4 + i * IOVEC_BYTES + 8);
+    const length = payloadI64(e, at + 4 + i * VECTOR_BYTES + 8);
     if (length < 0) return -Err.Invalid;
     total += length;
   }
   return total > LONGEST ? -Err.Invalid : total;
 }
 
-/**
- * Moves the buffers of an iovec in order, from the call's progress on. Once an event has moved what
- * it may, the call runs again from its `ecall` and goes on.
- */
+/** readv and writev. */
 function vector(s: State, fx: Effects, e: Event, t: number, writes: boolean): number {
   const right = writes ? Right.Write : Right.Read;
   const file = lookupFile(s, s.thread.process[t], e.int(0), right);
   if (file < 0) return file;
   const total = vectorTotal(e);
   if (total < 0) return total;
-  if (mustQueue(s, t, file)) return Result.Pending;
   const at = argumentAt(e, 0) + 4;
-  const earlier = s.thread.callProgress[t];
-  let begin = 0;
-  let buffers = 0;
-  for (let i = 0; i < e.argument(2); i++) {
-    const address = payloadU64(e, at + i * IOVEC_BYTES);
-    const length = payloadU64(e, at + i * IOVEC_BYTES + 8);
-    const done = s.thread.callProgress[t];
-    const skip = done - begin;
-    begin += length;
-    if (skip >= length) continue;
-    if (++buffers > BUFFERS_AN_EVENT || done - earlier >= TRANSFER_BYTES) return Result.Restart;
-    const left = length - skip;
-    const moved = writes
-      ? writeSome(s, fx, e.hart, t, file, 0, address + skip, left, OWN_POSITION, total, 0)
-      : readSome(s, fx, e.hart, t, file, address + skip, left, OWN_POSITION, 0);
-    if (moved < 0) return moved > Result.Pending && done > 0 ? done : moved;
-    s.thread.callProgress[t] = done + moved;
-    if (moved === left) continue;
-    if (moved === 0 || !goesOn(s, file, writes)) break;
-    return Result.Restart;
-  }
-  return s.thread.callProgress[t];
-}
-
-/** Whether a short count of one event may be followed by more: not at a file's end. */
-function goesOn(s: State, file: number, writes: boolean): boolean {
-  const inode = s.openFile.inode[file];
-  if (s.inode.kind[inode] !== InodeKind.File) return false;
-  return writes || s.openFile.offset[file] < s.inode.size[inode];
+  return transferVector(s, fx, e, t, e.int(0), file, at, e.argument(2), total, writes);
 }
 
 /** readv. */
@@ -139,19 +103,16 @@ export function sendfile(s: State, fx: Effects, e: Event, t: number): number {
   if (input < 0) return input;
   const length = Math.min(e.argument(3), LONGEST);
   const address = e.argument(2);
-  if (address === 0) return sendFile(s, fx, e.hart, t, output, input, OWN_POSITION, length);
-  const at = argumentAt(e, 0);
-  if (at < 0 || payloadU32(e, at) !== 8) return -Err.BadAddress;
-  const position = payloadI64(e, at + 4);
-  if (position < 0) return -Err.Invalid;
-  const usable = resolveRange(s, fx, e.hart, t, address, 8, AccessKind.Write);
-  if (usable < 0) return usable;
-  const sent = sendFile(s, fx, e.hart, t, output, input, position, length);
-  if (sent < 0) return sent;
-  const bytes = fx.reserveBytes(8);
-  fx.setU64(bytes, position + sent);
-  const wrote = writeUser(s, fx, e.hart, t, address, bytes, 8);
-  return wrote < 0 ? wrote : sent;
+  let position = OWN_POSITION;
+  if (address !== 0) {
+    const at = argumentAt(e, 0);
+    if (at < 0 || payloadU32(e, at) !== 8) return -Err.BadAddress;
+    position = payloadI64(e, at + 4);
+    if (position < 0) return -Err.Invalid;
+    const usable = resolveRange(s, fx, e.hart, t, address, 8, AccessKind.Write);
+    if (usable < 0) return usable;
+  }
+  return sendFile(s, fx, e.hart, t, e.int(0), e.int(1), position, length, address);
 }
 
 const RANDOM_FLAGS = 7;

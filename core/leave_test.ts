@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { ONE } from "./kernel.ts";
+import { ActionFlag, Signal } from "./proc/signal_numbers.ts";
+import { Bench, BUFFER, Call, signalSet, STACK, words } from "./proc/testing.ts";
+import { QUANTUM_NS } from "./sched/fixed_priority.ts";
+import { ThreadState } from "./sched/tables.ts";
+
+const HANDLER = 0x5_0000;
+const POLL = 73;
+
+Deno.test("leave: the mask of a poll that found something is gone before signals are looked at", () => {
+  const b = new Bench();
+  b.handle(0, Signal.Usr1, HANDLER);
+  const init = b.on(0);
+  assert.equal(b.call(0, Call.sigprocmask, 0, signalSet(Signal.Usr1), 0, 8), 0);
+  assert.equal(b.call(0, Call.kill, 1, Signal.Usr1), 0);
+  assert.equal(b.call(0, POLL, new Uint8Array(0), 0, words(0, 0), signalSet(), 8), 0);
+  assert.deepEqual(b.takeHandled(init), []);
+  assert.equal(b.s.thread.blockedLo[init], 1 << (Signal.Usr1 - 1));
+  b.check();
+});
+
+Deno.test("leave: a terminal's stop signals do nothing to a group nobody looks after; STOP does", () => {
+  const b = new Bench();
+  const child = b.fork();
+  for (const signal of [Signal.Tstp, Signal.Ttin, Signal.Ttou]) {
+    assert.equal(b.call(0, Call.kill, 2, signal), 0);
+    assert.equal(b.s.thread.state[child], ThreadState.Running);
+  }
+  // In a group of its own, beside its parent's in one session, it has somebody.
+  assert.equal(b.call(0, Call.setpgid, 2, 2), 0);
+  assert.equal(b.call(0, Call.kill, 2, Signal.Tstp), 0);
+  assert.equal(b.s.thread.state[child], ThreadState.Stopped);
+  assert.equal(b.call(0, Call.kill, 2, Signal.Cont), 0);
+  assert.equal(b.s.thread.state[child], ThreadState.Running);
+  b.check();
+});
+
+Deno.test("leave: handlers nest as their masks allow, the lowest number first", () => {
+  const b = new Bench();
+  b.handle(0, Signal.Usr1, HANDLER, ActionFlag.NoDefer);
+  b.handle(0, Signal.Usr2, HANDLER);
+  const init = b.on(0);
+  b.call(0, Call.sigprocmask, 0, signalSet(Signal.Usr1, Signal.Usr2), 0, 8);
+  b.call(0, Call.kill, 1, Signal.Usr2);
+  b.call(0, Call.kill, 1, Signal.Usr1);
+  b.call(0, Call.sigprocmask, 2, signalSet(), 0, 8);
+  assert.deepEqual(b.takeHandled(init), [Signal.Usr1, Signal.Usr2]);
+  assert.equal(b.s.thread.blockedLo[init], 1 << (Signal.Usr2 - 1));
+  b.check();
+});
+
+Deno.test("leave: equals take turns of a quantum, a woken equal does not preempt", () => {
+  const b = new Bench();
+  const child = b.fork();
+  assert.equal(b.call(1, Call.clone, 17), 3);
+  const grandchild = b.s.process.firstThread[b.s.process.firstChild[b.processOf(child)]];
+  assert.equal(b.on(1), child);
+  const start = b.s.thread.dispatchedAt[child];
+  b.timer(1, start + QUANTUM_NS / 2);
+  assert.equal(b.on(1), child, "half a turn is left");
+  b.timer(1, start + 2 * QUANTUM_NS);
+  assert.equal(b.on(1), grandchild);
+  assert.equal(b.s.thread.budget[child], QUANTUM_NS);
+  b.check();
+});
+
+Deno.test("leave: a sleep and an interval timer move with their thread", () => {
+  const b = new Bench();
+  b.handle(0, Signal.Alrm, HANDLER);
+  const child = b.fork();
+  assert.equal(b.call(1, Call.setitimer, 0, words(0, 0, 0, 3000), 0), 0);
+  assert.equal(b.call(1, Call.nanosleep, words(0, 2_000_000), 0), undefined);
+  assert.equal(b.call(0, Call.setaffinity, 2, 8, words(1)), 0);
+  assert.equal(b.s.thread.hart[child], 0);
+  assert.equal(b.s.hart.heapLength[2], 0);
+  assert.equal(b.s.hart.heapLength[1], 2);
+  b.timer(0, 2_100_000);
+  b.call(0, Call.yield);
+  assert.equal(b.results.get(child), 0);
+  b.timer(0, 4_000_000);
+  b.timer(0, 6_000_000);
+  while (b.on(0) !== child) b.call(0, Call.yield);
+  assert.deepEqual(b.takeHandled(child), [Signal.Alrm]);
+  assert.equal(b.s.hart.heapLength[1], 0);
+  b.check();
+});
+
+Deno.test("leave: affinity holds for a thread that is moved twice while on its way", () => {
+  const b = new Bench();
+  const child = b.fork();
+  b.held.add(1);
+  assert.equal(b.call(0, Call.setaffinity, 2, 8, words(1)), 0);
+  assert.equal(b.call(0, Call.setaffinity, 2, 8, words(2)), 0);
+  b.held.delete(1);
+  b.pump();
+  assert.equal(b.s.thread.hart[child], 1);
+  assert.equal(b.on(1), child);
+  assert.equal(b.s.hart.assigned[2], 1);
+  b.check();
+});
+
+Deno.test("leave: affinity holds for a thread that is moved on before it has arrived", () => {
+  const b = new Bench();
+  b.fork();
+  b.held.add(0);
+  b.enter(1, Call.setaffinity, 2, 8, words(1));
+  b.pump();
+  const child = b.s.process.firstThread[b.s.process.firstChild[b.world.init]];
+  assert.equal(b.s.thread.hart[child], 0);
+  assert.equal(b.call(0, Call.setaffinity, 2, 8, words(2)), 0);
+  b.held.delete(0);
+  b.pump();
+  assert.equal(b.s.thread.hart[child], 1);
+  assert.equal(b.on(1), child);
+  b.check();
+});
+
+Deno.test("leave: a child in the making and a zombie are not moved", () => {
+  const b = new Bench();
+  const child = b.fork();
+  b.enter(1, Call.clone, 17);
+  const embryo = b.s.process.firstThread[b.s.process.firstChild[b.processOf(child)]];
+  assert.equal(b.s.thread.state[embryo], ThreadState.Embryo);
+  b.enter(0, Call.setaffinity, 3, 8, words(2));
+  assert.equal(b.s.thread.state[embryo], ThreadState.Embryo);
+  b.pump();
+  assert.equal(b.s.thread.hart[embryo], 1);
+  b.enter(1, Call.exit, 0);
+  b.pump();
+  assert.equal(b.call(0, Call.setaffinity, 2, 8, words(1)), 0);
+  assert.equal(b.call(0, Call.wait4, 2, 0, 0, 0), 2);
+  b.check();
+});
+
+Deno.test("leave: a remaining time whose page must be copied first does not hurt the handler", () => {
+  const b = new Bench();
+  b.handle(0, Signal.Usr1, HANDLER);
+  // The page of the frame is there too, so that after a fork both must be copied.
+  assert.equal(b.call(0, Call.sigprocmask, 0, null, STACK - 256, 8), 0);
+  const child = b.fork();
+  const space = b.s.process.space[b.processOf(child)];
+  // Another hart may hold translations of the child's space: a copy waits for it.
+  b.s.addressSpace.ranOnLo[space] |= 1;
+  const remain = BUFFER;
+  assert.equal(b.call(1, Call.nanosleep, words(5, 0), remain), undefined);
+  assert.equal(b.call(0, Call.kill, 2, Signal.Usr1), 0);
+  assert.deepEqual(b.takeHandled(child), [Signal.Usr1]);
+  assert.equal(b.s.kernel.closed[ONE], 0);
+  b.check();
+});

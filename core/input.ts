@@ -37,11 +37,21 @@ export function reduceInput(s: State, fx: Effects, e: Event): void {
       s.kernel.randomSeeded[ONE] = 1;
       return;
     case InputKind.Start:
-      if (s.kernel.init[ONE] === 0 && s.kernel.rootInode[ONE] !== 0 && isStartPayload(e)) {
-        startInit(s, fx, e);
-      }
+      if (s.kernel.init[ONE] !== 0 || s.kernel.rootInode[ONE] === 0 || !isStartPayload(e)) return;
+      // A program does not start in a tree of which a part is missing.
+      if (s.fileSystem.importError[ONE] === 0) startInit(s, fx, e);
+      else if (s.kernel.shutdown[ONE] === 0) refuseStart(s, fx);
       return;
   }
+}
+
+/** Wait status of a process 1 that was never made: as one that exits with 125. */
+const NOT_STARTED = 125 << 8;
+
+/** Ends the boot before it began; `fileSystem.importError` says why. */
+function refuseStart(s: State, fx: Effects): void {
+  s.kernel.exitStatus[ONE] = NOT_STARTED;
+  fx.programEnded(NOT_STARTED);
 }
 
 /** Terminal row of the console device. */

@@ -55,10 +55,12 @@ function isArgument(e: Event, how: ArgumentKind, at: number, length: number): bo
     case "path":
       return length < PATH_LIMIT;
     case "in":
+    case "inIndirect":
     case "frame":
       return length === how.bytes;
     case "inArray":
-      return length === how.element * e.argument(how.count) && e.uint(how.count) <= how.most;
+      return length === how.element * Math.ceil(e.argument(how.count) / how.per) &&
+        e.uint(how.count) <= how.most;
     case "inSelected":
       return length === how.bytes[e.int(how.selector)];
     case "strings":

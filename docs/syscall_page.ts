@@ -29,8 +29,12 @@ function howTaken(how: ArgumentKind, names: readonly string[]): string {
       return `${how.bytes} bytes copied in`;
     case "frame":
       return `${how.bytes} bytes copied in from the stack pointer`;
+    case "inIndirect":
+      return `${how.bytes} bytes copied in through a pair`;
     case "inArray":
-      return `${names[how.count]} × ${how.element} bytes copied in, at most ${how.most}`;
+      return `${names[how.count]} × ${how.element} bytes${
+        how.per === 1 ? "" : ` per ${how.per}`
+      } copied in, at most ${how.most}`;
     case "inSelected":
       return `copied in by ${names[how.selector]}: ${selectedSizes(how.bytes)}`;
   }

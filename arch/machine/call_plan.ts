@@ -11,6 +11,7 @@ export const Take = {
   Strings: 4,
   Frame: 5,
   Selected: 6,
+  Indirect: 7,
 } as const;
 
 /** A call's row in the form that sensing reads: no property of it is looked up by name at run time. */
@@ -37,6 +38,8 @@ export interface CopyPlan {
   readonly count: number;
   /** Most elements copied. */
   readonly most: number;
+  /** What of the number of elements one element stands for. */
+  readonly per: number;
   /** Values of the register `count` for which bytes are copied, each followed by its size. */
   readonly sizes: Int32Array;
 }
@@ -55,14 +58,16 @@ function planOf(row: SyscallRow): CallPlan {
   const copies: CopyPlan[] = [];
   let register = 0;
   for (const { how } of row.args) {
-    const copy = { register, bytes: 0, count: 0, most: 0, sizes: NO_SIZES };
+    const copy = { register, bytes: 0, count: 0, most: 0, per: 1, sizes: NO_SIZES };
     if (how.kind === "path") copies.push({ ...copy, take: Take.Path });
     else if (how.kind === "strings") copies.push({ ...copy, take: Take.Strings });
     else if (how.kind === "in") copies.push({ ...copy, take: Take.Struct, bytes: how.bytes });
-    else if (how.kind === "frame") copies.push({ ...copy, take: Take.Frame, bytes: how.bytes });
+    else if (how.kind === "inIndirect") {
+      copies.push({ ...copy, take: Take.Indirect, bytes: how.bytes });
+    } else if (how.kind === "frame") copies.push({ ...copy, take: Take.Frame, bytes: how.bytes });
     else if (how.kind === "inArray") {
-      const { element: bytes, count, most } = how;
-      copies.push({ ...copy, take: Take.Array, bytes, count, most });
+      const { element: bytes, count, most, per } = how;
+      copies.push({ ...copy, take: Take.Array, bytes, count, most, per });
     } else if (how.kind === "inSelected") {
       const sizes = Int32Array.from(Object.entries(how.bytes).flat().map(Number));
       copies.push({ ...copy, take: Take.Selected, count: how.selector, sizes });

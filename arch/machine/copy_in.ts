@@ -56,7 +56,7 @@ export class CopyIn {
       if (this.u32[count] === 0 && this.u32[count + 1] === 0) return 0;
       if (lo === 0 && hi === 0) return ArgumentLength.Absent;
       if (this.u32[count + 1] !== 0 || this.u32[count] > copy.most) return ArgumentLength.TooLong;
-      bytes *= this.u32[count];
+      bytes *= Math.ceil(this.u32[count] / copy.per);
     } else if (copy.take === Take.Selected) {
       bytes = this.selectedBytes(copy, slot);
       if (bytes === 0) return ArgumentLength.Absent;
@@ -68,6 +68,7 @@ export class CopyIn {
     if (address < 0) return FAULT;
     if (copy.take === Take.Path) return this.path(address, payload, at);
     if (copy.take === Take.Strings) return this.strings(address, payload, at);
+    if (copy.take === Take.Indirect) return this.indirect(address, bytes, payload, at);
     return this.reader.copy(address, bytes, payload, at) ? bytes : FAULT;
   }
 
@@ -77,6 +78,18 @@ export class CopyIn {
     const sizes = copy.sizes;
     for (let i = 0; i < sizes.length; i += 2) if (sizes[i] === value) return sizes[i + 1];
     return 0;
+  }
+
+  /** What the first word of a pair points to; the pair is read where that goes, which is free. */
+  private indirect(pair: number, bytes: number, payload: Uint8Array, at: number): number {
+    if (at + PAIR_BYTES > PAYLOAD_LIMIT) return ArgumentLength.TooLong;
+    if (!this.reader.copy(pair, PAIR_BYTES, payload, at)) return FAULT;
+    const lo = getU32(payload, at);
+    const hi = getU32(payload, at + 4);
+    if (lo === 0 && hi === 0) return ArgumentLength.Absent;
+    const address = this.reader.address(lo, hi);
+    if (address < 0) return FAULT;
+    return this.reader.copy(address, bytes, payload, at) ? bytes : FAULT;
   }
 
   private path(address: number, payload: Uint8Array, at: number): number {
@@ -108,6 +121,8 @@ export class CopyIn {
     }
   }
 }
+
+const PAIR_BYTES = 16;
 
 function getU32(bytes: Uint8Array, at: number): number {
   return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;

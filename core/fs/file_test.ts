@@ -324,6 +324,37 @@ Deno.test("a listing is complete in pieces, also while names go and come", () =>
   end(b, t);
 });
 
+Deno.test("the search for where a listing goes on is bounded, whatever was taken away", () => {
+  const b = new FileBench({
+    inode: 6000,
+    directoryEntry: 6000,
+    nameChunk: 8000,
+    memoryObject: 6000,
+  });
+  const t = b.process();
+  const open = (path: string, flags = 0) =>
+    b.call(t, file.openat, [CWD, 0, flags, 0o644], text(path));
+  b.call(t, directory.mkdirat, [CWD, 0, 0o755], text("d"));
+  const count = 4500;
+  for (let i = 0; i < count; i++) b.call(t, file.close, [open(`d/${i}`, CREATE)]);
+  assert.equal(open("d"), 0);
+  const seen: string[] = [];
+  while (seen.length < count - 100) seen.push(...list(b, t, 0, 4000));
+  const last = seen[seen.length - 1];
+  b.call(t, directory.unlinkat, [CWD, 0, 0], text(`d/${last}`));
+  b.e.payloadLength = 0;
+  b.e.registerCount = 3;
+  [0, MEMORY, 20000].forEach((value, i) => {
+    b.e.registers[2 * i] = value;
+    b.e.registers[2 * i + 1] = 0;
+  });
+  assert.equal(directory.getdents64(b.s, b.fx, b.e, t), Result.Restart);
+  for (let piece = list(b, t, 0, 20000); piece.length > 0; piece = list(b, t, 0, 20000)) {
+    seen.push(...piece);
+  }
+  assert.equal(seen.length, count + 2);
+});
+
 Deno.test("stat, modes, owners, times", () => {
   const { b, t, open } = start();
   open("f", CREATE);

@@ -1,4 +1,6 @@
+import { Result } from "../error.ts";
 import type { State } from "../kernel.ts";
+import { UNITS } from "../limits.ts";
 import { isCurrent } from "../state/table.ts";
 
 /** Positions in a listing: `.` is at 0, `..` at 1, entries at their cookie less one. */
@@ -15,20 +17,27 @@ export function positionAfter(s: State, entry: number): number {
 /**
  * The first entry at or after the position of an open directory.
  *
- * @returns the entry, or 0 at the end
+ * @returns the entry, 0 at the end, or Result.Restart when the search for it goes on in a further
+ * event from where it has come
  */
 export function entryFrom(s: State, file: number): number {
   const directory = s.openFile.inode[file];
   const position = s.openFile.offset[file];
   const d = s.directoryEntry;
   const last = s.openFile.entry[file];
-  // Going on from the entry listed last is free; it may be gone, though.
+  // Going on from the entry listed last is free; it may be gone, though, or only searched so far.
+  let entry = s.inode.firstEntry[directory];
   if (
     isCurrent(d, last, s.openFile.entryGeneration[file]) && d.directory[last] === directory &&
-    d.cookie[last] === position
-  ) return d.next[last];
-  let entry = s.inode.firstEntry[directory];
-  while (entry !== 0 && d.cookie[entry] <= position) entry = d.next[entry];
+    d.cookie[last] <= position
+  ) entry = last;
+  for (let n = 0; entry !== 0 && d.cookie[entry] <= position; n++) {
+    if (n === UNITS * SKIPS_A_UNIT) {
+      setListed(s, file, entry, position);
+      return Result.Restart;
+    }
+    entry = d.next[entry];
+  }
   return entry;
 }
 

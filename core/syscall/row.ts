@@ -9,14 +9,15 @@ export type ArgumentKind =
   /** A structure of fixed size, copied in; a null pointer is marked Absent. */
   | { readonly kind: "in"; readonly bytes: number }
   /**
-   * An array copied in: `count` names the argument with its length in elements, `most` the largest
-   * length copied; more is marked TooLong.
+   * An array copied in: `count` names the argument with its length, `most` the largest length
+   * copied; more is marked TooLong. An element stands for `per` of that length: 64 bits for a set.
    */
   | {
     readonly kind: "inArray";
     readonly element: number;
     readonly count: number;
     readonly most: number;
+    readonly per: number;
   }
   /**
    * A structure whose size depends on the argument `selector`: copied in for the values listed,
@@ -27,6 +28,11 @@ export type ArgumentKind =
     readonly selector: number;
     readonly bytes: Readonly<Record<number, number>>;
   }
+  /**
+   * A structure of fixed size whose address is the first word of a pair; a null pointer to the pair
+   * or in it is marked Absent.
+   */
+  | { readonly kind: "inIndirect"; readonly bytes: number }
   /** A structure of fixed size at the stack pointer (x2), copied in; no register of its own. */
   | { readonly kind: "frame"; readonly bytes: number }
   /**
@@ -94,12 +100,15 @@ export const selected = (
 ): ArgumentKind => ({ kind: "inSelected", selector, bytes });
 /** A structure copied in from the stack pointer. */
 export const frame = (bytes: number): ArgumentKind => ({ kind: "frame", bytes });
+/** A structure copied in from where a pair of words says it is. */
+export const indirect = (bytes: number): ArgumentKind => ({ kind: "inIndirect", bytes });
 /** A copied-in array. */
-export const array = (element: number, count: number, most: number): ArgumentKind => ({
+export const array = (element: number, count: number, most: number, per = 1): ArgumentKind => ({
   kind: "inArray",
   element,
   count,
   most,
+  per,
 });
 
 /** Declares a row; arguments are given by name in register order. */

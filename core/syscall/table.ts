@@ -1,4 +1,5 @@
-import { address, array, frame, path, row, selected, strings, struct, value } from "./row.ts";
+import { address, array, frame, indirect, path, row, selected } from "./row.ts";
+import { strings, struct, value } from "./row.ts";
 
 const fd = { argument: 0 } as const;
 const at = { argument: 0 } as const;
@@ -172,11 +173,11 @@ export const linuxRows = [
     "pselect6",
     {
       count: value,
-      read: address,
-      write: address,
-      except: address,
+      read: array(8, 0, 1024, 64),
+      write: array(8, 0, 1024, 64),
+      except: array(8, 0, 1024, 64),
       timeout: struct(16),
-      mask: address,
+      mask: indirect(8),
     },
     self,
     "eintr",

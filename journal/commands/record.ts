@@ -1,14 +1,19 @@
 import type { MachineReducer, OutputPort } from "../../arch/machine/ports.ts";
 import { type LiveInputOptions, LiveInputs } from "../../arch/machine/live_inputs.ts";
 import { createMachine, type Outcome } from "../../arch/machine/machine.ts";
-import { makeReducer } from "../../core/reducer.ts";
+import { ONE } from "../../core/kernel.ts";
+import { errnoOf } from "../../core/personality/linux/errno.ts";
+import { makeReducer, type Reducer } from "../../core/reducer.ts";
 import type { DenoHost } from "../../drivers/host/host.ts";
 import type { EventSink } from "../machine_port.ts";
 import { NullSink } from "../null_sink.ts";
 import type { RingSink } from "../ring_sink.ts";
 import { startThreadedWriter } from "../threaded_writer.ts";
 import { headerOf, machineConfigOf } from "./boot_configuration.ts";
+import { CommandError } from "./command_error.ts";
 import { uartConsole } from "./console_factory.ts";
+import { RunExit } from "./exit.ts";
+import { errnoName } from "./names.ts";
 import { type Fault, watchFaults } from "./fault_watch.ts";
 import { backingFrames, kernelLayout } from "./kernel_setup.ts";
 import { RunInputs, WatchedOutput } from "./run_inputs.ts";
@@ -46,6 +51,7 @@ export interface Recording {
 /**
  * Runs a machine live and records it. The journal is complete on disk when this returns or throws.
  *
+ * @throws {CommandError} when the file tree does not fit
  * @throws {JournalWriteError} when the journal cannot be written
  * @throws {MachineDefect} for a defect, {OutputError} when the host takes no output
  */
@@ -70,11 +76,13 @@ export function record(options: RecordOptions): Recording {
   };
   let fault: Fault | undefined;
   let startError = 0;
+  let kernel: Reducer | undefined;
   try {
     const machine = createMachine({
       config,
       reducerFactory: (buffer, base): MachineReducer => {
         const reducer = makeReducer(layout, buffer, base);
+        kernel = reducer;
         if (configuration.mode === "boot") {
           return reducer;
         }
@@ -92,6 +100,14 @@ export function record(options: RecordOptions): Recording {
       console: uartConsole,
     });
     const outcome = machine.run();
+    const treeError = kernel?.state.fileSystem.importError[ONE] ?? 0;
+    if (treeError !== 0) {
+      const why = errnoName(-errnoOf(-treeError)).slice(1);
+      throw new CommandError(
+        RunExit.Daybook,
+        `the file tree does not fit into the machine (${why}); give it fewer or smaller names`,
+      );
+    }
     return { outcome, fault, startError, outputClosed: output.closed };
   } finally {
     host.close();

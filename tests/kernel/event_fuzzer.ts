@@ -169,8 +169,9 @@ export class EventFuzzer {
     let at = 0;
     for (const { how } of row.args) {
       let length = -1;
-      if (how.kind === "in" || how.kind === "frame") length = how.bytes;
-      else if (how.kind === "path") length = r.below(24);
+      if (how.kind === "in" || how.kind === "inIndirect" || how.kind === "frame") {
+        length = how.bytes;
+      } else if (how.kind === "path") length = r.below(24);
       else if (how.kind === "strings") length = 4 + r.below(64);
       else if (how.kind === "inArray") length = how.element * r.below(Math.min(how.most, 20) + 1);
       else if (how.kind === "inSelected") {
@@ -183,7 +184,7 @@ export class EventFuzzer {
       if (length < 0) continue;
       if (r.oneIn(25)) length = r.pick([...LENGTHS, ArgumentLength.Absent, ArgumentLength.TooLong]);
       if (how.kind === "inArray" && !r.oneIn(10)) {
-        e.registers[2 * how.count] = Math.floor(length / how.element);
+        e.registers[2 * how.count] = Math.floor(length / how.element) * how.per;
         e.registers[2 * how.count + 1] = 0;
       }
       at = this.#argument(e, at, length, how.kind === "path");

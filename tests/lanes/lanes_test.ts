@@ -1,5 +1,7 @@
 /** The quick lanes, a small campaign, and planted faults that each check must see. */
 import assert from "node:assert/strict";
+import { ShutdownCause } from "../../arch/machine/config.ts";
+import { exit, tinyElf } from "../cli/tiny_elf.ts";
 import { Random } from "../kernel/random.ts";
 import { cutCases, failureOf, hostileCases, stageRoot } from "./campaign.ts";
 import { checkedRun } from "./checked_run.ts";
@@ -73,4 +75,30 @@ Deno.test("campaign: a deadlock is a failure", () => {
   // Without its siblings beside it the storm's parent waits for reports that never come.
   const words = ["--harts", "2", "userland/image/bin/storm", "16", "100", "8", "32"];
   assert.match(failureOf({ command: "run", words }, journal), /record: deadlock/);
+});
+
+/** A program that sleeps once, then ends with status 0. */
+function sleeper(seconds: number): Uint8Array {
+  const timespecAt = 120 + 8 * 4;
+  const lui_a0 = 0x10537, addi_a0 = (timespecAt << 20) | 0x50513;
+  const a1_0 = 0x593, nanosleep = (101 << 20) | 0x893, ecall = 0x73;
+  return tinyElf([lui_a0, addi_a0, a1_0, nanosleep, ecall, ...exit(0), seconds, 0, 0, 0]);
+}
+
+Deno.test("a sleep of days ends in time, and one beyond the clocks is a deadlock", () => {
+  const program = `${folder}/sleeper`;
+  const sleep = (harts: number, seconds: number) => {
+    Deno.writeFileSync(program, sleeper(seconds), { mode: 0o755 });
+    const words = ["--harts", String(harts), program];
+    const { outcome, problems } = checkedRun({ command: "run", words }, journal);
+    return { outcome, problems };
+  };
+  const days = sleep(8, 900_000);
+  assert.deepEqual(days.problems, []);
+  assert.equal(days.outcome?.reason, ShutdownCause.InitExit);
+  assert.equal(days.outcome?.waitStatus, 0);
+  assert.ok((days.outcome?.stats.timeNs ?? 0) > 900_000e9);
+  const never = sleep(64, 900_000);
+  assert.deepEqual(never.problems, ["record: deadlock"]);
+  assert.equal(never.outcome?.reason, ShutdownCause.Deadlock);
 });

@@ -216,6 +216,10 @@ export function getdents64(s: State, fx: Effects, e: Event, t: number): number {
   let listed = 0;
   let last = 0;
   let entry = position < ListPosition.FirstEntry ? 0 : entryFrom(s, file);
+  if (entry < 0) {
+    fx.charge(UNITS);
+    return entry;
+  }
   while (entry !== 0 && listed < UNITS) {
     const length = s.directoryEntry.nameLength[entry];
     if (fx.bytesLength - begin + direntBytes(length) > room) break;

@@ -10,6 +10,7 @@ import * as memory from "./memory.ts";
 import * as poll from "./poll.ts";
 import * as process from "./process.ts";
 import * as schedule from "./schedule.ts";
+import * as select from "./select.ts";
 import * as signal from "./signal.ts";
 import * as stat from "./stat.ts";
 import * as terminal from "./terminal.ts";
@@ -54,7 +55,7 @@ export const linuxHandlers: Readonly<Record<LinuxCall, Handler>> = {
   pread64: io.pread64,
   pwrite64: io.pwrite64,
   sendfile: io.sendfile,
-  pselect6: absent,
+  pselect6: select.pselect6,
   ppoll: poll.ppoll,
   readlinkat: directory.readlinkat,
   newfstatat: stat.newfstatat,

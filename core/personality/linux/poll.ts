@@ -87,7 +87,7 @@ function linkAll(s: State, fx: Effects, e: Event, t: number, from: number, count
 }
 
 /** Puts a mask in place for the wait; the old one comes back when the call is over. */
-function maskFor(s: State, e: Event, t: number, at: number): void {
+export function maskFor(s: State, e: Event, t: number, at: number): void {
   if (s.thread.restoreMask[t] === 0) {
     s.thread.savedMaskLo[t] = s.thread.blockedLo[t];
     s.thread.savedMaskHi[t] = s.thread.blockedHi[t];

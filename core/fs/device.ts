@@ -9,7 +9,7 @@ import { zeroUser } from "./move.ts";
 import { TRANSFER_BYTES } from "./regular.ts";
 import { readStream, writeStream } from "./stream.ts";
 import { Device } from "./tables.ts";
-import { readTerminal, terminalOf } from "./terminal.ts";
+import { readTerminal, refuseWrite, terminalOf } from "./terminal.ts";
 
 /** Most random bytes one event makes. */
 export const RANDOM_BYTES = 8 * PAGE_BYTES;
@@ -99,7 +99,8 @@ export function readDevice(
  * Writes to a device.
  *
  * @param source 0: user memory of t at address `at`; else a frame, `at` an offset in it
- * @returns bytes written, -Err, or Result.Pending with t blocked (what was moved is in its progress)
+ * @returns bytes written, -Err, Result.Restart, or Result.Pending with t blocked (what was moved is
+ * in its progress)
  */
 export function writeDevice(
   s: State,
@@ -119,9 +120,13 @@ export function writeDevice(
       return length;
     case Device.Full:
       return -Err.NoSpace;
-    case Device.Terminal:
+    case Device.Terminal: {
+      const row = terminalOf(s, s.thread.process[t], inode);
+      const refused = source !== 0 || row === 0 ? 0 : refuseWrite(s, fx, h, t, row);
+      if (refused < 0) return refused;
       // What a terminal does to output (CR before LF) is left to the one on the host.
       return writeStream(s, fx, h, t, TERMINAL_STREAM, source, at, length);
+    }
     case Device.Stream:
       return writeStream(s, fx, h, t, s.inode.unit[inode], source, at, length);
     default:

@@ -4,6 +4,7 @@ import { ONE, type State } from "../kernel.ts";
 import { writeUser } from "../mem/user_copy.ts";
 import { isBlocked, isIgnored, sendSignalToGroup } from "../proc/signal.ts";
 import { Signal } from "../proc/signal_numbers.ts";
+import { armSleep } from "../sched/call.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { waitOn } from "../sched/wait.ts";
 import {
@@ -46,6 +47,37 @@ function refuseBackground(s: State, fx: Effects, h: number, t: number, row: numb
   return Result.Restart;
 }
 
+/**
+ * Whether a process may change its terminal, or write to it while TOSTOP is set. A background
+ * process gets SIGTTOU, and runs the call again once it is continued; one that would not stop may.
+ *
+ * @returns 0 or Result.Restart
+ */
+export function refuseBackgroundOutput(
+  s: State,
+  fx: Effects,
+  h: number,
+  t: number,
+  row: number,
+): number {
+  const process = s.thread.process[t];
+  const group = s.terminal.group[row];
+  if (group === 0 || s.process.terminal[process] !== row || s.process.group[process] === group) {
+    return 0;
+  }
+  if (isIgnored(s, process, Signal.Ttou) || isBlocked(s, t, Signal.Ttou)) return 0;
+  sendSignalToGroup(s, fx, h, s.process.group[process], Signal.Ttou);
+  // The signal acts before the call runs again, as one that ended a wait would.
+  s.thread.wakeReason[t] = WakeReason.Signal;
+  return Result.Restart;
+}
+
+/** Whether a write to a terminal must not happen now; results as refuseBackgroundOutput. */
+export function refuseWrite(s: State, fx: Effects, h: number, t: number, row: number): number {
+  if (!hasLocal(s, row, LocalFlag.StopOutput)) return 0;
+  return refuseBackgroundOutput(s, fx, h, t, row);
+}
+
 /** Bytes a read takes now: up to and with the end of a line, or what there is in raw mode. */
 function takeable(s: State, row: number, length: number): number {
   const held = Math.min(length, inputHeld(s, row));
@@ -55,12 +87,29 @@ function takeable(s: State, row: number, length: number): number {
   return held;
 }
 
-/** Whether a read must wait for more. */
-function mustWait(s: State, row: number, length: number): boolean {
+/** Nanoseconds of the unit of the read timer. */
+const TENTH = 100_000_000;
+
+/** What a read that must wait does not have: a deadline. */
+const NO_DEADLINE = -1;
+
+/**
+ * Until when a read must wait for more: 0 when it need not, NO_DEADLINE, or the time, ns, at which
+ * it takes what there is. In raw mode the settings' minimum and timer decide: with a minimum the
+ * timer runs from the last byte typed, without one from the call.
+ */
+function waitUntil(s: State, h: number, t: number, row: number, length: number): number {
   if (hasLocal(s, row, LocalFlag.Canonical) || s.terminal.hungUp[row] === 1) {
-    return !terminalReadable(s, row);
+    return terminalReadable(s, row) ? 0 : NO_DEADLINE;
   }
-  return inputHeld(s, row) < Math.min(character(s, row, Character.Minimum), length);
+  const least = Math.min(character(s, row, Character.Minimum), length);
+  const period = character(s, row, Character.Time) * TENTH;
+  const held = inputHeld(s, row);
+  if (held >= Math.max(least, 1)) return 0;
+  if (period === 0 || (least > 0 && held === 0)) return least === 0 ? 0 : NO_DEADLINE;
+  if (s.thread.wakeReason[t] === WakeReason.Timeout) return 0;
+  const armed = s.thread.callDeadline[t];
+  return least === 0 && armed > 0 ? armed : s.hart.lastTime[h + 1] + period;
 }
 
 /**
@@ -83,10 +132,12 @@ export function readTerminal(
   if (length === 0) return 0;
   const refused = refuseBackground(s, fx, h, t, row);
   if (refused < 0) return refused;
-  if (mustWait(s, row, length)) {
+  const until = waitUntil(s, h, t, row, length);
+  if (until !== 0) {
     if (s.thread.callProgress[t] > 0) return 0;
     if ((s.openFile.flags[file] & OpenFlag.NonBlocking) !== 0) return -Err.Again;
     waitOn(s, t, WaitKind.Terminal, row);
+    if (until !== NO_DEADLINE) armSleep(s, fx, h, t, until);
     return Result.Pending;
   }
   const tail = s.terminal.inputTail[row];

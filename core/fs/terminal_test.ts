@@ -4,6 +4,8 @@ import { EventKind, InputKind } from "../event.ts";
 import * as io from "../personality/linux/io.ts";
 import { Ioctl, ioctl } from "../personality/linux/terminal.ts";
 import { Signal } from "../proc/signal_numbers.ts";
+import { WakeReason } from "../sched/tables.ts";
+import { wakeThread } from "../sched/wait.ts";
 import { openStandard } from "./standard.ts";
 import { resizeTerminal, terminalInput } from "./terminal.ts";
 import { E, FileBench, MEMORY, text } from "./testing.ts";
@@ -172,4 +174,73 @@ Deno.test("what is no terminal says so", () => {
   assert.equal(b.call(t, ioctl, [1, Ioctl.GetSettings, MEMORY]), E.NotTerminal);
   assert.equal(b.call(t, ioctl, [9, Ioctl.GetSettings, MEMORY]), E.BadDescriptor);
   end(b, t);
+});
+
+/** Raw mode with a minimum and a timer in tenths of a second. */
+function raw(b: FileBench, t: number, minimum: number, tenths: number): void {
+  settings(b, t, (v) => {
+    v.setUint32(12, v.getUint32(12, true) & ~0xa, true);
+    v.setUint8(17 + 5, tenths);
+    v.setUint8(17 + 6, minimum);
+  });
+}
+
+Deno.test("raw mode: the minimum and the timer say when a read takes what there is", () => {
+  const { b, t } = start();
+  const wakeBy = (reason: number) => wakeThread(b.s, b.fx, 0, t, reason);
+  b.s.hart.lastTime[1] = 5_000;
+  raw(b, t, 0, 0);
+  assert.equal(read(b, t), "");
+  raw(b, t, 0, 3);
+  assert.equal(read(b, t), Result.Pending);
+  assert.equal(b.s.thread.callDeadline[t], 300_005_000);
+  // The timer runs from the call on, whatever wakes it in between.
+  b.s.hart.lastTime[1] = 9_000;
+  wakeBy(WakeReason.Restart);
+  assert.equal(read(b, t), Result.Pending);
+  assert.equal(b.s.thread.callDeadline[t], 300_005_000);
+  wakeBy(WakeReason.Timeout);
+  assert.equal(read(b, t), "");
+  b.s.thread.wakeReason[t] = WakeReason.None;
+  raw(b, t, 3, 2);
+  assert.equal(read(b, t), Result.Pending);
+  assert.equal(b.s.thread.callDeadline[t], 0, "no timer before the first byte");
+  type(b, "a");
+  assert.equal(read(b, t), Result.Pending);
+  assert.equal(b.s.thread.callDeadline[t], 200_009_000);
+  b.s.hart.lastTime[1] = 50_000;
+  type(b, "b");
+  assert.equal(read(b, t), Result.Pending);
+  assert.equal(b.s.thread.callDeadline[t], 200_050_000, "it begins again with each byte");
+  wakeBy(WakeReason.Timeout);
+  assert.equal(read(b, t), "ab");
+  b.s.thread.wakeReason[t] = WakeReason.None;
+  type(b, "xyz");
+  assert.equal(read(b, t), "xyz");
+  end(b, t);
+});
+
+Deno.test("a background process stops when it writes under TOSTOP", () => {
+  const { b, t } = start();
+  const p = b.s.thread.process[t];
+  const pending = () => (b.s.process.pendingLo[p] >>> (Signal.Ttou - 1)) & 1;
+  b.poke(t, MEMORY + 4096, text("out"));
+  const write = () => io.write(b.s, b.fx, b.e, t);
+  b.s.terminal.group[ROW] = 999;
+  assert.equal(b.call(t, io.write, [1, MEMORY + 4096, 3]), 3);
+  assert.equal(pending(), 0);
+  b.s.terminal.group[ROW] = b.s.process.group[p];
+  settings(b, t, (v) => v.setUint32(12, v.getUint32(12, true) | 0x100, true));
+  assert.equal(b.call(t, io.write, [1, MEMORY + 4096, 3]), 3);
+  b.s.terminal.group[ROW] = 999;
+  [1, MEMORY + 4096, 3].forEach((value, i) => {
+    b.e.registers[2 * i] = value;
+    b.e.registers[2 * i + 1] = 0;
+  });
+  assert.equal(write(), Result.Restart);
+  assert.equal(pending(), 1);
+  b.s.thread.blockedLo[t] = 1 << (Signal.Ttou - 1);
+  assert.equal(write(), 3);
+  b.settle();
+  assert.equal(b.output[1], "outoutout");
 });

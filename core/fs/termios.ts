@@ -15,6 +15,8 @@ export const LocalFlag = {
   EchoKill: 0x20,
   EchoNewline: 0x40,
   NoFlush: 0x80,
+  /** Output of background processes stops them. */
+  StopOutput: 0x100,
   EchoControl: 0x200,
 } as const;
 

@@ -8,6 +8,7 @@ import { streamRow } from "../../fs/stream.ts";
 import { Device, InodeKind, OpenFlag } from "../../fs/tables.ts";
 import {
   changeSettings,
+  refuseBackgroundOutput,
   setControllingTerminal,
   setSize,
   SettingsMode,
@@ -75,6 +76,8 @@ function terminalRequest(s: State, fx: Effects, e: Event, t: number, row: number
     case Ioctl.SetSettingsFlush: {
       const at = inputAt(e, TERMIOS_BYTES);
       if (at < 0) return at;
+      const refused = refuseBackgroundOutput(s, fx, e.hart, t, row);
+      if (refused < 0) return refused;
       const mode = request === Ioctl.SetSettingsFlush ? SettingsMode.Flush : SettingsMode.Now;
       changeSettings(s, row, e.payload, at, mode);
       return 0;
@@ -102,6 +105,8 @@ function terminalRequest(s: State, fx: Effects, e: Event, t: number, row: number
       if (s.process.terminal[p] !== row || s.terminal.session[row] !== s.process.session[p]) {
         return -Err.NotTerminal;
       }
+      const refused = refuseBackgroundOutput(s, fx, e.hart, t, row);
+      if (refused < 0) return refused;
       s.terminal.group[row] = payloadU32(e, at);
       return 0;
     }

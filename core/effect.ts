@@ -58,6 +58,8 @@ export const EffectKind = {
   ProgramEnded: 27,
   /** The books are closed; the journal's last event. */
   Closed: 28,
+  /** 1 or 0: whether the host terminal's input may come in. */
+  TerminalFlow: 29,
 } as const;
 
 /** Arguments of each effect kind; the decoder of the effect stream. */
@@ -91,6 +93,7 @@ export const EFFECT_ARITY: readonly number[] = [
   3,
   1,
   0,
+  1,
 ];
 
 const WORDS = 1 << 16;
@@ -254,6 +257,9 @@ export class Effects {
   }
   programEnded(status: number): void {
     this.put(EffectKind.ProgramEnded, status, 0, 0, 0, 0);
+  }
+  terminalFlow(open: number): void {
+    this.put(EffectKind.TerminalFlow, open, 0, 0, 0, 0);
   }
   closed(): void {
     this.put(EffectKind.Closed, 0, 0, 0, 0, 0);

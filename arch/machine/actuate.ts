@@ -28,6 +28,7 @@ export interface MachineControl {
   requestChunk(file: number, chunk: number): void;
   requestStream(stream: number): void;
   deviceWrite(device: number, register: number, value: number): void;
+  terminalFlow(open: number): void;
   programEnded(waitStatus: number): void;
   closed(): void;
 }
@@ -137,6 +138,8 @@ export class Actuate {
         return this.control.requestStream(a);
       case EffectKind.DeviceWrite:
         return this.control.deviceWrite(a, w[at + 1], w[at + 2]);
+      case EffectKind.TerminalFlow:
+        return this.control.terminalFlow(a);
       case EffectKind.ProgramEnded:
         return this.control.programEnded(a);
       case EffectKind.Closed:

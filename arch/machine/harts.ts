@@ -240,6 +240,10 @@ export class Harts implements MachineControl {
     this.console.write(register, value);
   }
 
+  terminalFlow(open: number): void {
+    this.state.machine.inputHeld[ONE] = open ^ 1;
+  }
+
   programEnded(waitStatus: number): void {
     this.state.machine.programEnded[ONE] = 1;
     this.state.machine.waitStatus[ONE] = waitStatus;

@@ -32,7 +32,8 @@ export interface LiveInputOptions {
 }
 
 const NS_PER_MS = 1e6;
-const TERMINAL_BYTES = 4096;
+/** Bytes of one Terminal event: what the kernel has room for when it begins to hold input back. */
+const TERMINAL_BYTES = 1024;
 /** Terminal unit of standard input; 0 is the console device. */
 const UNIT = 1;
 

@@ -256,7 +256,7 @@ export class Loop {
       }
       this.handle();
     }
-    while (!harts.isShutDown()) {
+    while (!harts.isShutDown() && machine.inputHeld[ONE] === 0) {
       sense.outside(EventKind.Input, 0);
       if (!inputs.arriving(event, now, machine.order[ONE])) return;
       this.stampBoundary(now);
@@ -286,6 +286,12 @@ export class Loop {
     if (empty === Infinity && harts.isShutDown()) {
       throw new MachineDefect("defect: the shutdown stopped before the books closed", order - 1);
     }
+    const held = machine.inputHeld[ONE] === 1;
+    if (empty === Infinity && held && inputs.mayArrive()) {
+      // Nothing will ever read what is held back: it may as well come in, and be lost or be a ^C.
+      machine.inputHeld[ONE] = 0;
+      return true;
+    }
     if (empty === Infinity && !inputs.mayArrive()) {
       this.senseShutdown(ShutdownCause.Deadlock);
       this.handle();
@@ -294,7 +300,7 @@ export class Loop {
     const roundNs = config.roundTicks * config.tickNs;
     const now = time * config.tickNs;
     const until = now + empty * roundNs;
-    const go = harts.isShutDown() ? until : inputs.idleUntil(now, until, order);
+    const go = harts.isShutDown() || held ? until : inputs.idleUntil(now, until, order);
     if (go === NO_MORE_INPUT) return false;
     const passed = Math.min(empty, Math.ceil((go - now) / roundNs));
     // Going on at the same time once lets an input be taken; twice would be for ever.

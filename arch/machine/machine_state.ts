@@ -46,6 +46,7 @@ export const machineTable = table("machine", {
   lastThread: u32("highest register slot in use so far", global),
   lastFrame: u32("highest backing slot in use so far", global),
   demandHead: u32("demanded input that completes first, 0 for none", global),
+  inputHeld: u8("1 while the kernel wants no input of the terminal", global),
   programEnded: u8("1 once the first process has ended", global),
   waitStatus: u32("its wait status", global),
   closed: u8("1 once the books are closed", global),

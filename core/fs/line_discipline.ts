@@ -124,6 +124,23 @@ function finishLine(s: State, row: number, end: number): void {
   markLineEnd(s, row, s.terminal.inputHead[row] - 1, true);
 }
 
+/** Held input above which a terminal's input is held back, and below which it comes in again. */
+const HIGH_WATER = LINE_BYTES / 2;
+const LOW_WATER = LINE_BYTES / 4;
+
+/**
+ * Holds the host terminal's input back while the ring is filling up, so that nothing of a paste is
+ * lost. Called after anything was put into the ring or taken from it.
+ */
+export function controlFlow(s: State, fx: Effects, row: number): void {
+  // An unfinished line alone never holds back what may finish it.
+  const held = inputHeld(s, row) === 0 ? 0 : inputHeld(s, row) + s.terminal.editLength[row];
+  const throttled = s.terminal.throttled[row] === 1;
+  if (throttled ? held > LOW_WATER : held <= HIGH_WATER) return;
+  s.terminal.throttled[row] = throttled ? 0 : 1;
+  fx.terminalFlow(s.terminal.throttled[row] ^ 1);
+}
+
 /** Throws away what was typed and not yet read. */
 export function flushInput(s: State, row: number): void {
   while (s.terminal.inputTail[row] < s.terminal.inputHead[row]) {
@@ -218,6 +235,7 @@ export function typeBytes(
   const count = Math.min(length, TERMINAL_INPUT_LIMIT);
   for (let i = 0; i < count; i++) typeByte(s, fx, h, row, bytes[at + i]);
   if (fx.bytesLength > echoAt) fx.hostPrint(TERMINAL_STREAM, echoAt, fx.bytesLength - echoAt);
+  controlFlow(s, fx, row);
   if (terminalReadable(s, row)) {
     wakeAll(s, fx, h, WaitKind.Terminal, row, WakeReason.Restart);
   }

@@ -183,6 +183,7 @@ export const terminalTable = table("terminal", {
     count: LINE_BYTES / 8,
   }),
   lines: u32("finished lines in the ring"),
+  throttled: u8("1 while its input is held back, because the ring is filling up"),
   hungUp: u8("1 after the other side is gone: reads find the end"),
   waitHead: back("waiter", "first blocked reader"),
   waitTail: back("waiter", "last blocked reader"),

@@ -8,6 +8,7 @@ import { armSleep } from "../sched/call.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { waitOn } from "../sched/wait.ts";
 import {
+  controlFlow,
   END_MARK,
   endsLine,
   finishEdit,
@@ -161,6 +162,7 @@ export function readTerminal(
     markLineEnd(s, row, tail + taken, false);
     s.terminal.inputTail[row]++;
   }
+  controlFlow(s, fx, row);
   fx.charge(1);
   return given;
 }

@@ -290,3 +290,12 @@ Deno.test(
     assert.equal((await session.end()).status, 130);
   },
 );
+
+dialogue("a long paste reaches a slow reader whole", shell, 0, async (s) => {
+  await s.see(PROMPT);
+  await s.ask("stty -echo; sh -c 'echo go; sleep 1; exec wc -c'; stty echo\r", "\r\ngo\r\n");
+  await s.type(`${"x".repeat(59)}\r`.repeat(500) + CTRL_D);
+  await s.see("30000\r\n");
+  await s.see(PROMPT);
+  await s.type("exit\r");
+}, "exit\r\n");

@@ -2,7 +2,7 @@ import { lookupFile, setCloseOnExec } from "../../cap/descriptor.ts";
 import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
 import { argumentAt, type Event, payloadU32 } from "../../event.ts";
-import { inputHeld } from "../../fs/line_discipline.ts";
+import { controlFlow, inputHeld } from "../../fs/line_discipline.ts";
 import { pipeHeld } from "../../fs/pipe.ts";
 import { streamRow } from "../../fs/stream.ts";
 import { Device, InodeKind, OpenFlag } from "../../fs/tables.ts";
@@ -80,6 +80,7 @@ function terminalRequest(s: State, fx: Effects, e: Event, t: number, row: number
       if (refused < 0) return refused;
       const mode = request === Ioctl.SetSettingsFlush ? SettingsMode.Flush : SettingsMode.Now;
       changeSettings(s, row, e.payload, at, mode);
+      controlFlow(s, fx, row);
       return 0;
     }
     case Ioctl.GetSize:

@@ -30,7 +30,7 @@ export type { AuditResult } from "./journal/commands/audit_file.ts";
 export type { JournalCounts } from "./journal/commands/count_journal.ts";
 export type { Recording } from "./journal/commands/record.ts";
 export type { Verdict } from "./journal/commands/verdict.ts";
-export { JournalReader } from "./journal/reader.ts";
+export { JournalReader } from "./journal/read/reader.ts";
 
 /** Where a recording's output goes; the host's standard streams by default. */
 export interface RecordingOptions {

@@ -51,7 +51,11 @@ export const InputKind = {
   Chunk: 2,
   /** A block of a host stream. value = descriptor; registers[0] = length, 0 at the end; as Chunk. */
   Stream: 3,
-  /** Bytes typed at a terminal. value = terminal unit; payload = the bytes; empty = hang-up. */
+  /**
+   * Bytes typed at a terminal. value = terminal unit; payload = the bytes; empty = hang-up.
+   * registers[4] and [5] = the round boundary it came at, ns, as for every input with a moment of
+   * its own.
+   */
   Terminal: 4,
   /** 32 bytes that seed the kernel's random generator. */
   Entropy: 5,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PLIC_SOURCES } from "../arch/machine/plic.ts";
+import { PLIC_SOURCES } from "../arch/machine/devices/plic.ts";
 import { driverOfSource, drivers } from "./registry.ts";
 
 Deno.test("registry: numbers and sources are distinct, in range and found again", () => {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { MemorySink } from "./byte_sink.ts";
-import { MemorySource } from "./byte_source.ts";
-import { Head, HEAD_BYTES, PREAMBLE_BYTES, readU32 } from "./format.ts";
-import { JournalReader } from "./reader.ts";
+import { MemorySink } from "./write/byte_sink.ts";
+import { MemorySource } from "./read/byte_source.ts";
+import { Head, HEAD_BYTES, PREAMBLE_BYTES, readU32 } from "./format/format.ts";
+import { JournalReader } from "./read/reader.ts";
 import { feed, HEADER, Random, readAgainst } from "./test_journal.ts";
-import { JournalWriter } from "./writer.ts";
+import { JournalWriter } from "./write/writer.ts";
 
 function journal(seed: number, events: number, wild: boolean): Uint8Array {
   const sink = new MemorySink();

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { EventKind, type RecordedEvent, REGISTER_LIMIT } from "../core/event.ts";
 import { RecordedEvent as RecordedEventClass } from "../core/event.ts";
-import type { ByteSink } from "./byte_sink.ts";
-import { MemorySource } from "./byte_source.ts";
-import { compareEvents } from "./compare_events.ts";
-import type { JournalHeader } from "./header.ts";
+import type { ByteSink } from "./write/byte_sink.ts";
+import { MemorySource } from "./read/byte_source.ts";
+import { compareEvents } from "./replay/compare_events.ts";
+import type { JournalHeader } from "./format/header.ts";
 import type { EventSink } from "./machine_port.ts";
-import { JournalReader } from "./reader.ts";
+import { JournalReader } from "./read/reader.ts";
 
 /** A small seeded generator (xorshift32). */
 export class Random {

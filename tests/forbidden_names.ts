@@ -49,7 +49,7 @@ const nameRules: readonly NameRule[] = [
   { files: /^(?:core|arch|drivers)\//, names: [HOST, LATER, LOCALE] },
   // The codec is deterministic; the rest of journal may wait for its writer, but drivers/host alone
   // touches the host.
-  { files: /^journal\/(?!commands\/)[^/]*codec/, names: [HOST, LATER, LOCALE] },
+  { files: /^journal\/(?:format\/|[^/]*codec)/, names: [HOST, LATER, LOCALE] },
   { files: /^(?:journal\/|mod\.ts$)/, names: [HOST] },
 ];
 

@@ -6,9 +6,9 @@ import {
   REGISTER,
   TLB_ENTRY,
   TLB_VALID,
-} from "../machine/layout.ts";
-import { addMmu, pushTlbEntry } from "../machine/mmu.ts";
-import type { MmuFunctions } from "../machine/mmu.ts";
+} from "../machine/memory/layout.ts";
+import { addMmu, pushTlbEntry } from "../machine/memory/mmu.ts";
+import type { MmuFunctions } from "../machine/memory/mmu.ts";
 import { addSv39Walk } from "../riscv64/walk.ts";
 import { addFloatFunctions } from "./float/float_functions.ts";
 import { InterpreterContext, LABEL } from "./interpreter_context.ts";
@@ -43,7 +43,7 @@ const EXIT_LABEL = "exit";
 
 /**
  * Builds the interpreter's module. It depends on no machine: the layout comes in through imported
- * globals. Imports and exports are what `arch/machine/cpu.ts` provides and uses. `fusedMultiplyAdd`
+ * globals. Imports and exports are what `arch/machine/memory/cpu.ts` provides and uses. `fusedMultiplyAdd`
  * is what `hostFusesMultiplyAdd` answered; it changes no result.
  */
 export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuffer> {

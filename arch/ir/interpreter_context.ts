@@ -1,6 +1,6 @@
-import { HART, MACHINE_CELL, OP, PAGE_SIZE, TLB_ENTRY } from "../machine/layout.ts";
-import { pushTlbEntry } from "../machine/mmu.ts";
-import type { MmuFunctions } from "../machine/mmu.ts";
+import { HART, MACHINE_CELL, OP, PAGE_SIZE, TLB_ENTRY } from "../machine/memory/layout.ts";
+import { pushTlbEntry } from "../machine/memory/mmu.ts";
+import type { MmuFunctions } from "../machine/memory/mmu.ts";
 import { CAUSE } from "../riscv64/sv39.ts";
 import type { OpContext, Operand, OpHelpers } from "./op_context.ts";
 import type { FunctionBuilder } from "./wasm/function_builder.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HART, MACHINE_CELL, REGISTER } from "../machine/layout.ts";
+import { HART, MACHINE_CELL, REGISTER } from "../machine/memory/layout.ts";
 import { TestMachine, USER } from "../machine/test_machine.ts";
 import { encode } from "../riscv64/encode.ts";
 import { CAUSE } from "../riscv64/sv39.ts";

@@ -5,7 +5,7 @@ import { memoryOps } from "./ops_memory.ts";
 
 /**
  * Every IR op, each declared once: its operands and its meaning (see `op_context.ts`). One op is
- * one guest instruction; its encoding in memory is `OP` in `arch/machine/layout.ts`.
+ * one guest instruction; its encoding in memory is `OP` in `arch/machine/memory/layout.ts`.
  */
 const table = { ...integerOps, ...memoryOps, ...floatOps };
 

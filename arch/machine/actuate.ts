@@ -1,6 +1,6 @@
 import { EFFECT_ARITY, EffectKind, type Effects } from "../../core/effect.ts";
 import { RAM_BASE_PAGE } from "../../core/isa/riscv64.ts";
-import type { Cpu } from "./cpu.ts";
+import type { Cpu } from "./memory/cpu.ts";
 import type { HostOutput } from "./host_output.ts";
 import {
   HART,
@@ -10,9 +10,9 @@ import {
   REGISTER,
   REGISTER_SLOT_BYTES,
   registerSlot,
-} from "./layout.ts";
+} from "./memory/layout.ts";
 import { type MachineState, ONE } from "./machine_state.ts";
-import type { MachineMemory } from "./memory.ts";
+import type { MachineMemory } from "./memory/memory.ts";
 
 const A0 = 10;
 const INSTRUCTION_BYTES = 4;

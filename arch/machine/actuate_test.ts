@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { EventKind } from "../../core/event.ts";
 import { encode } from "../riscv64/encode.ts";
-import { REGISTER } from "./layout.ts";
+import { REGISTER } from "./memory/layout.ts";
 import { Call, call, CODE, codeFrame, DATA, dataFrame, runTest, set } from "./test_kernel.ts";
 import type { TestKernel } from "./test_kernel.ts";
 import { codeBytes } from "./test_elf.ts";

@@ -1,12 +1,12 @@
 import type { MachineControl } from "./actuate.ts";
-import { Aclint } from "./aclint.ts";
+import { Aclint } from "./devices/aclint.ts";
 import type { InputLatencies } from "./config.ts";
-import type { Demands } from "./demands.ts";
-import type { HartClocks } from "./hart_clocks.ts";
+import type { Demands } from "./inputs/demands.ts";
+import type { HartClocks } from "./time/hart_clocks.ts";
 import { type MachineState, ONE } from "./machine_state.ts";
-import { Plic } from "./plic.ts";
+import { Plic } from "./devices/plic.ts";
 import type { ConsoleDevice } from "./ports.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule } from "./time/schedule.ts";
 
 /** Kinds of nudge: what an effect left for a hart. */
 const Nudge = { Software: 1, Continue: 2 } as const;

@@ -1,4 +1,4 @@
-import type { BytePort } from "./device_ports.ts";
+import type { BytePort } from "./devices/device_ports.ts";
 import { OutputError } from "./machine_defect.ts";
 import { type OutputPort, OutputResult } from "./ports.ts";
 

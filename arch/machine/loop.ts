@@ -15,12 +15,12 @@ import {
   BOUNDARY_ARGUMENT,
   NO_MORE_INPUT,
   setArgument,
-} from "./host_inputs.ts";
-import { HART, hartBlock } from "./layout.ts";
+} from "./inputs/host_inputs.ts";
+import { HART, hartBlock } from "./memory/layout.ts";
 import { MachineDefect } from "./machine_defect.ts";
 import type { MachineParts } from "./machine_parts.ts";
 import { ONE } from "./machine_state.ts";
-import { emptyRounds } from "./schedule.ts";
+import { emptyRounds } from "./time/schedule.ts";
 
 /** The whole machine's loop: sense, append, reduce, actuate. */
 export class Loop {

@@ -1,6 +1,6 @@
 import { RecordedEvent } from "../../core/event.ts";
 import { allocRow, type Columns, type Table } from "../../core/state/table.ts";
-import { Aclint } from "./aclint.ts";
+import { Aclint } from "./devices/aclint.ts";
 import { Actuate } from "./actuate.ts";
 import {
   DECODE_SLOTS,
@@ -12,19 +12,19 @@ import {
   SLICE_FLOOR,
   STAGING_BYTES,
 } from "./config.ts";
-import { instantiateCpu } from "./cpu.ts";
-import { Demands } from "./demands.ts";
-import { HartClocks, type HartTime } from "./hart_clocks.ts";
+import { instantiateCpu } from "./memory/cpu.ts";
+import { Demands } from "./inputs/demands.ts";
+import { HartClocks, type HartTime } from "./time/hart_clocks.ts";
 import { Harts } from "./harts.ts";
-import type { HostInputs } from "./host_inputs.ts";
+import type { HostInputs } from "./inputs/host_inputs.ts";
 import { HostOutput } from "./host_output.ts";
-import { HART, hartBlock, makeLayout, PAGE_SIZE, registerSlot } from "./layout.ts";
+import { HART, hartBlock, makeLayout, PAGE_SIZE, registerSlot } from "./memory/layout.ts";
 import { Loop } from "./loop.ts";
 import { MachineHash } from "./machine_hash.ts";
 import type { MachineParts } from "./machine_parts.ts";
 import { type MachineState, makeMachineState, ONE } from "./machine_state.ts";
-import { createMemory } from "./memory.ts";
-import { Plic } from "./plic.ts";
+import { createMemory } from "./memory/memory.ts";
+import { Plic } from "./devices/plic.ts";
 import type {
   ConsoleDevice,
   ConsoleFactory,
@@ -32,7 +32,7 @@ import type {
   OutputPort,
   ReducerFactory,
 } from "./ports.ts";
-import { Schedule } from "./schedule.ts";
+import { Schedule } from "./time/schedule.ts";
 import { Sense } from "./sense.ts";
 
 /** What a machine is made of. */

@@ -1,5 +1,5 @@
 import { beginHash, endHash, hashWords } from "../../core/state/hash.ts";
-import type { Cpu } from "./cpu.ts";
+import type { Cpu } from "./memory/cpu.ts";
 import {
   HART,
   hartBlock,
@@ -8,9 +8,9 @@ import {
   PAGE_SIZE,
   REGISTER,
   registerSlot,
-} from "./layout.ts";
+} from "./memory/layout.ts";
 import { type MachineState, ONE } from "./machine_state.ts";
-import type { MachineMemory } from "./memory.ts";
+import type { MachineMemory } from "./memory/memory.ts";
 
 const PAGE_WORDS = PAGE_SIZE / 4;
 

@@ -1,17 +1,17 @@
 import type { RecordedEvent } from "../../core/event.ts";
 import type { Actuate } from "./actuate.ts";
 import type { EventCosts, MachineConfig } from "./config.ts";
-import type { Cpu } from "./cpu.ts";
-import type { Demands } from "./demands.ts";
-import type { HartClocks } from "./hart_clocks.ts";
+import type { Cpu } from "./memory/cpu.ts";
+import type { Demands } from "./inputs/demands.ts";
+import type { HartClocks } from "./time/hart_clocks.ts";
 import type { Harts } from "./harts.ts";
-import type { HostInputs } from "./host_inputs.ts";
+import type { HostInputs } from "./inputs/host_inputs.ts";
 import type { HostOutput } from "./host_output.ts";
-import type { MachineLayout } from "./layout.ts";
+import type { MachineLayout } from "./memory/layout.ts";
 import type { MachineHash } from "./machine_hash.ts";
 import type { MachineState } from "./machine_state.ts";
 import type { ConsoleDevice, EventSink, MachineReducer } from "./ports.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule } from "./time/schedule.ts";
 import type { Sense } from "./sense.ts";
 
 /** Everything the loop drives, bound together by `createMachine`. */

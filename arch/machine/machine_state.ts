@@ -8,8 +8,8 @@ import {
   table,
   type TableSpec,
 } from "../../core/state/table.ts";
-import { aclintTable } from "./aclint.ts";
-import { plicContextTable, plicTable } from "./plic.ts";
+import { aclintTable } from "./devices/aclint.ts";
+import { plicContextTable, plicTable } from "./devices/plic.ts";
 
 const global = { owner: "global" } as const;
 

@@ -1,7 +1,7 @@
 import type { Effects } from "../../core/effect.ts";
 import type { Event, RecordedEvent } from "../../core/event.ts";
 import type { Columns, Table, TableSpec } from "../../core/state/table.ts";
-import type { BytePort, DeviceModel, IrqLine } from "./device_ports.ts";
+import type { BytePort, DeviceModel, IrqLine } from "./devices/device_ports.ts";
 
 /** The kernel, as the machine drives it. */
 export interface MachineReducer {

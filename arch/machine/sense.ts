@@ -1,9 +1,9 @@
 import { EventKind, type RecordedEvent, SampleKind } from "../../core/event.ts";
 import { registerSample } from "../../core/isa/signal_frame.ts";
 import { CALL_LIMIT } from "../../core/syscall/rows.ts";
-import { type CallPlan, makeCallPlans } from "./call_plan.ts";
-import { CopyIn } from "./copy_in.ts";
-import type { Cpu } from "./cpu.ts";
+import { type CallPlan, makeCallPlans } from "./sense/call_plan.ts";
+import { CopyIn } from "./sense/copy_in.ts";
+import type { Cpu } from "./memory/cpu.ts";
 import {
   HART,
   hartBlock,
@@ -12,10 +12,10 @@ import {
   PAGE_SIZE,
   REGISTER,
   registerSlot,
-} from "./layout.ts";
-import type { MachineMemory } from "./memory.ts";
+} from "./memory/layout.ts";
+import type { MachineMemory } from "./memory/memory.ts";
 import type { MachineState } from "./machine_state.ts";
-import { UserReader } from "./user_reader.ts";
+import { UserReader } from "./sense/user_reader.ts";
 
 const TWO_32 = 2 ** 32;
 const A0 = 10;

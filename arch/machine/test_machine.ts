@@ -1,7 +1,7 @@
 import { CAUSE, PTE, SV39 } from "../riscv64/sv39.ts";
 import { ACCESS } from "../riscv64/walk.ts";
-import { instantiateCpu } from "./cpu.ts";
-import type { Cpu } from "./cpu.ts";
+import { instantiateCpu } from "./memory/cpu.ts";
+import type { Cpu } from "./memory/cpu.ts";
 import {
   HART,
   hartBlock,
@@ -10,10 +10,10 @@ import {
   RAM_BASE,
   REGISTER,
   registerSlot,
-} from "./layout.ts";
-import type { LayoutConfig, MachineLayout } from "./layout.ts";
-import { createMemory } from "./memory.ts";
-import type { MachineMemory } from "./memory.ts";
+} from "./memory/layout.ts";
+import type { LayoutConfig, MachineLayout } from "./memory/layout.ts";
+import { createMemory } from "./memory/memory.ts";
+import type { MachineMemory } from "./memory/memory.ts";
 
 const EXIT_TRAP = 1;
 const SYSCALL = { write: 64, exit: 93, exitGroup: 94 } as const;

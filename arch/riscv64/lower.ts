@@ -1,7 +1,7 @@
 import { CSR_FLOAT } from "../ir/ops_float.ts";
 import { opcodeOf, ops } from "../ir/ops.ts";
 import type { OpName } from "../ir/ops.ts";
-import { OP, PAGE_SIZE, REGISTER } from "../machine/layout.ts";
+import { OP, PAGE_SIZE, REGISTER } from "../machine/memory/layout.ts";
 import { CSR } from "./csr.ts";
 import { decode, instructionLength } from "./decoder.ts";
 import { extractImmediate, extractRegister } from "./formats.ts";

@@ -1,6 +1,6 @@
 import type { FunctionBuilder } from "../ir/wasm/function_builder.ts";
 import type { ModuleBuilder } from "../ir/wasm/module_builder.ts";
-import { HART, PAGE_SHIFT, RAM_BASE } from "../machine/layout.ts";
+import { HART, PAGE_SHIFT, RAM_BASE } from "../machine/memory/layout.ts";
 import { CAUSE, PTE, SV39 } from "./sv39.ts";
 
 /** Kinds of access, as numbers that cross the boundary to JavaScript. */

@@ -1,6 +1,6 @@
 import { u16, u32, u8 } from "../../core/state/column.ts";
 import { type Table, table } from "../../core/state/table.ts";
-import type { BytePort, DeviceModel, IrqLine } from "../../arch/machine/device_ports.ts";
+import type { BytePort, DeviceModel, IrqLine } from "../../arch/machine/devices/device_ports.ts";
 import {
   FIFO_BYTES,
   FifoControl,

@@ -6,7 +6,7 @@ import { DenoHost } from "../../drivers/host/host.ts";
 import { digestKernelSources } from "../../drivers/host/kernel_sources.ts";
 import { printError, printOut } from "../../drivers/host/process.ts";
 import { readTextFile } from "../../drivers/host/text_file.ts";
-import { JournalWriteError } from "../byte_sink.ts";
+import { JournalWriteError } from "../write/byte_sink.ts";
 import { auditFile, type AuditResult } from "./audit_file.ts";
 import { CommandError } from "./command_error.ts";
 import { Exit, RunExit } from "./exit.ts";

@@ -4,8 +4,8 @@ import {
   DEFAULT_TICK_NS,
   type MachineConfig,
 } from "../../arch/machine/config.ts";
-import type { Json } from "../canonical_json.ts";
-import type { JournalHeader } from "../header.ts";
+import type { Json } from "../format/canonical_json.ts";
+import type { JournalHeader } from "../format/header.ts";
 import { backingFrames, capacityOf, kernelLayout, pageTablesOffset } from "./kernel_setup.ts";
 
 /** Version of this program, in journals and for people. */

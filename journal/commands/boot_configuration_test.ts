@@ -5,7 +5,7 @@ import {
   headerOf,
   machineConfigOf,
 } from "./boot_configuration.ts";
-import { decodeHeader, encodeHeader } from "../header.ts";
+import { decodeHeader, encodeHeader } from "../format/header.ts";
 
 const configuration: BootConfiguration = {
   mode: "run",

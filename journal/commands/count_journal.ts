@@ -1,7 +1,7 @@
 import { EVENT_NAMES, RecordedEvent } from "../../core/event.ts";
 import { hashText } from "../../core/state/hash.ts";
-import { HashKind } from "../format.ts";
-import type { JournalReader } from "../reader.ts";
+import { HashKind } from "../format/format.ts";
+import type { JournalReader } from "../read/reader.ts";
 
 /** What a journal holds. */
 export interface JournalCounts {

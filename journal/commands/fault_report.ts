@@ -2,7 +2,7 @@ import { FileSource } from "../../drivers/host/file_source.ts";
 import { RecordedEvent } from "../../core/event.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
 import { formatEvent } from "../format_event.ts";
-import { JournalReader, readIndex } from "../reader.ts";
+import { JournalReader, readIndex } from "../read/reader.ts";
 import type { Fault } from "./fault_watch.ts";
 import { causeName, signalName } from "./names.ts";
 

@@ -5,7 +5,7 @@ import { START_OFFSET, trampolineAddress } from "../../core/proc/trampoline.ts";
 import { ProcessState } from "../../core/proc/tables.ts";
 import type { MachineConfig } from "../../arch/machine/config.ts";
 import { DECODE_SLOTS } from "../../arch/machine/config.ts";
-import { makeLayout, REGISTER, registerSlot } from "../../arch/machine/layout.ts";
+import { makeLayout, REGISTER, registerSlot } from "../../arch/machine/memory/layout.ts";
 
 /** The fault that killed the first process. */
 export interface Fault {

@@ -1,8 +1,8 @@
 import { KernelDefect } from "../../core/assert.ts";
 import type { RecordedEvent } from "../../core/event.ts";
 import { Exit } from "./exit.ts";
-import { fold } from "../fold.ts";
-import type { JournalReader } from "../reader.ts";
+import { fold } from "../replay/fold.ts";
+import type { JournalReader } from "../read/reader.ts";
 import type { JournalFile } from "./journal_file.ts";
 import { backingFrames, type FoldKernel, kernelLayout, makeFoldKernel } from "./kernel_setup.ts";
 import { defectVerdict } from "./reexecute_file.ts";

@@ -1,7 +1,7 @@
 import { FileSource } from "../../drivers/host/file_source.ts";
 import { digestKernelSources } from "../../drivers/host/kernel_sources.ts";
-import { type JournalHeader, refusal } from "../header.ts";
-import { JournalReader } from "../reader.ts";
+import { type JournalHeader, refusal } from "../format/header.ts";
+import { JournalReader } from "../read/reader.ts";
 import { type BootConfiguration, configurationOf } from "./boot_configuration.ts";
 import { CommandError } from "./command_error.ts";
 import { Exit } from "./exit.ts";

@@ -5,7 +5,7 @@ import {
   printError,
   userFolder,
 } from "../../drivers/host/process.ts";
-import { JournalWriteError } from "../byte_sink.ts";
+import { JournalWriteError } from "../write/byte_sink.ts";
 import { CommandError } from "./command_error.ts";
 import { Exit, RunExit } from "./exit.ts";
 import { UsageError } from "./usage_error.ts";

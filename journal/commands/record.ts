@@ -1,14 +1,14 @@
 import type { MachineReducer, OutputPort } from "../../arch/machine/ports.ts";
-import { type LiveInputOptions, LiveInputs } from "../../arch/machine/live_inputs.ts";
+import { type LiveInputOptions, LiveInputs } from "../../arch/machine/inputs/live_inputs.ts";
 import { createMachine, type Outcome } from "../../arch/machine/machine.ts";
 import { ONE } from "../../core/kernel.ts";
 import { errnoOf } from "../../core/personality/linux/errno.ts";
 import { makeReducer, type Reducer } from "../../core/reducer.ts";
 import type { DenoHost } from "../../drivers/host/host.ts";
 import type { EventSink } from "../machine_port.ts";
-import { NullSink } from "../null_sink.ts";
-import type { RingSink } from "../ring_sink.ts";
-import { startThreadedWriter } from "../threaded_writer.ts";
+import { NullSink } from "../write/null_sink.ts";
+import type { RingSink } from "../write/ring_sink.ts";
+import { startThreadedWriter } from "../write/threaded_writer.ts";
 import { headerOf, machineConfigOf } from "./boot_configuration.ts";
 import { CommandError } from "./command_error.ts";
 import { uartConsole } from "./console_factory.ts";

@@ -5,13 +5,13 @@ import {
   type InputLog,
   RecordedInputs,
   RecordingEnds,
-} from "../../arch/machine/recorded_inputs.ts";
+} from "../../arch/machine/inputs/recorded_inputs.ts";
 import { makeReducer } from "../../core/reducer.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
 import { RecordedEvent } from "../../core/event.ts";
 import { formatEvent } from "../format_event.ts";
-import type { JournalReader } from "../reader.ts";
-import { type Divergence, reexecute, type ReplayResult } from "../replay.ts";
+import type { JournalReader } from "../read/reader.ts";
+import { type Divergence, reexecute, type ReplayResult } from "../replay/replay.ts";
 import { machineConfigOf } from "./boot_configuration.ts";
 import { CommandError } from "./command_error.ts";
 import { uartConsole } from "./console_factory.ts";

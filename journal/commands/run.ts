@@ -6,7 +6,7 @@ import { DenoHost } from "../../drivers/host/host.ts";
 import { HostError } from "../../drivers/host/host_error.ts";
 import { digestKernelSources } from "../../drivers/host/kernel_sources.ts";
 import { printError } from "../../drivers/host/process.ts";
-import { JournalWriteError } from "../byte_sink.ts";
+import { JournalWriteError } from "../write/byte_sink.ts";
 import { CommandError } from "./command_error.ts";
 import { RunExit, statusOfProgram } from "./exit.ts";
 import { faultReport } from "./fault_report.ts";

@@ -1,5 +1,5 @@
-import { type LiveInputOptions, LiveInputs } from "../../arch/machine/live_inputs.ts";
-import type { InputPort } from "../../arch/machine/live_inputs.ts";
+import { type LiveInputOptions, LiveInputs } from "../../arch/machine/inputs/live_inputs.ts";
+import type { InputPort } from "../../arch/machine/inputs/live_inputs.ts";
 import { type OutputPort, OutputResult } from "../../arch/machine/ports.ts";
 
 const STANDARD_OUTPUT = 1;

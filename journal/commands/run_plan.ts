@@ -1,6 +1,6 @@
 import { InputKind } from "../../core/event.ts";
 import { encodeTree, type TreeEntry } from "../../core/fs/tree_records.ts";
-import type { InitialInput } from "../../arch/machine/live_inputs.ts";
+import type { InitialInput } from "../../arch/machine/inputs/live_inputs.ts";
 import { HostError } from "../../drivers/host/host_error.ts";
 import type { DenoHost } from "../../drivers/host/host.ts";
 import { openProgram } from "../../drivers/host/program.ts";

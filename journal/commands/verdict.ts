@@ -1,4 +1,4 @@
-import type { JournalReader } from "../reader.ts";
+import type { JournalReader } from "../read/reader.ts";
 import { Exit } from "./exit.ts";
 import { grouped } from "./summary.ts";
 

@@ -1,9 +1,9 @@
 import { FileSink } from "../../drivers/host/file_sink.ts";
-import { type ByteSink, JournalWriteError, writeFailure } from "../byte_sink.ts";
-import { drainToEnd } from "../drain.ts";
-import type { WriterOrder } from "../threaded_writer.ts";
-import { JournalWriter } from "../writer.ts";
-import { WriterStatus } from "../writer_status.ts";
+import { type ByteSink, JournalWriteError, writeFailure } from "../write/byte_sink.ts";
+import { drainToEnd } from "../write/drain.ts";
+import type { WriterOrder } from "../write/threaded_writer.ts";
+import { JournalWriter } from "../write/writer.ts";
+import { WriterStatus } from "../write/writer_status.ts";
 
 /** The writer's thread: takes one order, drains until the end, and is done. */
 function open(path: string): ByteSink {

@@ -1,7 +1,7 @@
 /** How many bytes of a journal an event takes. */
 import { FileSource } from "../../drivers/host/file_source.ts";
-import { FrameKind, PREAMBLE_BYTES } from "../../journal/format.ts";
-import { FrameReader, FrameStatus } from "../../journal/frame_reader.ts";
+import { FrameKind, PREAMBLE_BYTES } from "../../journal/format/format.ts";
+import { FrameReader, FrameStatus } from "../../journal/read/frame_reader.ts";
 
 /** Sizes of a closed journal. */
 export interface JournalSize {

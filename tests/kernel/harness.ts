@@ -3,7 +3,7 @@
  * kernel before and after every event.
  */
 import { createMachine, type Outcome } from "../../arch/machine/machine.ts";
-import { LiveInputs } from "../../arch/machine/live_inputs.ts";
+import { LiveInputs } from "../../arch/machine/inputs/live_inputs.ts";
 import { encodeBoot } from "../../core/boot.ts";
 import { InputKind, type RecordedEvent } from "../../core/event.ts";
 import { encodeTree, type TreeEntry, TreeKind } from "../../core/fs/tree_records.ts";

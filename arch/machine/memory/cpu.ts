@@ -1,0 +1,84 @@
+import { hostFusesMultiplyAdd } from "../../ir/float/host_fused.ts";
+import { buildInterpreter, IMPORT_MODULE } from "../../ir/interpreter.ts";
+import { DecodeCache } from "./decode_cache.ts";
+import { hartBlock, PAGE_SHIFT, PAGE_SIZE } from "./layout.ts";
+import type { MachineLayout } from "./layout.ts";
+import type { MachineMemory } from "./memory.ts";
+import { SoftTlb } from "./soft_tlb.ts";
+
+/**
+ * The harts' execution and address translation. Guest addresses are two u32 halves, because no
+ * 64-bit number crosses into WebAssembly.
+ */
+export interface Cpu {
+  /**
+   * Runs a hart for at most `budget` instructions (below 2^31) from its current register slot and
+   * address space. Returns an `EXIT` reason; cause, trap value and the count of instructions
+   * retired are in the hart block, the pc in the register slot.
+   */
+  run(hart: number, budget: number): number;
+  /**
+   * Linear address of a guest byte as the hart's current space sees it, or -1 with cause and trap
+   * value in the hart block. `access` is one of `ACCESS`. Marks nothing dirty.
+   */
+  translate(hart: number, vaLow: number, vaHigh: number, access: number): number;
+  /** After a valid leaf PTE of one 4 KiB page was removed, narrowed or redirected. */
+  invalidatePage(asid: number, vaLow: number, vaHigh: number): void;
+  /** The same for many pages, superpages and tables of one space. */
+  invalidateAsid(asid: number): void;
+  invalidateAll(): void;
+  /** After the kernel or a device wrote into a page: drops its decoded code, marks it dirty. */
+  frameWritten(linearPage: number): void;
+  /** After the loop cleared dirty bytes: the next store to any page marks it again. */
+  flushWriteTlbs(): void;
+}
+
+interface InterpreterExports {
+  run(hart: number, budget: number): number;
+  translate(hart: number, vaLow: number, vaHigh: number, access: number): number;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** The interpreter's module, which is the same for every machine: compiled once. */
+function interpreterModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(buildInterpreter(hostFusesMultiplyAdd()));
+  return compiled;
+}
+
+/** Puts the interpreter over a machine's memory. */
+export function instantiateCpu(memory: MachineMemory, layout: MachineLayout): Cpu {
+  const tlb = new SoftTlb(memory, layout);
+  const cache = new DecodeCache(memory, layout, tlb);
+  const constant = (value: number): WebAssembly.Global =>
+    new WebAssembly.Global({ value: "i32", mutable: false }, value);
+  const instance = new WebAssembly.Instance(interpreterModule(), {
+    [IMPORT_MODULE]: {
+      memory: memory.memory,
+      frameMapBase: constant(layout.frameMapBase),
+      frameCount: constant(layout.frameCount),
+      dirtyBase: constant(layout.dirtyBase),
+      codeIndexBase: constant(layout.codeIndexBase),
+      decode: (op: number): void => cache.decode(op),
+      decodeCrossing: (bits: number, slot: number): void => cache.decodeCrossing(bits, slot),
+      newSlot: (page: number, keep: number): number => cache.newSlot(page, keep),
+      bitsAt: (op: number): number => cache.bitsAt(op),
+    },
+  });
+  const { run, translate } = instance.exports as unknown as InterpreterExports;
+  return {
+    run: (hart, budget) => run(hartBlock(layout, hart), budget),
+    translate(hart, vaLow, vaHigh, access) {
+      const page = translate(hartBlock(layout, hart), vaLow, vaHigh, access) >>> 0;
+      return page === 0 ? -1 : page * 2 ** PAGE_SHIFT + (vaLow & (PAGE_SIZE - 1));
+    },
+    invalidatePage: (asid, vaLow, vaHigh) => tlb.invalidatePage(asid, vaLow, vaHigh),
+    invalidateAsid: (asid) => tlb.invalidateAsid(asid),
+    invalidateAll: () => tlb.invalidateAll(),
+    frameWritten(linearPage) {
+      memory.u8[layout.dirtyBase + linearPage] = 1;
+      cache.dropPage(linearPage);
+    },
+    flushWriteTlbs: () => tlb.flushWriteTlbs(),
+  };
+}

@@ -1,0 +1,232 @@
+import type { FunctionBuilder } from "../../ir/wasm/function_builder.ts";
+import type { ModuleBuilder } from "../../ir/wasm/module_builder.ts";
+import { ACCESS } from "../../riscv64/walk.ts";
+import {
+  HART,
+  MACHINE_CELL,
+  OP_BYTES,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  TLB_ENTRIES,
+  TLB_ENTRY,
+  TLB_ENTRY_BYTES,
+  TLB_VALID,
+} from "./layout.ts";
+
+const OFFSET_MASK = PAGE_SIZE - 1;
+
+/** What the slow paths use: function indexes, and immutable i32 globals. */
+export interface MmuEnvironment {
+  /** (hart, va, access) → linear page, 0 on a fault left in the hart block. */
+  readonly walk: number;
+  /** (linear page, slot to keep) → a new decode slot for the page. */
+  readonly newSlot: number;
+  readonly dirtyBase: number;
+  readonly codeIndexBase: number;
+}
+
+/** The slow paths of guest memory accesses, all WebAssembly functions. */
+export interface MmuFunctions {
+  /** (hart, va, size) → linear address of the bytes, 0 on a fault. Fills the read TLB. */
+  readonly readMiss: number;
+  /** (hart, va, size) → linear address to write to, 0 on a fault. Must not cross pages. */
+  readonly writeAddress: number;
+  /** (hart, va, size, value) → 1 when stored, 0 on a fault, and then nothing is written. */
+  readonly storeMiss: number;
+  /** (hart, va, slot to keep) → the page's decode slot, 0 on a fault. Fills the exec TLB. */
+  readonly execMiss: number;
+}
+
+/** Pushes the address of a TLB entry for the guest address in local `va`, less the TLB's offset. */
+export function pushTlbEntry(f: FunctionBuilder, hart: number, va: number): void {
+  const shift = PAGE_SHIFT - Math.log2(TLB_ENTRY_BYTES);
+  f.local_get(va).i32_wrap_i64().i32_const(shift).i32_shr_u();
+  f.i32_const((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES).i32_and().local_get(hart).i32_add();
+}
+
+/** Pushes the tag that an entry for the page of `va` has in the hart's current space. */
+function pushTag(f: FunctionBuilder, hart: number, va: number): void {
+  f.local_get(va).i64_const(-PAGE_SIZE).i64_and();
+  f.local_get(hart).i64_load32_u(HART.asid).i64_or().i64_const(TLB_VALID).i64_or();
+}
+
+/** Fills an entry of one TLB; `word` pushes the field at offset 8. */
+function fill(
+  f: FunctionBuilder,
+  hart: number,
+  va: number,
+  tlb: number,
+  page: number,
+  word: () => void,
+): void {
+  pushTlbEntry(f, hart, va);
+  pushTag(f, hart, va);
+  f.i64_store(tlb + TLB_ENTRY.tag);
+  pushTlbEntry(f, hart, va);
+  word();
+  f.i32_store(tlb + TLB_ENTRY.addend);
+  pushTlbEntry(f, hart, va);
+  f.local_get(page).i32_store(tlb + TLB_ENTRY.linearPage);
+}
+
+function pushAddend(f: FunctionBuilder, va: number, page: number): void {
+  f.local_get(page).i32_const(PAGE_SHIFT).i32_shl();
+  f.local_get(va).i32_wrap_i64().i32_const(-PAGE_SIZE).i32_and().i32_sub();
+}
+
+function pushLinear(f: FunctionBuilder, va: number, page: number): void {
+  f.local_get(page).i32_const(PAGE_SHIFT).i32_shl();
+  f.local_get(va).i32_wrap_i64().i32_const(OFFSET_MASK).i32_and().i32_or();
+}
+
+/** Pushes how many of `size` bytes lie beyond the first page, if positive. */
+function pushExcess(f: FunctionBuilder, va: number, size: number): void {
+  f.local_get(va).i32_wrap_i64().i32_const(OFFSET_MASK).i32_and().local_get(size).i32_add();
+  f.i32_const(PAGE_SIZE).i32_sub();
+}
+
+/** Leaves the first address of the page behind that of `va` in `next`. */
+function nextPage(f: FunctionBuilder, va: number, next: number): void {
+  f.local_get(va).i64_const(OFFSET_MASK).i64_or().i64_const(1).i64_add().local_set(next);
+}
+
+/** Walks, leaves the page in `page`, and returns 0 from the function on a fault. */
+function walkOrReturn(
+  f: FunctionBuilder,
+  env: MmuEnvironment,
+  hart: number,
+  va: number,
+  access: number,
+  page: number,
+): void {
+  f.local_get(hart).local_get(va).i32_const(access).call(env.walk).local_tee(page).i32_eqz().if_()
+    .i32_const(0).return_().end();
+}
+
+/** Adds the slow paths to the module. */
+export function addMmu(m: ModuleBuilder, env: MmuEnvironment): MmuFunctions {
+  const forgetOps = addForgetOps(m);
+  const writeAddress = addWriteAddress(m, env, forgetOps);
+  return {
+    readMiss: addReadMiss(m, env),
+    writeAddress,
+    storeMiss: addStoreMiss(m, env, writeAddress),
+    execMiss: addExecMiss(m, env),
+  };
+}
+
+function addReadMiss(m: ModuleBuilder, env: MmuEnvironment): number {
+  const f = m.function("readMiss", ["i32", "i64", "i32"], ["i32"]);
+  const hart = 0, va = 1, size = 2;
+  const page = f.local("i32"), upper = f.local("i32"), at = f.local("i32");
+  const next = f.local("i64");
+  walkOrReturn(f, env, hart, va, ACCESS.read, page);
+  pushExcess(f, va, size);
+  f.i32_const(0).i32_le_s().if_();
+  fill(f, hart, va, HART.readTlb, page, () => pushAddend(f, va, page));
+  pushLinear(f, va, page);
+  f.return_().end();
+
+  nextPage(f, va, next);
+  walkOrReturn(f, env, hart, next, ACCESS.read, upper);
+  // Gather up to 8 bytes of each page: what lies behind the last wanted one is never looked at.
+  const inLower = f.local("i32");
+  f.i32_const(PAGE_SIZE).local_get(va).i32_wrap_i64().i32_const(OFFSET_MASK).i32_and().i32_sub();
+  f.local_set(inLower);
+  f.loop("byte");
+  f.local_get(hart).local_get(at).i32_add();
+  f.local_get(at).local_get(inLower).i32_lt_u().if_("", "i32");
+  pushLinear(f, va, page);
+  f.local_get(at).i32_add().else_();
+  f.local_get(upper).i32_const(PAGE_SHIFT).i32_shl().local_get(at).local_get(inLower).i32_sub()
+    .i32_add();
+  f.end().i32_load8_u().i32_store8(HART.bounce);
+  f.local_get(at).i32_const(1).i32_add().local_tee(at).local_get(size).i32_lt_u().br_if("byte");
+  f.end();
+  f.local_get(hart).i32_const(HART.bounce).i32_add();
+  return f.index;
+}
+
+/** forgetOps(slot, offset, size): the decoded ops that overlap these bytes of the page. */
+function addForgetOps(m: ModuleBuilder): number {
+  const f = m.function("forgetOps", ["i32", "i32", "i32"], []);
+  const slot = 0, offset = 1, size = 2;
+  const index = f.local("i32"), last = f.local("i32");
+  f.local_get(offset).local_get(size).i32_add().i32_const(1).i32_sub().i32_const(1).i32_shr_u();
+  f.local_set(last);
+  // A 32-bit instruction that begins one halfword earlier overlaps too.
+  f.local_get(offset).i32_const(2).i32_sub().i32_const(1).i32_shr_s().local_tee(index);
+  f.i32_const(0).local_get(index).i32_const(0).i32_ge_s().select().local_set(index);
+  f.loop("op");
+  // Only the opcode: the op that is executing still needs its length.
+  f.local_get(slot).local_get(index).i32_const(OP_BYTES).i32_mul().i32_add();
+  f.i32_const(0).i32_store16();
+  f.local_get(index).i32_const(1).i32_add().local_tee(index);
+  f.local_get(last).i32_le_u().br_if("op");
+  f.end();
+  f.i32_const(0).i32_const(0).i32_load(MACHINE_CELL.codeEpoch).i32_const(1).i32_add()
+    .i32_store(MACHINE_CELL.codeEpoch);
+  return f.index;
+}
+
+function addWriteAddress(m: ModuleBuilder, env: MmuEnvironment, forgetOps: number): number {
+  const f = m.function("writeAddress", ["i32", "i64", "i32"], ["i32"]);
+  const hart = 0, va = 1, size = 2;
+  const page = f.local("i32"), slot = f.local("i32");
+  walkOrReturn(f, env, hart, va, ACCESS.write, page);
+  f.local_get(page).global_get(env.dirtyBase).i32_add().i32_const(1).i32_store8();
+  f.local_get(page).i32_const(2).i32_shl().global_get(env.codeIndexBase).i32_add().i32_load();
+  f.local_tee(slot).if_();
+  f.local_get(slot).local_get(va).i32_wrap_i64().i32_const(OFFSET_MASK).i32_and();
+  f.local_get(size).call(forgetOps).else_();
+  fill(f, hart, va, HART.writeTlb, page, () => pushAddend(f, va, page));
+  f.end();
+  pushLinear(f, va, page);
+  return f.index;
+}
+
+function addStoreMiss(m: ModuleBuilder, env: MmuEnvironment, writeAddress: number): number {
+  const f = m.function("storeMiss", ["i32", "i64", "i32", "i64"], ["i32"]);
+  const hart = 0, va = 1, size = 2, value = 3;
+  const address = f.local("i32"), upper = f.local("i32"), at = f.local("i32");
+  const inLower = f.local("i32"), next = f.local("i64");
+  pushExcess(f, va, size);
+  f.i32_const(0).i32_le_s().if_();
+  f.local_get(hart).local_get(va).local_get(size).call(writeAddress).local_tee(address).i32_eqz();
+  f.if_().i32_const(0).return_().end();
+  f.else_();
+  nextPage(f, va, next);
+  // Both pages are checked before either is marked or written.
+  walkOrReturn(f, env, hart, va, ACCESS.write, address);
+  walkOrReturn(f, env, hart, next, ACCESS.write, address);
+  f.i32_const(PAGE_SIZE).local_get(va).i32_wrap_i64().i32_const(OFFSET_MASK).i32_and().i32_sub();
+  f.local_set(inLower);
+  f.local_get(hart).local_get(va).local_get(inLower).call(writeAddress).local_set(address);
+  f.local_get(hart).local_get(next).local_get(size).local_get(inLower).i32_sub();
+  f.call(writeAddress).local_get(inLower).i32_sub().local_set(upper);
+  f.end();
+
+  f.loop("byte");
+  f.local_get(address).local_get(upper).local_get(at).local_get(inLower).i32_lt_u();
+  f.local_get(upper).i32_eqz().i32_or().select().local_get(at).i32_add();
+  f.local_get(value).i64_store8();
+  f.local_get(value).i64_const(8).i64_shr_u().local_set(value);
+  f.local_get(at).i32_const(1).i32_add().local_tee(at).local_get(size).i32_lt_u().br_if("byte");
+  f.end();
+  f.i32_const(1);
+  return f.index;
+}
+
+function addExecMiss(m: ModuleBuilder, env: MmuEnvironment): number {
+  const f = m.function("execMiss", ["i32", "i64", "i32"], ["i32"]);
+  const hart = 0, va = 1, keep = 2;
+  const page = f.local("i32"), slot = f.local("i32");
+  walkOrReturn(f, env, hart, va, ACCESS.execute, page);
+  f.local_get(page).i32_const(2).i32_shl().global_get(env.codeIndexBase).i32_add().i32_load();
+  f.local_tee(slot).i32_eqz().if_();
+  f.local_get(page).local_get(keep).call(env.newSlot).local_set(slot);
+  f.end();
+  fill(f, hart, va, HART.execTlb, page, () => f.local_get(slot));
+  f.local_get(slot);
+  return f.index;
+}

@@ -69,9 +69,6 @@ export function boot(s: State, fx: Effects, e: Event): void {
   }
   const harts = payloadU32(e, 0);
   for (let h = 0; h < harts; h++) assert(allocRow(s.hart) === h + 1, "hart rows are dense");
-  for (let a = 1; a < s.account.$capacity; a++) {
-    assert(allocRow(s.account) === a, "account rows are dense");
-  }
   s.kernel.harts[ONE] = harts;
   s.kernel.runMode[ONE] = payloadU32(e, 12);
   s.kernel.streamKinds[ONE] = payloadU32(e, 16);

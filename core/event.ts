@@ -77,8 +77,6 @@ export const AccessKind = { Read: 0, Write: 1, Execute: 2 } as const;
 export const PAYLOAD_LIMIT = 65536;
 /** Most registers an event carries. */
 export const REGISTER_LIMIT = 8;
-/** Most arguments of a call that copy bytes in. */
-export const ARGUMENT_LIMIT = 6;
 
 /** Length words of a copied-in argument that stand for something else than a length. */
 export const ArgumentLength = {

@@ -19,13 +19,6 @@ export const DeviceNumber = { Uart: 1 } as const;
 /** PLIC sources, as on QEMU's `virt` machine. */
 export const DeviceSource = { Uart: 10 } as const;
 
-/** Guest-physical windows, as on QEMU's `virt` machine. */
-export const DeviceWindow = {
-  Aclint: 0x0200_0000,
-  Plic: 0x0c00_0000,
-  Uart: 0x1000_0000,
-} as const;
-
 const uart: DeviceDriver = {
   device: DeviceNumber.Uart,
   name: "uart16550",

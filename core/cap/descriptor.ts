@@ -38,21 +38,6 @@ export function lookupFile(s: State, process: number, fd: number, rights: number
   return s.capNode.object[node];
 }
 
-/**
- * The memory object behind a descriptor, for mapping a file.
- *
- * @returns the memoryObject row, -Err.BadDescriptor, -Err.Access when it is not open for reading,
- * or -Err.NoDevice when it is no regular file
- */
-export function descriptorObject(s: State, process: number, fd: number): number {
-  const file = lookupFile(s, process, fd, 0);
-  if (file < 0) return file;
-  const inode = s.openFile.inode[file];
-  if (inode === 0 || s.inode.object[inode] === 0) return -Err.NoDevice;
-  if ((s.openFile.flags[file] & OpenFlag.Read) === 0) return -Err.Access;
-  return s.inode.object[inode];
-}
-
 /** Rights a node for an open file gets, by what the file was opened for. */
 export function rightsOf(openFlags: number): number {
   let rights = Right.Map | Right.Grant;

@@ -37,8 +37,6 @@ export const STACK_LIMIT = STACK_PAGES * PAGE_BYTES;
 const INITIAL_STACK_PAGES = 34;
 /** Where position-independent executables are loaded. */
 const LOAD_BIAS = 0x15_5555_4000;
-/** #! lines that may lead from one to the next. */
-const SCRIPT_LIMIT = 4;
 const SCRIPT_BYTES = 256;
 const EXECUTE_BITS = 0o111;
 
@@ -158,30 +156,34 @@ export function mapStackAndTrampoline(s: State, fx: Effects, space: number): num
   );
 }
 
-/** Follows #! lines from an inode to a program; leaves script and program in `found`; 0 or result. */
+/** Leaves what findProgram found for `execute`; returns the image. */
+function found(s: State, inode: number, script: number, image: number): number {
+  s.kernel.execInode[ONE] = inode;
+  s.kernel.execScript[ONE] = script;
+  return image;
+}
+
+/**
+ * Finds the program an inode leads to: itself, or the interpreter its #! line names.
+ *
+ * @returns the program's image, with inode and script in `s.kernel.exec*`; -Err, or Result.Pending
+ */
 function findProgram(s: State, fx: Effects, thread: number, first: number): number {
+  const script = imageOf(s, fx, thread, first);
+  if (script < 0) return script;
+  if (!isScript(s, script)) return found(s, first, 0, script);
+  let length = 0;
+  while (s.image.script[script * SCRIPT_BYTES + length] !== 0) length++;
+  const at = fx.putBytes(s.image.script, script * SCRIPT_BYTES, length);
   const p = s.thread.process[thread];
-  let inode = first;
-  let script = 0;
-  for (let depth = 0; depth <= SCRIPT_LIMIT; depth++) {
-    const image = imageOf(s, fx, thread, inode);
-    if (image < 0) return image;
-    if (!isScript(s, image)) {
-      s.kernel.execInode[ONE] = inode;
-      s.kernel.execScript[ONE] = script;
-      return image;
-    }
-    // Only one line is kept; an interpreter that is itself a script is refused.
-    if (script !== 0) return -Err.BadExecutable;
-    script = image;
-    let length = 0;
-    while (s.image.script[image * SCRIPT_BYTES + length] !== 0) length++;
-    const at = fx.putBytes(s.image.script, image * SCRIPT_BYTES, length);
-    const walked = walkPath(s, fx, p, s.process.cwd[p], fx.bytes, at, length, true);
-    if (walked < 0) return walked;
-    inode = s.fileSystem.walkInode[ONE];
-  }
-  return -Err.Loop;
+  const walked = walkPath(s, fx, p, s.process.cwd[p], fx.bytes, at, length, true);
+  if (walked < 0) return walked;
+  const interpreter = s.fileSystem.walkInode[ONE];
+  const image = imageOf(s, fx, thread, interpreter);
+  if (image < 0) return image;
+  // Only one line is kept, so an interpreter that is itself a script is refused.
+  if (isScript(s, image)) return -Err.BadExecutable;
+  return found(s, interpreter, script, image);
 }
 
 /**

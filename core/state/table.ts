@@ -83,16 +83,6 @@ export function watermark(t: TableBase): number {
   return t.$header[WATERMARK];
 }
 
-/** Rows allocated now. */
-export function usedRows(t: TableBase): number {
-  return t.$header[USED];
-}
-
-/** Rows lost to generation wrap. */
-export function retiredRows(t: TableBase): number {
-  return t.$header[RETIRED];
-}
-
 /** Rows that can still be allocated. */
 export function freeRows(t: TableBase): number {
   return t.$capacity - 1 - t.$header[USED] - t.$header[RETIRED];

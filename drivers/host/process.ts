@@ -18,11 +18,6 @@ export function terminalIsPlain(): boolean {
   return Deno.env.get("TERM") === "dumb";
 }
 
-/** Whether the user asked for text without colour. */
-export function wantsNoColor(): boolean {
-  return (Deno.env.get("NO_COLOR") ?? "") !== "";
-}
-
 /** Prints to standard output. A closed output is the reader's wish, not an error. */
 export function printOut(text: string): void {
   print(Deno.stdout, text);

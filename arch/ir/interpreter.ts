@@ -16,6 +16,7 @@ import type { InterpreterEnvironment, InterpreterLocals } from "./interpreter_co
 import { isCommonOp } from "./common_ops.ts";
 import { farOpNames, INTERNAL_OPCODE, OPCODE_COUNT, opcodeOf, opNames, ops } from "./ops.ts";
 import type { OpName } from "./ops.ts";
+import { REGION_EXPORTS } from "./region/compile_region.ts";
 import type { FunctionBuilder } from "./wasm/function_builder.ts";
 import { ModuleBuilder } from "./wasm/module_builder.ts";
 
@@ -25,6 +26,12 @@ import { ModuleBuilder } from "./wasm/module_builder.ts";
  * 1.3 times the speed of one, eight little more for a longer compilation.
  */
 const DISPATCHES = 4;
+
+/** Set in the opcode of an op where a compiled region is entered. */
+export const COMPILED = 0x8000;
+
+/** How often control leaves a region for an op before that op is worth a region of its own. */
+const OFTEN = 256;
 
 /** Why a run ended. */
 export const EXIT = { budget: 0, trap: 1 } as const;
@@ -56,25 +63,55 @@ export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuff
     dirtyBase: m.importGlobal(IMPORT_MODULE, "dirtyBase", "i32", false),
     codeIndexBase: m.importGlobal(IMPORT_MODULE, "codeIndexBase", "i32", false),
   };
+  m.importTable(IMPORT_MODULE, "regions", 0);
+  const regionCells = {
+    decodeBase: m.importGlobal(IMPORT_MODULE, "decodeBase", "i32", false),
+    base: m.importGlobal(IMPORT_MODULE, "regionCellBase", "i32", false),
+    type: m.type(["i32", "i32", "i32", "i64"], ["i32"]),
+  };
   const imports: DecodeImports = {
     decode: m.importFunction(IMPORT_MODULE, "decode", ["i32"], []),
     decodeCrossing: m.importFunction(IMPORT_MODULE, "decodeCrossing", ["i32", "i32"], []),
     newSlot: m.importFunction(IMPORT_MODULE, "newSlot", ["i32", "i32"], ["i32"]),
     bitsAt: m.importFunction(IMPORT_MODULE, "bitsAt", ["i32"], ["i32"]),
+    codeWritten: m.importFunction(IMPORT_MODULE, "codeWritten", ["i32"], []),
+    leftOften: m.importFunction(IMPORT_MODULE, "leftOften", ["i32", "i32"], []),
+    cells: regionCells,
   };
   const frm = m.global("i32", true);
   const { fflagsAccrued, ...float } = addFloatFunctions(m, { fusedMultiplyAdd });
   const walk = addSv39Walk(m, globals);
-  const mmu = addMmu(m, { ...globals, walk: walk.index, newSlot: imports.newSlot });
+  const mmu = addMmu(m, {
+    ...globals,
+    walk: walk.index,
+    newSlot: imports.newSlot,
+    codeWritten: imports.codeWritten,
+  });
   const mulhu = addHighProduct(m);
   const env = { mmu, bitsAt: imports.bitsAt, fflags: fflagsAccrued, frm };
   const run = addRun(m, env, { mulhu, float }, imports);
   m.exportFunction(run);
   addTranslate(m, walk);
+  m.export(REGION_EXPORTS.readable, "function", mmu.readable);
+  m.export(REGION_EXPORTS.writable, "function", mmu.writable);
+  m.export(REGION_EXPORTS.refillExec, "function", mmu.refillExec);
+  m.export(REGION_EXPORTS.mulhu, "function", mulhu);
+  m.export(REGION_EXPORTS.fflags, "global", env.fflags);
+  m.export(REGION_EXPORTS.frm, "global", env.frm);
+  for (const [name, index] of Object.entries(float)) m.export(name, "function", index);
   return m.build();
 }
 
 interface DecodeImports {
+  readonly codeWritten: number;
+  /** (hart, op address): control often leaves a region for this op. */
+  readonly leftOften: number;
+  readonly cells: {
+    readonly decodeBase: number;
+    readonly base: number;
+    /** The type of a region's function. */
+    readonly type: number;
+  };
   readonly decode: number;
   readonly decodeCrossing: number;
   readonly newSlot: number;
@@ -164,7 +201,7 @@ function addRun(
     f.block(last ? "" : context.next);
     charge(f, context);
     const bodies = place === 0 ? allBodies(context, imports, env.mmu) : commonBodies(context);
-    dispatch(f, context, bodies);
+    dispatch(f, context, bodies, () => enterRegion(f, context, env.mmu, imports));
     f.end();
   }
   f.end().end(); // next, jump: unreachable
@@ -189,6 +226,7 @@ function enter(f: FunctionBuilder, locals: InterpreterLocals, env: InterpreterEn
   f.local_get(registers).i32_load(FCSR).i32_const(FRM_SHIFT).i32_shr_u();
   f.i32_const(FRM_MASK).i32_and().global_set(env.frm);
   f.local_get(budget).local_set(left);
+  f.local_get(hart).local_get(budget).i32_store(HART.interpretedFrom);
 }
 
 function leave(f: FunctionBuilder, locals: InterpreterLocals, env: InterpreterEnvironment): void {
@@ -271,8 +309,17 @@ function addBodies(
   }
 }
 
-/** The `br_table`, and behind it the bodies; ops without one go back to the full table. */
-function dispatch(f: FunctionBuilder, context: InterpreterContext, bodies: Bodies): void {
+/**
+ * The `br_table`, and behind it the bodies; ops without one go back to the full table. That one
+ * also knows ops that are compiled: `compiled` enters them, and falls through when the op at `ip`
+ * must be interpreted nevertheless.
+ */
+function dispatch(
+  f: FunctionBuilder,
+  context: InterpreterContext,
+  bodies: Bodies,
+  compiled: () => void,
+): void {
   const { ip, left } = context.locals;
   const targets = Array.from(
     { length: OPCODE_COUNT },
@@ -280,7 +327,15 @@ function dispatch(f: FunctionBuilder, context: InterpreterContext, bodies: Bodie
   );
   f.block("other");
   for (const name of [...targets].reverse()) if (name !== "other") f.block(name);
-  f.local_get(ip).i32_load16_u(OP.code).br_table(targets, "other");
+  const isFull = bodies.size === OPCODE_COUNT;
+  if (isFull) {
+    f.block("compiled").local_get(ip).i32_load16_u(OP.code).br_table(targets, "compiled").end();
+    compiled();
+    f.local_get(ip).i32_load16_u(OP.code).i32_const(COMPILED - 1).i32_and();
+  } else {
+    f.local_get(ip).i32_load16_u(OP.code);
+  }
+  f.br_table(targets, "other");
   for (let opcode = 0; opcode < OPCODE_COUNT; opcode++) {
     const body = bodies.get(opcode);
     if (body === undefined) continue;
@@ -288,7 +343,7 @@ function dispatch(f: FunctionBuilder, context: InterpreterContext, bodies: Bodie
     body();
   }
   f.end();
-  if (bodies.size === OPCODE_COUNT) {
+  if (isFull) {
     f.unreachable();
   } else {
     refund(f, left);
@@ -309,6 +364,51 @@ function emitOp(context: InterpreterContext, name: OpName, far: boolean): void {
 /** Internal ops are no instructions: they give their budget back. */
 function refund(f: FunctionBuilder, left: number): void {
   f.local_get(left).i32_const(1).i32_add().local_set(left);
+}
+
+/** Leaves the address of the cell that belongs to the op at `ip`. */
+function pushCell(f: FunctionBuilder, ip: number, cells: DecodeImports["cells"]): void {
+  f.local_get(ip).global_get(cells.decodeBase).i32_sub().i32_const(2).i32_shr_u();
+  f.global_get(cells.base).i32_add();
+}
+
+/**
+ * Runs the region at `ip`, and those that control goes on to, until an op is reached that is not
+ * compiled, or that must be interpreted: then it falls through, that op charged for.
+ */
+function enterRegion(
+  f: FunctionBuilder,
+  context: InterpreterContext,
+  mmu: MmuFunctions,
+  imports: DecodeImports,
+): void {
+  const { hart, registers, left, ip, target, address, scratch32: [result] } = context.locals;
+  const { cells } = imports;
+  refund(f, left);
+  context.pc();
+  f.local_set(target);
+  f.loop("region");
+  f.local_get(hart).local_get(registers).local_get(left).local_get(target);
+  pushCell(f, ip, cells);
+  f.i32_load().call_indirect(cells.type).local_set(result);
+  f.local_get(registers).i64_load(PC).local_set(target);
+  f.local_get(result).i32_const(0).i32_lt_s().if_();
+  f.local_get(result).i32_const(-1).i32_xor().local_set(left);
+  f.local_get(hart).local_get(left).i32_store(HART.interpretedFrom);
+  findDecodedPage(f, context.locals, mmu);
+  f.else_();
+  f.local_get(result).local_set(left);
+  f.local_get(hart).local_get(left).i32_store(HART.interpretedFrom);
+  findDecodedPage(f, context.locals, mmu);
+  f.local_get(ip).i32_load16_u(OP.code).i32_const(COMPILED).i32_and().br_if("region");
+  pushCell(f, ip, cells);
+  f.local_tee(address).local_get(address).i32_load().i32_const(1).i32_add().local_tee(result);
+  f.i32_store();
+  f.local_get(result).i32_const(OFTEN).i32_eq().if_().local_get(hart).local_get(ip);
+  f.call(imports.leftOften).end();
+  f.end();
+  f.end();
+  f.local_get(left).i32_const(1).i32_sub().local_set(left);
 }
 
 function emitUndecoded(

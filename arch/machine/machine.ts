@@ -12,7 +12,7 @@ import {
   SLICE_FLOOR,
   STAGING_BYTES,
 } from "./config.ts";
-import { instantiateCpu } from "./memory/cpu.ts";
+import { type Engine, instantiateCpu } from "./memory/cpu.ts";
 import { Demands } from "./inputs/demands.ts";
 import { HartClocks, type HartTime } from "./time/hart_clocks.ts";
 import { Harts } from "./harts.ts";
@@ -43,6 +43,8 @@ export interface MachineOptions<C extends Columns> {
   readonly inputs: HostInputs;
   readonly output: OutputPort;
   readonly console: ConsoleFactory<C>;
+  /** How guest code is executed; interpreted unless given. It changes nothing but the speed. */
+  readonly engine?: Engine;
 }
 
 /** Figures of a machine, at any time. */
@@ -127,7 +129,7 @@ function assemble<C extends Columns>(options: MachineOptions<C>): MachineParts {
     backingFrames: config.backingFrames,
   });
   const memory = createMemory();
-  const cpu = instantiateCpu(memory, layout);
+  const cpu = instantiateCpu(memory, layout, options.engine);
   const state = makeMachineState(count, options.console.table);
   const { machine } = state;
   machine.nextHash[ONE] = MACHINE_HASH_INSTRUCTIONS;

@@ -98,6 +98,7 @@ export function record(options: RecordOptions): Recording {
         : new RunInputs(host, live, output),
       output,
       console: uartConsole,
+      engine: plan.engine,
     });
     const outcome = machine.run();
     const treeError = kernel?.state.fileSystem.importError[ONE] ?? 0;

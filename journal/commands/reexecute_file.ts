@@ -1,5 +1,6 @@
 import { createMachine } from "../../arch/machine/machine.ts";
 import { MachineDefect } from "../../arch/machine/machine_defect.ts";
+import type { Engine } from "../../arch/machine/memory/cpu.ts";
 import type { OutputPort } from "../../arch/machine/ports.ts";
 import {
   type InputLog,
@@ -18,6 +19,7 @@ import { uartConsole } from "./console_factory.ts";
 import { Exit } from "./exit.ts";
 import type { JournalFile } from "./journal_file.ts";
 import { backingFrames, kernelLayout } from "./kernel_setup.ts";
+import { DEFAULT_ENGINE } from "./run_plan.ts";
 import { type Verdict, verdictOfEnd } from "./verdict.ts";
 
 /** How to re-execute. */
@@ -26,6 +28,8 @@ export interface ReexecuteOptions {
   readonly until?: number;
   /** Where the guest's output goes; nowhere by default. */
   readonly output?: OutputPort;
+  /** What executes guest code. */
+  readonly engine?: Engine;
   /** Told how many events came out equal, now and then. */
   readonly progress?: (events: number) => void;
 }
@@ -58,6 +62,7 @@ export function reexecuteFile(file: JournalFile, options: ReexecuteOptions = {})
         inputs: new RecordedInputs(log, config.terminalInput),
         output: options.output ?? SILENT,
         console: uartConsole,
+        engine: options.engine ?? DEFAULT_ENGINE,
       });
       return {
         run: (): void => {

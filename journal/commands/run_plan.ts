@@ -1,6 +1,7 @@
 import { InputKind } from "../../core/event.ts";
 import { encodeTree, type TreeEntry } from "../../core/fs/tree_records.ts";
 import type { InitialInput } from "../../arch/machine/inputs/live_inputs.ts";
+import type { Engine } from "../../arch/machine/memory/cpu.ts";
 import { HostError } from "../../drivers/host/host_error.ts";
 import type { DenoHost } from "../../drivers/host/host.ts";
 import { openProgram } from "../../drivers/host/program.ts";
@@ -19,13 +20,15 @@ import type { MachineOptions } from "./options.ts";
 import { baseName, resolvePath } from "./paths.ts";
 import { ENTROPY_BYTES, entropyOfSeed } from "./seed_entropy.ts";
 import { encodeStart } from "./start_payload.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** The built-in root tree, and what is its first process. */
 export const IMAGE: string = new URL("../../userland/image", import.meta.url).pathname;
 const INIT = "/bin/init";
 
 const EXECUTE_BITS = 0o111;
+
+/** What executes guest code without --engine. */
+export const DEFAULT_ENGINE: Engine = "wasm";
 
 /** What the guest's environment holds before --env. */
 const ENVIRONMENT: readonly (readonly [string, string])[] = [
@@ -38,6 +41,8 @@ export interface RunPlan {
   readonly configuration: BootConfiguration;
   /** What enters before the first process, in order. */
   readonly initial: readonly InitialInput[];
+  /** What executes guest code; it decides no event. */
+  readonly engine: Engine;
 }
 
 interface Start {
@@ -99,9 +104,6 @@ function plan(
   records: readonly TreeEntry[],
   start: Start,
 ): RunPlan {
-  if (options.engine === "wasm") {
-    throw new UsageError("--engine wasm: this version interprets only; leave it out, or say ir");
-  }
   const env = environment(options.env);
   const startPayload = encodeStart(start.path, start.argv, env);
   if (startPayload === undefined) {
@@ -115,6 +117,7 @@ function plan(
   const size = terminals === 0 ? { columns: 80, rows: 24 } : host.terminalSize();
   const input = (kind: number, payload: Uint8Array): InitialInput => ({ kind, payload });
   return {
+    engine: options.engine ?? DEFAULT_ENGINE,
     configuration: {
       mode,
       harts: options.harts,

@@ -1,9 +1,10 @@
 import { hostFusesMultiplyAdd } from "../../ir/float/host_fused.ts";
-import { buildInterpreter, IMPORT_MODULE } from "../../ir/interpreter.ts";
+import { buildInterpreter, EXIT, IMPORT_MODULE } from "../../ir/interpreter.ts";
 import { DecodeCache } from "./decode_cache.ts";
 import { hartBlock, PAGE_SHIFT, PAGE_SIZE } from "./layout.ts";
 import type { MachineLayout } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
+import { RegionCache } from "./region_cache.ts";
 import { SoftTlb } from "./soft_tlb.ts";
 
 /**
@@ -46,10 +47,18 @@ function interpreterModule(): WebAssembly.Module {
   return compiled;
 }
 
+/** How guest code is executed: interpreted, or compiled where it is hot. It changes no result. */
+export type Engine = "ir" | "wasm";
+
 /** Puts the interpreter over a machine's memory. */
-export function instantiateCpu(memory: MachineMemory, layout: MachineLayout): Cpu {
+export function instantiateCpu(
+  memory: MachineMemory,
+  layout: MachineLayout,
+  engine: Engine = "ir",
+): Cpu {
   const tlb = new SoftTlb(memory, layout);
   const cache = new DecodeCache(memory, layout, tlb);
+  const regions = new RegionCache(memory, layout, cache);
   const constant = (value: number): WebAssembly.Global =>
     new WebAssembly.Global({ value: "i32", mutable: false }, value);
   const instance = new WebAssembly.Instance(interpreterModule(), {
@@ -63,11 +72,23 @@ export function instantiateCpu(memory: MachineMemory, layout: MachineLayout): Cp
       decodeCrossing: (bits: number, slot: number): void => cache.decodeCrossing(bits, slot),
       newSlot: (page: number, keep: number): number => cache.newSlot(page, keep),
       bitsAt: (op: number): number => cache.bitsAt(op),
+      codeWritten: (slot: number): void => cache.codeWritten(slot),
+      leftOften: (hart: number, op: number): void => regions.leftOften(hart, op),
+      regions: regions.table,
+      decodeBase: constant(layout.decodeBase),
+      regionCellBase: constant(layout.regionCellBase),
     },
   });
   const { run, translate } = instance.exports as unknown as InterpreterExports;
+  regions.bind(instance.exports);
+  const interpret = (hart: number, budget: number): number => run(hartBlock(layout, hart), budget);
+  const compiling = (hart: number, budget: number): number => {
+    const exit = run(hartBlock(layout, hart), budget);
+    if (exit === EXIT.budget) regions.sample(hart);
+    return exit;
+  };
   return {
-    run: (hart, budget) => run(hartBlock(layout, hart), budget),
+    run: engine === "wasm" ? compiling : interpret,
     translate(hart, vaLow, vaHigh, access) {
       const page = translate(hartBlock(layout, hart), vaLow, vaHigh, access) >>> 0;
       return page === 0 ? -1 : page * 2 ** PAGE_SHIFT + (vaLow & (PAGE_SIZE - 1));

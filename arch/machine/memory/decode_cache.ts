@@ -28,6 +28,8 @@ export class DecodeCache {
   readonly #tlb: SoftTlb;
   readonly #op = newLoweredOp();
   #next = 0;
+  /** Called with a linear page before its decoded form goes or changes. */
+  onDrop: (linearPage: number) => void = () => {};
 
   constructor(memory: MachineMemory, layout: MachineLayout, tlb: SoftTlb) {
     this.#memory = memory;
@@ -51,6 +53,8 @@ export class DecodeCache {
     const owner = u32[(slot + DECODE_SLOT.owner) / 4]!;
     if (owner !== 0) this.dropPage(owner);
     u8.fill(0, slot, slot + DECODE_SLOT_BYTES);
+    const cells = this.#layout.regionCellBase + (slot - decodeBase) / 4;
+    u8.fill(0, cells, cells + DECODE_SLOT_BYTES / 4);
     u16[(slot + DECODE_SLOT.sentinel) / 2] = INTERNAL_OPCODE.pageEnd;
     u16[(slot + DECODE_SLOT.crossingSentinel) / 2] = INTERNAL_OPCODE.pageEnd;
     u32[(slot + DECODE_SLOT.owner) / 4] = linearPage;
@@ -65,6 +69,7 @@ export class DecodeCache {
     const index = this.#layout.codeIndexBase / 4 + linearPage;
     const slot = u32[index]!;
     if (slot === 0) return;
+    this.onDrop(linearPage);
     u32[index] = 0;
     u32[(slot + DECODE_SLOT.owner) / 4] = 0;
     u32[MACHINE_CELL.codeEpoch / 4]!++;
@@ -94,6 +99,11 @@ export class DecodeCache {
       if (control !== undefined && control !== "branch") return;
       address += length * (OP_BYTES / 2);
     }
+  }
+
+  /** A guest wrote to the page behind a slot; the ops it overlapped are undecoded already. */
+  codeWritten(slot: number): void {
+    this.onDrop(this.#memory.u32[((slot >>> 0) + DECODE_SLOT.owner) / 4]!);
   }
 
   /** Decodes the instruction that leaves the page of the slot at a linear address. */

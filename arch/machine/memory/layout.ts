@@ -47,6 +47,8 @@ export const HART = {
   tval: 40,
   /** u32: linear address of the LR reservation. */
   reservation: 48,
+  /** u32: budget that was left when the latest run last came back to the interpreter. */
+  interpretedFrom: 52,
   /** 16 bytes that hold the value of a load that crosses pages. */
   bounce: 64,
   readTlb: 4096,
@@ -153,6 +155,8 @@ export interface MachineLayout extends LayoutConfig {
   /** u32 per linear page: linear address of its decode slot, 0 = not decoded. */
   readonly codeIndexBase: number;
   readonly decodeBase: number;
+  /** u32 per op of the decode slots: its region's number, or how often one was left for it. */
+  readonly regionCellBase: number;
   /** Slot i of the backing pool lies at `backingBase + i * PAGE_SIZE`; slot 0 stays unused. */
   readonly backingBase: number;
   readonly end: number;
@@ -185,6 +189,7 @@ export function makeLayout(config: LayoutConfig): MachineLayout {
   const dirtyBase = region(LINEAR_PAGES, PAGE_SIZE);
   const codeIndexBase = region(LINEAR_PAGES * 4, PAGE_SIZE);
   const decodeBase = region(config.decodeSlots * DECODE_SLOT_BYTES, PAGE_SIZE);
+  const regionCellBase = region(config.decodeSlots * DECODE_SLOT_BYTES / 4, PAGE_SIZE);
   const backingBase = region((config.backingFrames + 1) * PAGE_SIZE, PAGE_SIZE);
   if (end > MEMORY_BYTES) {
     throw new RangeError(`machine needs ${end} bytes of linear memory, limit ${MEMORY_BYTES}`);
@@ -204,6 +209,7 @@ export function makeLayout(config: LayoutConfig): MachineLayout {
     dirtyBase,
     codeIndexBase,
     decodeBase,
+    regionCellBase,
     backingBase,
     end,
   };

@@ -21,6 +21,8 @@ export interface MmuEnvironment {
   readonly walk: number;
   /** (linear page, slot to keep) → a new decode slot for the page. */
   readonly newSlot: number;
+  /** (decode slot): a guest wrote to the page it was decoded from. */
+  readonly codeWritten: number;
   readonly dirtyBase: number;
   readonly codeIndexBase: number;
 }
@@ -35,6 +37,14 @@ export interface MmuFunctions {
   readonly storeMiss: number;
   /** (hart, va, slot to keep) → the page's decode slot, 0 on a fault. Fills the exec TLB. */
   readonly execMiss: number;
+  /**
+   * What compiled code calls: (hart, va, size) → linear address, 0 when the access faults, crosses
+   * pages or writes to code, and then nothing has changed. Fills the TLB.
+   */
+  readonly readable: number;
+  readonly writable: number;
+  /** (hart, va, decode slot) → 1 if the page leads to this slot; then the exec TLB says so. */
+  readonly refillExec: number;
 }
 
 /** Pushes the address of a TLB entry for the guest address in local `va`, less the TLB's offset. */
@@ -105,14 +115,67 @@ function walkOrReturn(
 
 /** Adds the slow paths to the module. */
 export function addMmu(m: ModuleBuilder, env: MmuEnvironment): MmuFunctions {
-  const forgetOps = addForgetOps(m);
+  const forgetOps = addForgetOps(m, env);
   const writeAddress = addWriteAddress(m, env, forgetOps);
   return {
     readMiss: addReadMiss(m, env),
     writeAddress,
     storeMiss: addStoreMiss(m, env, writeAddress),
     execMiss: addExecMiss(m, env),
+    readable: addReadable(m, env),
+    writable: addWritable(m, env),
+    refillExec: addRefillExec(m, env),
   };
+}
+
+/** Returns 0 for what crosses pages, and the linear address after a TLB hit. */
+function returnHit(f: FunctionBuilder, tlb: number, hart: number, va: number, size: number): void {
+  pushExcess(f, va, size);
+  f.i32_const(0).i32_gt_s().if_().i32_const(0).return_().end();
+  pushTlbEntry(f, hart, va);
+  f.i64_load(tlb + TLB_ENTRY.tag);
+  pushTag(f, hart, va);
+  f.i64_eq().hint(true).if_();
+  f.local_get(va).i32_wrap_i64();
+  pushTlbEntry(f, hart, va);
+  f.i32_load(tlb + TLB_ENTRY.addend).i32_add().return_().end();
+}
+
+function addReadable(m: ModuleBuilder, env: MmuEnvironment): number {
+  const f = m.function("readable", ["i32", "i64", "i32"], ["i32"]);
+  const hart = 0, va = 1, size = 2;
+  const page = f.local("i32");
+  returnHit(f, HART.readTlb, hart, va, size);
+  walkOrReturn(f, env, hart, va, ACCESS.read, page);
+  fill(f, hart, va, HART.readTlb, page, () => pushAddend(f, va, page));
+  pushLinear(f, va, page);
+  return f.index;
+}
+
+function addWritable(m: ModuleBuilder, env: MmuEnvironment): number {
+  const f = m.function("writable", ["i32", "i64", "i32"], ["i32"]);
+  const hart = 0, va = 1, size = 2;
+  const page = f.local("i32");
+  returnHit(f, HART.writeTlb, hart, va, size);
+  walkOrReturn(f, env, hart, va, ACCESS.write, page);
+  f.local_get(page).i32_const(2).i32_shl().global_get(env.codeIndexBase).i32_add().i32_load();
+  f.if_().i32_const(0).return_().end();
+  f.local_get(page).global_get(env.dirtyBase).i32_add().i32_const(1).i32_store8();
+  fill(f, hart, va, HART.writeTlb, page, () => pushAddend(f, va, page));
+  pushLinear(f, va, page);
+  return f.index;
+}
+
+function addRefillExec(m: ModuleBuilder, env: MmuEnvironment): number {
+  const f = m.function("refillExec", ["i32", "i64", "i32"], ["i32"]);
+  const hart = 0, va = 1, slot = 2;
+  const page = f.local("i32");
+  walkOrReturn(f, env, hart, va, ACCESS.execute, page);
+  f.local_get(page).i32_const(2).i32_shl().global_get(env.codeIndexBase).i32_add().i32_load();
+  f.local_get(slot).i32_ne().if_().i32_const(0).return_().end();
+  fill(f, hart, va, HART.execTlb, page, () => f.local_get(slot));
+  f.i32_const(1);
+  return f.index;
 }
 
 function addReadMiss(m: ModuleBuilder, env: MmuEnvironment): number {
@@ -148,7 +211,7 @@ function addReadMiss(m: ModuleBuilder, env: MmuEnvironment): number {
 }
 
 /** forgetOps(slot, offset, size): the decoded ops that overlap these bytes of the page. */
-function addForgetOps(m: ModuleBuilder): number {
+function addForgetOps(m: ModuleBuilder, env: MmuEnvironment): number {
   const f = m.function("forgetOps", ["i32", "i32", "i32"], []);
   const slot = 0, offset = 1, size = 2;
   const index = f.local("i32"), last = f.local("i32");
@@ -166,6 +229,7 @@ function addForgetOps(m: ModuleBuilder): number {
   f.end();
   f.i32_const(0).i32_const(0).i32_load(MACHINE_CELL.codeEpoch).i32_const(1).i32_add()
     .i32_store(MACHINE_CELL.codeEpoch);
+  f.local_get(slot).call(env.codeWritten);
   return f.index;
 }
 

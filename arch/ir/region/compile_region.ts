@@ -1,0 +1,287 @@
+import {
+  HART,
+  PAGE_SIZE,
+  REGISTER,
+  TLB_ENTRIES,
+  TLB_ENTRY,
+  TLB_ENTRY_BYTES,
+  TLB_VALID,
+} from "../../machine/memory/layout.ts";
+import { FLOAT_SIGNATURES, OPERAND_TYPES } from "../float/signatures.ts";
+import type { FloatFunctionName } from "../float/signatures.ts";
+import type { OpHelpers } from "../op_context.ts";
+import { ops } from "../ops.ts";
+import type { FunctionBuilder } from "../wasm/function_builder.ts";
+import { ModuleBuilder } from "../wasm/module_builder.ts";
+import { analyseFlow } from "./control_flow.ts";
+import type { ControlFlow, Edge } from "./control_flow.ts";
+import type { Block, Region } from "./region.ts";
+import { isFloat, OUT, RegionContext } from "./region_context.ts";
+import type { RegionEnvironment, RegionLocals } from "./region_context.ts";
+
+/** Name of a region module's imports: what the interpreter's module exports. */
+export const REGION_IMPORTS = "cpu";
+
+/** The functions and globals a region's module imports beside the float functions. */
+export const REGION_EXPORTS = {
+  readable: "readable",
+  writable: "writable",
+  refillExec: "refillExec",
+  mulhu: "mulhu",
+  fflags: "fflags",
+  frm: "frm",
+} as const;
+
+/** A page of a region, and the decode slot (linear address) its code was read with. */
+export interface RegionPage {
+  readonly address: number;
+  readonly slot: number;
+}
+
+const floatNames = Object.keys(FLOAT_SIGNATURES) as FloatFunctionName[];
+const PC = REGISTER.pc * 8;
+
+/**
+ * Compiles a region to a module that exports `region(hart, registers, left, pc)`: it executes guest
+ * code from `pc`, which must be its entry, until control leaves the region or fewer than a block's
+ * instructions are left. It leaves the pc in the register slot, and returns what is left of the
+ * budget, or -1 less that when the interpreter must execute the next instruction.
+ *
+ * @param pages the region's pages in its order; the code runs only while the hart's exec TLB, or a
+ * walk, leads to the same slots
+ */
+export function compileRegion(
+  region: Region,
+  pages: readonly RegionPage[],
+): Uint8Array<ArrayBuffer> {
+  const m = new ModuleBuilder();
+  m.importMemory(REGION_IMPORTS, "memory", 65_536, 65_536, true);
+  const used = usedFloatFunctions(region);
+  const env = {
+    fflags: m.importGlobal(REGION_IMPORTS, REGION_EXPORTS.fflags, "i32", true),
+    frm: m.importGlobal(REGION_IMPORTS, REGION_EXPORTS.frm, "i32", true),
+    readable: m.importFunction(REGION_IMPORTS, "readable", ["i32", "i64", "i32"], ["i32"]),
+    writable: m.importFunction(REGION_IMPORTS, "writable", ["i32", "i64", "i32"], ["i32"]),
+    refillExec: m.importFunction(REGION_IMPORTS, "refillExec", ["i32", "i64", "i32"], ["i32"]),
+  };
+  const mulhu = m.importFunction(REGION_IMPORTS, "mulhu", ["i64", "i64"], ["i64"]);
+  const float: Record<string, number> = {};
+  for (const name of used) {
+    const { operands, result } = FLOAT_SIGNATURES[name];
+    float[name] = m.importFunction(
+      REGION_IMPORTS,
+      name,
+      operands.map((kind) => OPERAND_TYPES[kind]),
+      [OPERAND_TYPES[result]],
+    );
+  }
+  const f = m.function("region", ["i32", "i32", "i32", "i64"], ["i32"]);
+  new RegionEmitter(f, region, pages, { mulhu, float }, env).emit();
+  m.exportFunction(f);
+  return m.build();
+}
+
+function usedFloatFunctions(region: Region): readonly FloatFunctionName[] {
+  const used = new Set<string>();
+  for (const block of region.blocks) for (const op of block.ops) used.add(op.name);
+  const direct = floatNames.filter((name) => used.has(name));
+  return direct.length === 0 ? [] : [...new Set([...direct, "box_s", "unbox_s"] as const)];
+}
+
+/** Emits the one function of a region. */
+class RegionEmitter {
+  readonly #f: FunctionBuilder;
+  readonly #region: Region;
+  readonly #pages: readonly RegionPage[];
+  readonly #env: RegionEnvironment & { readonly refillExec: number };
+  readonly #locals: RegionLocals;
+  readonly #context: RegionContext;
+  readonly #flow: ControlFlow;
+  readonly #blockAt = new Map<number, number>();
+  readonly #selector: number;
+
+  constructor(
+    f: FunctionBuilder,
+    region: Region,
+    pages: readonly RegionPage[],
+    helpers: OpHelpers,
+    env: RegionEnvironment & { readonly refillExec: number },
+  ) {
+    this.#f = f;
+    this.#region = region;
+    this.#pages = pages;
+    this.#env = env;
+    region.blocks.forEach((block, index) => this.#blockAt.set(block.start, index));
+    this.#flow = analyseFlow(region.blocks.map((block) => this.#successors(block)));
+    this.#locals = {
+      hart: 0,
+      registers: 1,
+      left: 2,
+      pc: 3,
+      interpret: f.local("i32"),
+      address: f.local("i32"),
+      scratch32: [f.local("i32"), f.local("i32"), f.local("i32")],
+      va: f.local("i64"),
+      scratch64: [f.local("i64"), f.local("i64")],
+    };
+    this.#selector = f.local("i32");
+    this.#context = new RegionContext(f, helpers, this.#locals, env);
+    for (const block of region.blocks) {
+      for (const op of block.ops) {
+        const { shape } = ops[op.name];
+        if (shape.includes("a")) this.#context.declare(op.a, true);
+        for (const operand of ["b", "c", "d"] as const) {
+          if (shape.includes(operand)) this.#context.declare(op[operand], false);
+        }
+      }
+    }
+  }
+
+  emit(): void {
+    this.#guard();
+    this.#loadRegisters();
+    this.#f.block(OUT);
+    this.#tree(this.#flow.root);
+    this.#f.end();
+    this.#leave();
+  }
+
+  /** The blocks of the region that a block goes to: where it jumps first, then where it falls. */
+  #successors(block: Block): number[] {
+    const targets = block.ending === "branch"
+      ? [block.taken, block.next]
+      : block.ending === "goto"
+      ? [block.taken]
+      : block.ending === "fall"
+      ? [block.next]
+      : [];
+    return targets.map((pc) => this.#blockAt.get(pc)).filter((n) => n !== undefined);
+  }
+
+  /** Refuses when the entry is another address, or a page no longer leads to the code compiled. */
+  #guard(): void {
+    const f = this.#f, { hart, pc } = this.#locals;
+    f.local_get(pc).i64_const(this.#region.entry).i64_ne().hint(false).if_();
+    this.#refuse();
+    f.end();
+    for (const { address, slot } of this.#pages.slice(1)) {
+      const index = (address / PAGE_SIZE) % TLB_ENTRIES * TLB_ENTRY_BYTES;
+      f.local_get(hart).i64_load(HART.execTlb + TLB_ENTRY.tag + index);
+      f.i64_const(address + TLB_VALID).local_get(hart).i64_load32_u(HART.asid).i64_or().i64_ne();
+      f.local_get(hart).i32_load(HART.execTlb + TLB_ENTRY.slot + index).i32_const(slot).i32_ne();
+      f.i32_or().hint(false).if_();
+      f.local_get(hart).i64_const(address).i32_const(slot).call(this.#env.refillExec).i32_eqz();
+      f.if_();
+      this.#refuse();
+      f.end().end();
+    }
+  }
+
+  #refuse(): void {
+    const f = this.#f, { registers, left, pc } = this.#locals;
+    f.local_get(registers).local_get(pc).i64_store(PC);
+    f.local_get(left).i32_const(-1).i32_xor().return_();
+  }
+
+  #loadRegisters(): void {
+    const f = this.#f, { registers } = this.#locals;
+    for (const [register, local] of this.#context.registers()) {
+      f.local_get(registers);
+      if (isFloat(register)) f.f64_load(register * 8);
+      else f.i64_load(register * 8);
+      f.local_set(local);
+    }
+  }
+
+  #leave(): void {
+    const f = this.#f, { registers, left, pc, interpret } = this.#locals;
+    for (const [register, local] of this.#context.registers()) {
+      if (!this.#context.written.has(register)) continue;
+      f.local_get(registers).local_get(local);
+      if (isFloat(register)) f.f64_store(register * 8);
+      else f.i64_store(register * 8);
+    }
+    f.local_get(registers).local_get(pc).i64_store(PC);
+    f.local_get(left).local_get(interpret).i32_xor();
+  }
+
+  /** A node and everything it dominates (after Ramsey, "Beyond Relooper", 2022). */
+  #tree(node: number): void {
+    const { isLoop, isJoin, children } = this.#flow;
+    if (isLoop[node] === 1) this.#f.loop(`loop ${node}`);
+    this.#within(node, children[node]!.filter((child) => isJoin[child] === 1), 0);
+    if (isLoop[node] === 1) this.#f.end();
+  }
+
+  #within(node: number, joins: readonly number[], at: number): void {
+    if (at < joins.length) {
+      this.#f.block(`join ${joins[at]}`);
+      this.#within(node, joins, at + 1);
+      this.#f.end();
+      this.#tree(joins[at]!);
+    } else if (this.#flow.nodes[node]!.isDispatch) this.#dispatch(node);
+    else this.#block(node);
+  }
+
+  #dispatch(node: number): void {
+    const f = this.#f, { edges } = this.#flow.nodes[node]!;
+    if (edges.length === 1) return this.#follow(node, edges[0]!);
+    const labels = edges.map((_, n) => `arm ${node} ${n}`);
+    for (const label of [...labels].reverse()) f.block(label);
+    f.local_get(this.#selector).br_table(labels, labels[0]!);
+    for (const edge of edges) {
+      f.end();
+      this.#follow(node, edge);
+    }
+  }
+
+  #block(node: number): void {
+    const f = this.#f, context = this.#context, { left } = this.#locals;
+    const block = this.#region.blocks[node]!;
+    const count = block.ops.length;
+    if (count > 0) {
+      f.local_get(left).i32_const(count).i32_sub().local_tee(left).i32_const(0).i32_lt_s();
+      f.hint(false).if_();
+      f.local_get(left).i32_const(count).i32_add().local_set(left);
+      context.interpretAt(block.start);
+      f.end();
+    }
+    block.ops.forEach((op, index) => {
+      context.begin(block, index);
+      ops[op.name].emit(context);
+    });
+    switch (block.ending) {
+      case "branch":
+        f.if_();
+        this.#goto(node, block.taken, 0);
+        f.end();
+        this.#goto(node, block.next, this.#blockAt.has(block.taken) ? 1 : 0);
+        break;
+      case "goto":
+        this.#goto(node, block.taken, 0);
+        break;
+      case "fall":
+        this.#goto(node, block.next, 0);
+        break;
+      case "leave":
+        context.leaveFor(block.next);
+        break;
+      case "indirect":
+        break;
+    }
+  }
+
+  /** Goes to a guest address: the edge at a position of the node if it lies in the region. */
+  #goto(node: number, pc: number, edge: number): void {
+    if (this.#blockAt.has(pc)) this.#follow(node, this.#flow.nodes[node]!.edges[edge]!);
+    else this.#context.leaveFor(pc);
+  }
+
+  #follow(node: number, { to, select }: Edge): void {
+    const f = this.#f, { order, isJoin } = this.#flow;
+    if (select >= 0) f.i32_const(select).local_set(this.#selector);
+    if (order[to]! <= order[node]!) f.br(`loop ${to}`);
+    else if (isJoin[to] === 1) f.br(`join ${to}`);
+    else this.#tree(to);
+  }
+}

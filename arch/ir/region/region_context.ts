@@ -1,0 +1,264 @@
+import { HART, PAGE_SIZE, REGISTER } from "../../machine/memory/layout.ts";
+import type { OpContext, Operand, OpHelpers } from "../op_context.ts";
+import type { FunctionBuilder } from "../wasm/function_builder.ts";
+import type { Block, RegionOp } from "./region.ts";
+
+/** The label behind which a region stores its registers and returns. */
+export const OUT = "out";
+
+/** Function and global indexes of a region's module. */
+export interface RegionEnvironment {
+  /** (hart, va, size) → linear address, 0 for whatever the interpreter must see to. */
+  readonly readable: number;
+  readonly writable: number;
+  readonly fflags: number;
+  readonly frm: number;
+}
+
+/** Parameters of a region's function, then its fixed locals. */
+export interface RegionLocals {
+  readonly hart: number;
+  readonly registers: number;
+  /** i32: instructions that may still run. */
+  readonly left: number;
+  /** i64: where execution goes on when the region is left. */
+  readonly pc: number;
+  /** i32: 0, or -1 when the interpreter must execute the next instruction. */
+  readonly interpret: number;
+  readonly va: number;
+  readonly address: number;
+  readonly scratch32: readonly [number, number, number];
+  readonly scratch64: readonly [number, number];
+}
+
+/** The page an address register led to last, for one kind of access: three locals. */
+interface PageLocals {
+  /** i64: its guest address. */
+  readonly page: number;
+  /** i64: how far into it an access may begin, plus one; 0 while nothing is known. */
+  readonly limit: number;
+  /** i32: what to add to a guest address to get the linear one. */
+  readonly addend: number;
+}
+
+/** Accesses are at most this long; those that begin later in a page take the slow path. */
+const LONGEST = 8;
+
+/**
+ * Op semantics with registers in WebAssembly locals and constants for all else. Whatever is rare —
+ * a fault, a page crossing, a store to code, a reserved rounding mode — leaves the region before
+ * the instruction has had any effect, and the interpreter executes it.
+ */
+export class RegionContext implements OpContext {
+  readonly fflags: number;
+  readonly frm: number;
+  readonly written = new Set<number>();
+  readonly #registerLocals = new Map<number, number>();
+  readonly #pages = new Map<string, PageLocals>();
+  #op!: RegionOp;
+  #block!: Block;
+  #index = 0;
+
+  constructor(
+    readonly f: FunctionBuilder,
+    readonly helpers: OpHelpers,
+    readonly locals: RegionLocals,
+    readonly env: RegionEnvironment,
+  ) {
+    this.fflags = env.fflags;
+    this.frm = env.frm;
+  }
+
+  /** Registers with a local, and the locals, in the order of first use. */
+  registers(): Iterable<[register: number, local: number]> {
+    return this.#registerLocals;
+  }
+
+  /** Declares a register's local ahead of the code. */
+  declare(register: number, isWritten: boolean): void {
+    if (register === REGISTER.x0 || register === REGISTER.sink) return;
+    if (!this.#registerLocals.has(register)) {
+      this.#registerLocals.set(register, this.f.local(isFloat(register) ? "f64" : "i64"));
+    }
+    if (isWritten) this.written.add(register);
+  }
+
+  /** Begins the instruction `index` of a block. */
+  begin(block: Block, index: number): void {
+    this.#block = block;
+    this.#index = index;
+    this.#op = block.ops[index]!;
+  }
+
+  /** Leaves before the current instruction, which the interpreter then executes. */
+  leaveHere(): void {
+    const { left } = this.locals;
+    const remaining = this.#block.ops.length - this.#index;
+    this.f.local_get(left).i32_const(remaining).i32_add().local_set(left);
+    this.interpretAt(this.#op.pc);
+  }
+
+  /** Leaves the region; the interpreter executes the instruction at `pc`. */
+  interpretAt(pc: number): void {
+    this.f.i32_const(-1).local_set(this.locals.interpret);
+    this.leaveFor(pc);
+  }
+
+  /** Leaves the region for a guest address. */
+  leaveFor(pc: number): void {
+    this.f.i64_const(pc).local_set(this.locals.pc).br(OUT);
+  }
+
+  local(register: number): number {
+    const local = this.#registerLocals.get(register);
+    if (local === undefined) throw new Error(`register ${register} has no local`);
+    return local;
+  }
+
+  i32(n: 0 | 1 | 2): number {
+    return this.locals.scratch32[n];
+  }
+
+  i64(n: 0 | 1): number {
+    return this.locals.scratch64[n];
+  }
+
+  get(operand: Operand): void {
+    const register = this.#op[operand];
+    if (register === REGISTER.x0) return void this.f.i64_const(0);
+    this.f.local_get(this.local(register));
+    if (isFloat(register)) this.f.i64_reinterpret_f64();
+  }
+
+  set(operand: Operand, value: () => void): void {
+    const register = this.#op[operand];
+    value();
+    if (register === REGISTER.sink) return void this.f.drop();
+    if (isFloat(register)) this.f.f64_reinterpret_i64();
+    this.f.local_set(this.local(register));
+  }
+
+  immediate(): void {
+    this.f.i64_const(this.#op.immediate);
+  }
+
+  immediate32(): void {
+    this.f.i32_const(this.#op.immediate);
+  }
+
+  pc(): void {
+    this.f.i64_const(this.#op.pc);
+  }
+
+  nextPc(): void {
+    this.f.i64_const(this.#op.pc + this.#op.length);
+  }
+
+  load(size: 1 | 2 | 4 | 8, read: () => void): void {
+    this.#effectiveAddress();
+    this.#resolve("read", size);
+    read();
+  }
+
+  store(size: 1 | 2 | 4 | 8, value: () => void, write: () => void): void {
+    this.#effectiveAddress();
+    this.#resolve("write", size);
+    value();
+    write();
+  }
+
+  /** Leaves the guest address `b + immediate` in `va`. */
+  #effectiveAddress(): void {
+    this.get("b");
+    if (this.#op.immediate !== 0) {
+      this.immediate();
+      this.f.i64_add();
+    }
+    this.f.local_set(this.locals.va);
+  }
+
+  #pageLocals(access: "read" | "write"): PageLocals {
+    const key = `${access} ${this.#op.b}`;
+    let locals = this.#pages.get(key);
+    if (locals === undefined) {
+      const { f } = this;
+      locals = { page: f.local("i64"), limit: f.local("i64"), addend: f.local("i32") };
+      this.#pages.set(key, locals);
+    }
+    return locals;
+  }
+
+  /** Pushes the linear address of `size` bytes at `va`. */
+  #resolve(access: "read" | "write", size: number): void {
+    const { f } = this, { hart, va, address } = this.locals;
+    const { page, limit, addend } = this.#pageLocals(access);
+    f.local_get(va).local_get(page).i64_sub().local_get(limit).i64_lt_u();
+    f.hint(true).if_("", "i32");
+    f.local_get(va).i32_wrap_i64().local_get(addend).i32_add();
+    f.else_();
+    f.local_get(hart).local_get(va).i32_const(size);
+    f.call(access === "read" ? this.env.readable : this.env.writable);
+    f.local_tee(address).i32_eqz().if_();
+    this.leaveHere();
+    f.end();
+    f.local_get(va).i64_const(-PAGE_SIZE).i64_and().local_set(page);
+    f.i64_const(PAGE_SIZE - LONGEST + 1).local_set(limit);
+    f.local_get(address).local_get(va).i32_wrap_i64().i32_sub().local_set(addend);
+    f.local_get(address).end();
+  }
+
+  atomicAddress(size: 4 | 8, access: "read" | "write"): number {
+    const { f } = this, { va, address } = this.locals;
+    this.get("b");
+    f.local_tee(va).i64_const(size - 1).i64_and().i64_eqz().i32_eqz().hint(false).if_();
+    this.leaveHere();
+    f.end();
+    this.#resolve(access, size);
+    f.local_set(address);
+    return address;
+  }
+
+  reserve(address: number, size: 0 | 4 | 8): void {
+    const { f } = this, { hart } = this.locals;
+    f.local_get(hart).i32_const(size).i32_store(HART.reservationSize);
+    if (size > 0) f.local_get(hart).local_get(address).i32_store(HART.reservation);
+  }
+
+  isReserved(address: number, size: 4 | 8): void {
+    const { f } = this, { hart } = this.locals;
+    f.local_get(hart).i32_load(HART.reservationSize).i32_const(size).i32_eq();
+    f.local_get(hart).i32_load(HART.reservation).local_get(address).i32_eq().i32_and();
+  }
+
+  /** Pushes the condition; the block's ending makes the jump. */
+  branch(condition: () => void): void {
+    condition();
+  }
+
+  jumpRelative(): void {}
+
+  jump(target: number): void {
+    this.f.local_get(target).local_set(this.locals.pc).br(OUT);
+  }
+
+  trap(): void {
+    this.leaveHere();
+  }
+
+  trapIllegal(): void {
+    this.leaveHere();
+  }
+
+  readTime(): void {
+    throw new Error("regions hold no counter reads");
+  }
+
+  readRetired(): void {
+    throw new Error("regions hold no counter reads");
+  }
+}
+
+/** Whether a register slot index is one of f0…f31. */
+export function isFloat(register: number): boolean {
+  return register >= REGISTER.f0 && register < REGISTER.sink;
+}

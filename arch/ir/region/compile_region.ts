@@ -15,8 +15,9 @@ import type { FunctionBuilder } from "../wasm/function_builder.ts";
 import { ModuleBuilder } from "../wasm/module_builder.ts";
 import { analyseFlow } from "./control_flow.ts";
 import type { ControlFlow, Edge } from "./control_flow.ts";
-import type { Block, Region } from "./region.ts";
-import { isFloat, OUT, RegionContext } from "./region_context.ts";
+import { hasInlineFloat, inlineFloat } from "./inline_float.ts";
+import type { Block, Region, RegionOp } from "./region.ts";
+import { DYNAMIC, isFloat, OUT, RegionContext } from "./region_context.ts";
 import type { RegionEnvironment, RegionLocals } from "./region_context.ts";
 
 /** Name of a region module's imports: what the interpreter's module exports. */
@@ -39,6 +40,7 @@ export interface RegionPage {
 }
 
 const floatNames = Object.keys(FLOAT_SIGNATURES) as FloatFunctionName[];
+const floatNameSet: ReadonlySet<string> = new Set(floatNames);
 const PC = REGISTER.pc * 8;
 
 /**
@@ -49,15 +51,18 @@ const PC = REGISTER.pc * 8;
  *
  * @param pages the region's pages in its order; the code runs only while the hart's exec TLB, or a
  * walk, leads to the same slots
+ * @param fused whether `f64x2.relaxed_madd` rounds once on this host
  */
 export function compileRegion(
   region: Region,
   pages: readonly RegionPage[],
+  fused: boolean,
 ): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder();
   m.importMemory(REGION_IMPORTS, "memory", 65_536, 65_536, true);
   const used = usedFloatFunctions(region);
   const env = {
+    fused,
     fflags: m.importGlobal(REGION_IMPORTS, REGION_EXPORTS.fflags, "i32", true),
     frm: m.importGlobal(REGION_IMPORTS, REGION_EXPORTS.frm, "i32", true),
     readable: m.importFunction(REGION_IMPORTS, "readable", ["i32", "i64", "i32"], ["i32"]),
@@ -99,6 +104,8 @@ class RegionEmitter {
   readonly #flow: ControlFlow;
   readonly #blockAt = new Map<number, number>();
   readonly #selector: number;
+  readonly #usesFloat: boolean;
+  readonly #roundsDynamically: boolean;
 
   constructor(
     f: FunctionBuilder,
@@ -123,8 +130,14 @@ class RegionEmitter {
       scratch32: [f.local("i32"), f.local("i32"), f.local("i32")],
       va: f.local("i64"),
       scratch64: [f.local("i64"), f.local("i64")],
+      tag: f.local("i64"),
+      result: f.local("f64"),
+      inexact: f.local("i32"),
     };
     this.#selector = f.local("i32");
+    const all = region.blocks.flatMap((block) => block.ops);
+    this.#usesFloat = all.some((op) => hasInlineFloat(op.name));
+    this.#roundsDynamically = all.some((op) => hasInlineFloat(op.name) && op.immediate === DYNAMIC);
     this.#context = new RegionContext(f, helpers, this.#locals, env);
     for (const block of region.blocks) {
       for (const op of block.ops) {
@@ -140,6 +153,7 @@ class RegionEmitter {
   emit(): void {
     this.#guard();
     this.#loadRegisters();
+    if (this.#usesFloat) this.#context.refreshInexact();
     this.#f.block(OUT);
     this.#tree(this.#flow.root);
     this.#f.end();
@@ -164,6 +178,12 @@ class RegionEmitter {
     f.local_get(pc).i64_const(this.#region.entry).i64_ne().hint(false).if_();
     this.#refuse();
     f.end();
+    if (this.#roundsDynamically) {
+      // No instruction of a region writes frm.
+      f.global_get(this.#env.frm).hint(false).if_();
+      this.#refuse();
+      f.end();
+    }
     for (const { address, slot } of this.#pages.slice(1)) {
       const index = (address / PAGE_SIZE) % TLB_ENTRIES * TLB_ENTRY_BYTES;
       f.local_get(hart).i64_load(HART.execTlb + TLB_ENTRY.tag + index);
@@ -184,7 +204,8 @@ class RegionEmitter {
   }
 
   #loadRegisters(): void {
-    const f = this.#f, { registers } = this.#locals;
+    const f = this.#f, { hart, registers, tag } = this.#locals;
+    f.local_get(hart).i64_load32_u(HART.asid).i64_const(TLB_VALID).i64_or().local_set(tag);
     for (const [register, local] of this.#context.registers()) {
       f.local_get(registers);
       if (isFloat(register)) f.f64_load(register * 8);
@@ -248,7 +269,7 @@ class RegionEmitter {
     }
     block.ops.forEach((op, index) => {
       context.begin(block, index);
-      ops[op.name].emit(context);
+      this.#op(op);
     });
     switch (block.ending) {
       case "branch":
@@ -269,6 +290,14 @@ class RegionEmitter {
       case "indirect":
         break;
     }
+  }
+
+  #op(op: RegionOp): void {
+    const exact = (): void => {
+      ops[op.name].emit(this.#context);
+      if (this.#usesFloat && floatNameSet.has(op.name)) this.#context.refreshInexact();
+    };
+    if (!inlineFloat(op.name, this.#context, exact)) exact();
   }
 
   /** Goes to a guest address: the edge at a position of the node if it lies in the region. */

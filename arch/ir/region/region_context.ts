@@ -1,6 +1,8 @@
-import { HART, PAGE_SIZE, REGISTER } from "../../machine/memory/layout.ts";
+import { HART, PAGE_SIZE, REGISTER, TLB_ENTRY } from "../../machine/memory/layout.ts";
+import { pushTlbEntry } from "../../machine/memory/mmu.ts";
 import type { OpContext, Operand, OpHelpers } from "../op_context.ts";
 import type { FunctionBuilder } from "../wasm/function_builder.ts";
+import type { InlineFloatContext } from "./inline_float.ts";
 import type { Block, RegionOp } from "./region.ts";
 
 /** The label behind which a region stores its registers and returns. */
@@ -13,6 +15,8 @@ export interface RegionEnvironment {
   readonly writable: number;
   readonly fflags: number;
   readonly frm: number;
+  /** Whether `f64x2.relaxed_madd` rounds once on this host. */
+  readonly fused: boolean;
 }
 
 /** Parameters of a region's function, then its fixed locals. */
@@ -29,6 +33,11 @@ export interface RegionLocals {
   readonly address: number;
   readonly scratch32: readonly [number, number, number];
   readonly scratch64: readonly [number, number];
+  /** i64: valid bit and asid as in a TLB tag. */
+  readonly tag: number;
+  /** f64 scratch, and i32: whether NX has accrued. */
+  readonly result: number;
+  readonly inexact: number;
 }
 
 /** The page an address register led to last, for one kind of access: three locals. */
@@ -41,6 +50,11 @@ interface PageLocals {
   readonly addend: number;
 }
 
+// Rounding modes as the rm field encodes them (unprivileged manual, "F", table of modes).
+const NEAREST = 0;
+const TO_ZERO = 1;
+export const DYNAMIC = 7;
+
 /** Accesses are at most this long; those that begin later in a page take the slow path. */
 const LONGEST = 8;
 
@@ -49,15 +63,20 @@ const LONGEST = 8;
  * a fault, a page crossing, a store to code, a reserved rounding mode — leaves the region before
  * the instruction has had any effect, and the interpreter executes it.
  */
-export class RegionContext implements OpContext {
+export class RegionContext implements OpContext, InlineFloatContext {
   readonly fflags: number;
   readonly frm: number;
+  readonly fused: boolean;
+  readonly inexact: number;
+  readonly result: number;
   readonly written = new Set<number>();
   readonly #registerLocals = new Map<number, number>();
   readonly #pages = new Map<string, PageLocals>();
   #op!: RegionOp;
   #block!: Block;
   #index = 0;
+  /** What registers set in this block are known by, for their pages. */
+  readonly #origin = new Map<number, string>();
 
   constructor(
     readonly f: FunctionBuilder,
@@ -67,6 +86,9 @@ export class RegionContext implements OpContext {
   ) {
     this.fflags = env.fflags;
     this.frm = env.frm;
+    this.fused = env.fused;
+    this.inexact = locals.inexact;
+    this.result = locals.result;
   }
 
   /** Registers with a local, and the locals, in the order of first use. */
@@ -88,6 +110,17 @@ export class RegionContext implements OpContext {
     this.#block = block;
     this.#index = index;
     this.#op = block.ops[index]!;
+    if (index === 0) this.#origin.clear();
+    else this.#define(block.ops[index - 1]!);
+  }
+
+  /**
+   * An address register that the block has set leads elsewhere than before, unless it only moved a
+   * little: what it is known by is where it was set.
+   */
+  #define(op: RegionOp): void {
+    if (op.name === "addi" && op.a === op.b) return;
+    this.#origin.set(op.a, `at ${op.pc}`);
   }
 
   /** Leaves before the current instruction, which the interpreter then executes. */
@@ -138,6 +171,40 @@ export class RegionContext implements OpContext {
     this.f.local_set(this.local(register));
   }
 
+  get roundsToNearest(): boolean {
+    return this.#op.immediate === NEAREST || this.#op.immediate === DYNAMIC;
+  }
+
+  get roundsToZero(): boolean {
+    return this.#op.immediate === TO_ZERO;
+  }
+
+  sameOperands(): boolean {
+    return this.#op.b === this.#op.c;
+  }
+
+  getF64(operand: Operand): void {
+    this.f.local_get(this.local(this.#op[operand]));
+  }
+
+  getI64(operand: Operand): void {
+    this.get(operand);
+  }
+
+  setF64(): void {
+    this.f.local_set(this.local(this.#op.a));
+  }
+
+  setI64(): void {
+    if (this.#op.a === REGISTER.sink) this.f.drop();
+    else this.f.local_set(this.local(this.#op.a));
+  }
+
+  /** Looks again whether NX has accrued, behind an op that may have raised it. */
+  refreshInexact(): void {
+    this.f.global_get(this.fflags).i32_const(1).i32_and().local_set(this.inexact);
+  }
+
   immediate(): void {
     this.f.i64_const(this.#op.immediate);
   }
@@ -178,7 +245,7 @@ export class RegionContext implements OpContext {
   }
 
   #pageLocals(access: "read" | "write"): PageLocals {
-    const key = `${access} ${this.#op.b}`;
+    const key = `${access} ${this.#origin.get(this.#op.b) ?? this.#op.b}`;
     let locals = this.#pages.get(key);
     if (locals === undefined) {
       const { f } = this;
@@ -196,11 +263,20 @@ export class RegionContext implements OpContext {
     f.hint(true).if_("", "i32");
     f.local_get(va).i32_wrap_i64().local_get(addend).i32_add();
     f.else_();
+    const tlb = access === "read" ? HART.readTlb : HART.writeTlb;
+    pushTlbEntry(f, hart, va);
+    f.local_tee(address).i64_load(tlb + TLB_ENTRY.tag).local_get(va);
+    if (size > 1) f.i64_const(size - 1).i64_add();
+    f.i64_const(-PAGE_SIZE).i64_and().local_get(this.locals.tag).i64_or().i64_eq();
+    f.hint(true).if_("", "i32");
+    f.local_get(va).i32_wrap_i64().local_get(address).i32_load(tlb + TLB_ENTRY.addend).i32_add();
+    f.else_();
     f.local_get(hart).local_get(va).i32_const(size);
     f.call(access === "read" ? this.env.readable : this.env.writable);
     f.local_tee(address).i32_eqz().if_();
     this.leaveHere();
     f.end();
+    f.local_get(address).end().local_set(address);
     f.local_get(va).i64_const(-PAGE_SIZE).i64_and().local_set(page);
     f.i64_const(PAGE_SIZE - LONGEST + 1).local_set(limit);
     f.local_get(address).local_get(va).i32_wrap_i64().i32_sub().local_set(addend);

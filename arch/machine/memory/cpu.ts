@@ -40,10 +40,16 @@ interface InterpreterExports {
 }
 
 let compiled: WebAssembly.Module | undefined;
+let fuses: boolean | undefined;
+
+/** Whether the host's vector multiply-add rounds once: looked at once. */
+function fusesMultiplyAdd(): boolean {
+  return fuses ??= hostFusesMultiplyAdd();
+}
 
 /** The interpreter's module, which is the same for every machine: compiled once. */
 function interpreterModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(buildInterpreter(hostFusesMultiplyAdd()));
+  compiled ??= new WebAssembly.Module(buildInterpreter(fusesMultiplyAdd()));
   return compiled;
 }
 
@@ -58,7 +64,7 @@ export function instantiateCpu(
 ): Cpu {
   const tlb = new SoftTlb(memory, layout);
   const cache = new DecodeCache(memory, layout, tlb);
-  const regions = new RegionCache(memory, layout, cache);
+  const regions = new RegionCache(memory, layout, cache, fusesMultiplyAdd());
   const constant = (value: number): WebAssembly.Global =>
     new WebAssembly.Global({ value: "i32", mutable: false }, value);
   const instance = new WebAssembly.Instance(interpreterModule(), {

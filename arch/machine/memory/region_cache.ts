@@ -54,7 +54,13 @@ export class RegionCache {
   #oldest = 1;
   #imports: WebAssembly.ModuleImports = {};
 
-  constructor(memory: MachineMemory, layout: MachineLayout, decoded: DecodeCache) {
+  /** @param fused whether `f64x2.relaxed_madd` rounds once on this host */
+  constructor(
+    memory: MachineMemory,
+    layout: MachineLayout,
+    decoded: DecodeCache,
+    private readonly fused: boolean,
+  ) {
     this.#memory = memory;
     this.#layout = layout;
     this.#decoded = decoded;
@@ -124,7 +130,7 @@ export class RegionCache {
     if ((u16[op / 2]! & COMPILED) !== 0) return;
     this.#decoded.decode(op);
     const pages = region.pages.map((address) => ({ address, slot: this.#slotOf(hart, address) }));
-    const bytes = compileRegion(region, pages);
+    const bytes = compileRegion(region, pages, this.fused);
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       [REGION_IMPORTS]: this.#imports,
     });

@@ -150,13 +150,13 @@ export class InterpreterContext implements OpContext {
     f.local_tee(address).i32_eqz().br_if(LABEL.trap).local_get(address).end();
   }
 
-  load(size: 1 | 2 | 4 | 8, read: () => void): void {
+  load(size: 1 | 2 | 4 | 8, read: (offset: number) => void): void {
     this.#effectiveAddress();
     this.#resolve(HART.readTlb, size, this.env.mmu.readMiss);
-    read();
+    read(0);
   }
 
-  store(size: 1 | 2 | 4 | 8, value: () => void, write: () => void): void {
+  store(size: 1 | 2 | 4 | 8, value: () => void, write: (offset: number) => void): void {
     const { va, hart } = this.locals;
     const f = this.f;
     this.#effectiveAddress();
@@ -164,7 +164,7 @@ export class InterpreterContext implements OpContext {
     f.hint(true).if_();
     this.#translated(HART.writeTlb);
     value();
-    write();
+    write(0);
     f.else_().local_get(hart).local_get(va).i32_const(size);
     value();
     f.call(this.env.mmu.storeMiss).i32_eqz().br_if(LABEL.trap).end();

@@ -42,12 +42,15 @@ export interface OpContext {
   nextPc(): void;
 
   /**
-   * Loads from the guest address `b + immediate`: pushes the linear address, then `read` must
-   * replace it by the value. Traps leave the op before `read`.
+   * Loads from the guest address `b + immediate`: pushes a linear address, then `read` must replace
+   * it by the value at `offset` bytes from there. Traps leave the op before `read`.
    */
-  load(size: 1 | 2 | 4 | 8, read: () => void): void;
-  /** Stores `value` (pushes i64) at `b + immediate` with `write` (pops linear address, i64). */
-  store(size: 1 | 2 | 4 | 8, value: () => void, write: () => void): void;
+  load(size: 1 | 2 | 4 | 8, read: (offset: number) => void): void;
+  /**
+   * Stores `value` (pushes i64) at `b + immediate` with `write` (pops linear address, i64), at
+   * `offset` bytes from there.
+   */
+  store(size: 1 | 2 | 4 | 8, value: () => void, write: (offset: number) => void): void;
   /**
    * Translates the guest address in `b`, which must be a multiple of `size`, for an atomic access,
    * and returns the local that holds the linear address. Misaligned is cause 4 (read) or 6.

@@ -2,6 +2,8 @@ import type { OpContext, OpSpec } from "./op_context.ts";
 import type { FunctionBuilder } from "./wasm/function_builder.ts";
 
 type Emit = (f: FunctionBuilder) => void;
+/** A WebAssembly load or store at the address on the stack plus `offset`. */
+type Access = (f: FunctionBuilder, offset?: number) => void;
 type Width = "w" | "d";
 
 const SIZE = { w: 4, d: 8 } as const;
@@ -9,19 +11,19 @@ const SIZE = { w: 4, d: 8 } as const;
 // Guest addresses need not be aligned inside a page; WebAssembly must not assume that they are.
 const BYTE_ALIGNED = 0;
 
-function load(size: 1 | 2 | 4 | 8, read: Emit): OpSpec {
+function load(size: 1 | 2 | 4 | 8, read: Access): OpSpec {
   return {
     shape: "ab",
     memory: "load",
-    emit: (c) => c.set("a", () => c.load(size, () => read(c.f))),
+    emit: (c) => c.set("a", () => c.load(size, (offset) => read(c.f, offset))),
   };
 }
 
-function store(size: 1 | 2 | 4 | 8, write: Emit): OpSpec {
+function store(size: 1 | 2 | 4 | 8, write: Access): OpSpec {
   return {
     shape: "bc",
     memory: "store",
-    emit: (c) => c.store(size, () => c.get("c"), () => write(c.f)),
+    emit: (c) => c.store(size, () => c.get("c"), (offset) => write(c.f, offset)),
   };
 }
 
@@ -109,22 +111,22 @@ const swap = (c: OpContext): void => {
 
 /** Loads, stores and the A extension. */
 export const memoryOps = {
-  lb: load(1, (f) => f.i64_load8_s()),
-  lh: load(2, (f) => f.i64_load16_s(0, BYTE_ALIGNED)),
-  lw: load(4, (f) => f.i64_load32_s(0, BYTE_ALIGNED)),
-  ld: load(8, (f) => f.i64_load(0, BYTE_ALIGNED)),
-  lbu: load(1, (f) => f.i64_load8_u()),
-  lhu: load(2, (f) => f.i64_load16_u(0, BYTE_ALIGNED)),
-  lwu: load(4, (f) => f.i64_load32_u(0, BYTE_ALIGNED)),
+  lb: load(1, (f, offset) => f.i64_load8_s(offset)),
+  lh: load(2, (f, offset) => f.i64_load16_s(offset, BYTE_ALIGNED)),
+  lw: load(4, (f, offset) => f.i64_load32_s(offset, BYTE_ALIGNED)),
+  ld: load(8, (f, offset) => f.i64_load(offset, BYTE_ALIGNED)),
+  lbu: load(1, (f, offset) => f.i64_load8_u(offset)),
+  lhu: load(2, (f, offset) => f.i64_load16_u(offset, BYTE_ALIGNED)),
+  lwu: load(4, (f, offset) => f.i64_load32_u(offset, BYTE_ALIGNED)),
   // A NaN-boxed single: the upper half is all ones.
   flw: load(
     4,
-    (f) => f.i64_load32_u(0, BYTE_ALIGNED).i64_const(0, -1).i64_or(),
+    (f, offset) => f.i64_load32_u(offset, BYTE_ALIGNED).i64_const(0, -1).i64_or(),
   ),
-  sb: store(1, (f) => f.i64_store8()),
-  sh: store(2, (f) => f.i64_store16(0, BYTE_ALIGNED)),
-  sw: store(4, (f) => f.i64_store32(0, BYTE_ALIGNED)),
-  sd: store(8, (f) => f.i64_store(0, BYTE_ALIGNED)),
+  sb: store(1, (f, offset) => f.i64_store8(offset)),
+  sh: store(2, (f, offset) => f.i64_store16(offset, BYTE_ALIGNED)),
+  sw: store(4, (f, offset) => f.i64_store32(offset, BYTE_ALIGNED)),
+  sd: store(8, (f, offset) => f.i64_store(offset, BYTE_ALIGNED)),
 
   lr_w: loadReserved("w"),
   lr_d: loadReserved("d"),

@@ -13,6 +13,7 @@ import type { OpHelpers } from "../op_context.ts";
 import { ops } from "../ops.ts";
 import type { FunctionBuilder } from "../wasm/function_builder.ts";
 import { ModuleBuilder } from "../wasm/module_builder.ts";
+import { type AccessGroup, accessGroups } from "./access_groups.ts";
 import { analyseFlow } from "./control_flow.ts";
 import type { ControlFlow, Edge } from "./control_flow.ts";
 import { hasInlineFloat, inlineFloat } from "./inline_float.ts";
@@ -103,6 +104,7 @@ class RegionEmitter {
   readonly #context: RegionContext;
   readonly #flow: ControlFlow;
   readonly #blockAt = new Map<number, number>();
+  readonly #groups: readonly (readonly AccessGroup[])[];
   readonly #selector: number;
   readonly #usesFloat: boolean;
   readonly #roundsDynamically: boolean;
@@ -135,10 +137,12 @@ class RegionEmitter {
       inexact: f.local("i32"),
     };
     this.#selector = f.local("i32");
+    this.#groups = region.blocks.map(accessGroups);
     const all = region.blocks.flatMap((block) => block.ops);
     this.#usesFloat = all.some((op) => hasInlineFloat(op.name));
     this.#roundsDynamically = all.some((op) => hasInlineFloat(op.name) && op.immediate === DYNAMIC);
     this.#context = new RegionContext(f, helpers, this.#locals, env);
+    for (const group of this.#groups.flat()) this.#context.expectGroup(group);
     for (const block of region.blocks) {
       for (const op of block.ops) {
         const { shape } = ops[op.name];
@@ -260,17 +264,27 @@ class RegionEmitter {
     const f = this.#f, context = this.#context, { left } = this.#locals;
     const block = this.#region.blocks[node]!;
     const count = block.ops.length;
-    if (count > 0) {
-      f.local_get(left).i32_const(count).i32_sub().local_tee(left).i32_const(0).i32_lt_s();
-      f.hint(false).if_();
-      f.local_get(left).i32_const(count).i32_add().local_set(left);
-      context.interpretAt(block.start);
+    f.local_get(left).i32_const(count).i32_sub().local_tee(left).i32_const(0).i32_lt_s();
+    f.hint(false).if_();
+    f.local_get(left).i32_const(count).i32_add().local_set(left);
+    context.interpretAt(block.start);
+    f.end();
+    const last = count - (ops[block.ops[count - 1]!.name].control === undefined ? 0 : 1);
+    const groups = this.#groups[node]!;
+    context.groups = groups;
+    if (groups.length > 0) {
+      context.testGroups();
+      f.hint(true).if_();
+      context.enterGroups();
+      this.#ops(block, 0, last);
+      context.leaveGroups();
+      f.else_();
+      this.#ops(block, 0, last);
       f.end();
+    } else {
+      this.#ops(block, 0, last);
     }
-    block.ops.forEach((op, index) => {
-      context.begin(block, index);
-      this.#op(op);
-    });
+    this.#ops(block, last, count);
     switch (block.ending) {
       case "branch":
         f.if_();
@@ -292,7 +306,16 @@ class RegionEmitter {
     }
   }
 
+  #ops(block: Block, from: number, to: number): void {
+    for (let index = from; index < to; index++) {
+      this.#context.begin(block, index);
+      this.#op(block.ops[index]!);
+    }
+  }
+
   #op(op: RegionOp): void {
+    if (op.name === "ld" && isFloat(op.a)) return this.#context.loadF64();
+    if (op.name === "sd" && isFloat(op.c)) return this.#context.storeF64();
     const exact = (): void => {
       ops[op.name].emit(this.#context);
       if (this.#usesFloat && floatNameSet.has(op.name)) this.#context.refreshInexact();

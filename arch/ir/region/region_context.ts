@@ -2,6 +2,7 @@ import { HART, PAGE_SIZE, REGISTER, TLB_ENTRY } from "../../machine/memory/layou
 import { pushTlbEntry } from "../../machine/memory/mmu.ts";
 import type { OpContext, Operand, OpHelpers } from "../op_context.ts";
 import type { FunctionBuilder } from "../wasm/function_builder.ts";
+import type { AccessGroup } from "./access_groups.ts";
 import type { InlineFloatContext } from "./inline_float.ts";
 import type { Block, RegionOp } from "./region.ts";
 
@@ -48,6 +49,10 @@ interface PageLocals {
   readonly limit: number;
   /** i32: what to add to a guest address to get the linear one. */
   readonly addend: number;
+  /** i64: the same as `limit` for the widest group of accesses by the register; -1 without groups. */
+  readonly groupLimit: number;
+  /** Bytes of that group. */
+  readonly widest: number;
 }
 
 // Rounding modes as the rm field encodes them (unprivileged manual, "F", table of modes).
@@ -77,6 +82,13 @@ export class RegionContext implements OpContext, InlineFloatContext {
   #index = 0;
   /** What registers set in this block are known by, for their pages. */
   readonly #origin = new Map<number, string>();
+  /** Widest group by the key of its pages. */
+  readonly #widest = new Map<string, number>();
+  /** i32 locals with the linear address of a group's lowest byte, in the order of the groups. */
+  readonly #groupLocals: number[] = [];
+  /** The groups of the block under way, and whether their test has succeeded. */
+  groups: readonly AccessGroup[] = [];
+  #areTested = false;
 
   constructor(
     readonly f: FunctionBuilder,
@@ -103,6 +115,46 @@ export class RegionContext implements OpContext, InlineFloatContext {
       this.#registerLocals.set(register, this.f.local(isFloat(register) ? "f64" : "i64"));
     }
     if (isWritten) this.written.add(register);
+  }
+
+  /** Says that a group will be tested for; to be told of all before code is emitted. */
+  expectGroup(group: AccessGroup): void {
+    const key = groupKey(group);
+    this.#widest.set(key, Math.max(this.#widest.get(key) ?? 0, group.span));
+  }
+
+  /** Pushes whether all groups lie in the pages their registers led to before. */
+  testGroups(): void {
+    const { f } = this;
+    this.groups.forEach((group, n) => {
+      const { page, groupLimit } = this.#pageLocals(groupKey(group));
+      f.local_get(this.local(group.register)).i64_const(group.low).i64_add();
+      f.local_get(page).i64_sub().local_get(groupLimit).i64_lt_u();
+      if (n > 0) f.i32_and();
+    });
+  }
+
+  /** The test has succeeded: accesses of the groups need none of their own. */
+  enterGroups(): void {
+    const { f } = this;
+    this.#areTested = true;
+    this.groups.forEach((group, n) => {
+      const { addend } = this.#pageLocals(groupKey(group));
+      const local = this.#groupLocals[n] ??= f.local("i32");
+      f.local_get(this.local(group.register)).i32_wrap_i64();
+      f.local_get(addend).i32_add().i32_const(group.low).i32_add().local_set(local);
+    });
+  }
+
+  leaveGroups(): void {
+    this.#areTested = false;
+  }
+
+  /** What the pages of the current op's address are known by. */
+  #pageKey(access: "read" | "write"): string {
+    const group = this.groups.find((g) => g.offsets.has(this.#index));
+    if (group !== undefined) return `${access} ${group.register}`;
+    return `${access} ${this.#origin.get(this.#op.b) ?? this.#op.b}`;
   }
 
   /** Begins the instruction `index` of a block. */
@@ -221,17 +273,40 @@ export class RegionContext implements OpContext, InlineFloatContext {
     this.f.i64_const(this.#op.pc + this.#op.length);
   }
 
-  load(size: 1 | 2 | 4 | 8, read: () => void): void {
-    this.#effectiveAddress();
-    this.#resolve("read", size);
-    read();
+  load(size: 1 | 2 | 4 | 8, read: (offset: number) => void): void {
+    read(this.#addressOf("read", size));
   }
 
-  store(size: 1 | 2 | 4 | 8, value: () => void, write: () => void): void {
-    this.#effectiveAddress();
-    this.#resolve("write", size);
+  store(size: 1 | 2 | 4 | 8, value: () => void, write: (offset: number) => void): void {
+    const offset = this.#addressOf("write", size);
     value();
-    write();
+    write(offset);
+  }
+
+  /** A load of a double: as f64 at once. */
+  loadF64(): void {
+    this.f.f64_load(this.#addressOf("read", 8), 0);
+    this.setF64();
+  }
+
+  storeF64(): void {
+    const offset = this.#addressOf("write", 8);
+    this.getF64("c");
+    this.f.f64_store(offset, 0);
+  }
+
+  /** Pushes a linear address; returns how far from it the current op's bytes are. */
+  #addressOf(access: "read" | "write", size: number): number {
+    if (this.#areTested) {
+      const group = this.groups.findIndex((g) => g.offsets.has(this.#index));
+      if (group >= 0) {
+        this.f.local_get(this.#groupLocals[group]!);
+        return this.groups[group]!.offsets.get(this.#index)!;
+      }
+    }
+    this.#effectiveAddress();
+    this.#resolve(access, size);
+    return 0;
   }
 
   /** Leaves the guest address `b + immediate` in `va`. */
@@ -244,12 +319,18 @@ export class RegionContext implements OpContext, InlineFloatContext {
     this.f.local_set(this.locals.va);
   }
 
-  #pageLocals(access: "read" | "write"): PageLocals {
-    const key = `${access} ${this.#origin.get(this.#op.b) ?? this.#op.b}`;
+  #pageLocals(key: string): PageLocals {
     let locals = this.#pages.get(key);
     if (locals === undefined) {
       const { f } = this;
-      locals = { page: f.local("i64"), limit: f.local("i64"), addend: f.local("i32") };
+      const widest = this.#widest.get(key) ?? 0;
+      locals = {
+        page: f.local("i64"),
+        limit: f.local("i64"),
+        addend: f.local("i32"),
+        groupLimit: widest > 0 ? f.local("i64") : -1,
+        widest,
+      };
       this.#pages.set(key, locals);
     }
     return locals;
@@ -258,7 +339,7 @@ export class RegionContext implements OpContext, InlineFloatContext {
   /** Pushes the linear address of `size` bytes at `va`. */
   #resolve(access: "read" | "write", size: number): void {
     const { f } = this, { hart, va, address } = this.locals;
-    const { page, limit, addend } = this.#pageLocals(access);
+    const { page, limit, addend, groupLimit, widest } = this.#pageLocals(this.#pageKey(access));
     f.local_get(va).local_get(page).i64_sub().local_get(limit).i64_lt_u();
     f.hint(true).if_("", "i32");
     f.local_get(va).i32_wrap_i64().local_get(addend).i32_add();
@@ -279,6 +360,7 @@ export class RegionContext implements OpContext, InlineFloatContext {
     f.local_get(address).end().local_set(address);
     f.local_get(va).i64_const(-PAGE_SIZE).i64_and().local_set(page);
     f.i64_const(PAGE_SIZE - LONGEST + 1).local_set(limit);
+    if (widest > 0) f.i64_const(PAGE_SIZE - widest + 1).local_set(groupLimit);
     f.local_get(address).local_get(va).i32_wrap_i64().i32_sub().local_set(addend);
     f.local_get(address).end();
   }
@@ -333,6 +415,9 @@ export class RegionContext implements OpContext, InlineFloatContext {
     throw new Error("regions hold no counter reads");
   }
 }
+
+const groupKey = (group: AccessGroup): string =>
+  `${group.writes ? "write" : "read"} ${group.register}`;
 
 /** Whether a register slot index is one of f0…f31. */
 export function isFloat(register: number): boolean {

@@ -82,7 +82,7 @@ export function compileRegion(
     );
   }
   const f = m.function("region", ["i32", "i32", "i32", "i64"], ["i32"]);
-  new RegionEmitter(f, region, pages, { mulhu, float }, env).emit();
+  new RegionEmitter(m, f, region, pages, { mulhu, float }, env).emit();
   m.exportFunction(f);
   return m.build();
 }
@@ -110,6 +110,7 @@ class RegionEmitter {
   readonly #roundsDynamically: boolean;
 
   constructor(
+    m: ModuleBuilder,
     f: FunctionBuilder,
     region: Region,
     pages: readonly RegionPage[],
@@ -141,7 +142,7 @@ class RegionEmitter {
     const all = region.blocks.flatMap((block) => block.ops);
     this.#usesFloat = all.some((op) => hasInlineFloat(op.name));
     this.#roundsDynamically = all.some((op) => hasInlineFloat(op.name) && op.immediate === DYNAMIC);
-    this.#context = new RegionContext(f, helpers, this.#locals, env);
+    this.#context = new RegionContext(f, helpers, this.#locals, env, m);
     for (const group of this.#groups.flat()) this.#context.expectGroup(group);
     for (const block of region.blocks) {
       for (const op of block.ops) {
@@ -226,6 +227,7 @@ class RegionEmitter {
       if (isFloat(register)) f.f64_store(register * 8);
       else f.i64_store(register * 8);
     }
+    this.#context.forgetPages();
     f.local_get(registers).local_get(pc).i64_store(PC);
     f.local_get(left).local_get(interpret).i32_xor();
   }

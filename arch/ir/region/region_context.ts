@@ -2,6 +2,7 @@ import { HART, PAGE_SIZE, REGISTER, TLB_ENTRY } from "../../machine/memory/layou
 import { pushTlbEntry } from "../../machine/memory/mmu.ts";
 import type { OpContext, Operand, OpHelpers } from "../op_context.ts";
 import type { FunctionBuilder } from "../wasm/function_builder.ts";
+import type { ModuleBuilder } from "../wasm/module_builder.ts";
 import type { AccessGroup } from "./access_groups.ts";
 import type { InlineFloatContext } from "./inline_float.ts";
 import type { Block, RegionOp } from "./region.ts";
@@ -41,8 +42,11 @@ export interface RegionLocals {
   readonly inexact: number;
 }
 
-/** The page an address register led to last, for one kind of access: three locals. */
-interface PageLocals {
+/**
+ * The page an address register led to last, for one kind of access. These are globals of the
+ * module, not locals: what only the slow path sets would cost the fast path register moves.
+ */
+interface PageCell {
   /** i64: its guest address. */
   readonly page: number;
   /** i64: how far into it an access may begin, plus one; 0 while nothing is known. */
@@ -76,7 +80,7 @@ export class RegionContext implements OpContext, InlineFloatContext {
   readonly result: number;
   readonly written = new Set<number>();
   readonly #registerLocals = new Map<number, number>();
-  readonly #pages = new Map<string, PageLocals>();
+  readonly #pages = new Map<string, PageCell>();
   #op!: RegionOp;
   #block!: Block;
   #index = 0;
@@ -95,6 +99,7 @@ export class RegionContext implements OpContext, InlineFloatContext {
     readonly helpers: OpHelpers,
     readonly locals: RegionLocals,
     readonly env: RegionEnvironment,
+    private readonly module: ModuleBuilder,
   ) {
     this.fflags = env.fflags;
     this.frm = env.frm;
@@ -127,9 +132,9 @@ export class RegionContext implements OpContext, InlineFloatContext {
   testGroups(): void {
     const { f } = this;
     this.groups.forEach((group, n) => {
-      const { page, groupLimit } = this.#pageLocals(groupKey(group));
+      const { page, groupLimit } = this.#pageCell(groupKey(group));
       f.local_get(this.local(group.register)).i64_const(group.low).i64_add();
-      f.local_get(page).i64_sub().local_get(groupLimit).i64_lt_u();
+      f.global_get(page).i64_sub().global_get(groupLimit).i64_lt_u();
       if (n > 0) f.i32_and();
     });
   }
@@ -139,10 +144,10 @@ export class RegionContext implements OpContext, InlineFloatContext {
     const { f } = this;
     this.#areTested = true;
     this.groups.forEach((group, n) => {
-      const { addend } = this.#pageLocals(groupKey(group));
+      const { addend } = this.#pageCell(groupKey(group));
       const local = this.#groupLocals[n] ??= f.local("i32");
       f.local_get(this.local(group.register)).i32_wrap_i64();
-      f.local_get(addend).i32_add().i32_const(group.low).i32_add().local_set(local);
+      f.global_get(addend).i32_add().i32_const(group.low).i32_add().local_set(local);
     });
   }
 
@@ -155,6 +160,15 @@ export class RegionContext implements OpContext, InlineFloatContext {
     const group = this.groups.find((g) => g.offsets.has(this.#index));
     if (group !== undefined) return `${access} ${group.register}`;
     return `${access} ${this.#origin.get(this.#op.b) ?? this.#op.b}`;
+  }
+
+  /** Forgets all pages: when the code runs again, addresses may lead elsewhere. */
+  forgetPages(): void {
+    const { f } = this;
+    for (const { limit, groupLimit } of this.#pages.values()) {
+      f.i64_const(0).global_set(limit);
+      if (groupLimit >= 0) f.i64_const(0).global_set(groupLimit);
+    }
   }
 
   /** Begins the instruction `index` of a block. */
@@ -319,16 +333,15 @@ export class RegionContext implements OpContext, InlineFloatContext {
     this.f.local_set(this.locals.va);
   }
 
-  #pageLocals(key: string): PageLocals {
+  #pageCell(key: string): PageCell {
     let locals = this.#pages.get(key);
     if (locals === undefined) {
-      const { f } = this;
       const widest = this.#widest.get(key) ?? 0;
       locals = {
-        page: f.local("i64"),
-        limit: f.local("i64"),
-        addend: f.local("i32"),
-        groupLimit: widest > 0 ? f.local("i64") : -1,
+        page: this.module.global("i64", true),
+        limit: this.module.global("i64", true),
+        addend: this.module.global("i32", true),
+        groupLimit: widest > 0 ? this.module.global("i64", true) : -1,
         widest,
       };
       this.#pages.set(key, locals);
@@ -339,10 +352,10 @@ export class RegionContext implements OpContext, InlineFloatContext {
   /** Pushes the linear address of `size` bytes at `va`. */
   #resolve(access: "read" | "write", size: number): void {
     const { f } = this, { hart, va, address } = this.locals;
-    const { page, limit, addend, groupLimit, widest } = this.#pageLocals(this.#pageKey(access));
-    f.local_get(va).local_get(page).i64_sub().local_get(limit).i64_lt_u();
+    const { page, limit, addend, groupLimit, widest } = this.#pageCell(this.#pageKey(access));
+    f.local_get(va).global_get(page).i64_sub().global_get(limit).i64_lt_u();
     f.hint(true).if_("", "i32");
-    f.local_get(va).i32_wrap_i64().local_get(addend).i32_add();
+    f.local_get(va).i32_wrap_i64().global_get(addend).i32_add();
     f.else_();
     const tlb = access === "read" ? HART.readTlb : HART.writeTlb;
     pushTlbEntry(f, hart, va);
@@ -358,10 +371,10 @@ export class RegionContext implements OpContext, InlineFloatContext {
     this.leaveHere();
     f.end();
     f.local_get(address).end().local_set(address);
-    f.local_get(va).i64_const(-PAGE_SIZE).i64_and().local_set(page);
-    f.i64_const(PAGE_SIZE - LONGEST + 1).local_set(limit);
-    if (widest > 0) f.i64_const(PAGE_SIZE - widest + 1).local_set(groupLimit);
-    f.local_get(address).local_get(va).i32_wrap_i64().i32_sub().local_set(addend);
+    f.local_get(va).i64_const(-PAGE_SIZE).i64_and().global_set(page);
+    f.i64_const(PAGE_SIZE - LONGEST + 1).global_set(limit);
+    if (widest > 0) f.i64_const(PAGE_SIZE - widest + 1).global_set(groupLimit);
+    f.local_get(address).local_get(va).i32_wrap_i64().i32_sub().global_set(addend);
     f.local_get(address).end();
   }
 

@@ -75,7 +75,7 @@ export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuff
     newSlot: m.importFunction(IMPORT_MODULE, "newSlot", ["i32", "i32"], ["i32"]),
     bitsAt: m.importFunction(IMPORT_MODULE, "bitsAt", ["i32"], ["i32"]),
     codeWritten: m.importFunction(IMPORT_MODULE, "codeWritten", ["i32"], []),
-    leftOften: m.importFunction(IMPORT_MODULE, "leftOften", ["i32", "i32"], []),
+    leftOften: m.importFunction(IMPORT_MODULE, "leftOften", ["i32"], []),
     cells: regionCells,
   };
   const frm = m.global("i32", true);
@@ -104,7 +104,7 @@ export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuff
 
 interface DecodeImports {
   readonly codeWritten: number;
-  /** (hart, op address): control often leaves a region for this op. */
+  /** (hart): control often leaves a region for the instruction at the pc in the register slot. */
   readonly leftOften: number;
   readonly cells: {
     readonly decodeBase: number;
@@ -404,7 +404,7 @@ function enterRegion(
   pushCell(f, ip, cells);
   f.local_tee(address).local_get(address).i32_load().i32_const(1).i32_add().local_tee(result);
   f.i32_store();
-  f.local_get(result).i32_const(OFTEN).i32_eq().if_().local_get(hart).local_get(ip);
+  f.local_get(result).i32_const(OFTEN - 1).i32_and().i32_eqz().if_().local_get(hart);
   f.call(imports.leftOften).end();
   f.end();
   f.end();

@@ -173,7 +173,7 @@ class RegionEmitter {
       ? [block.taken]
       : block.ending === "fall"
       ? [block.next]
-      : [];
+      : block.targets;
     return targets.map((pc) => this.#blockAt.get(pc)).filter((n) => n !== undefined);
   }
 
@@ -275,12 +275,12 @@ class RegionEmitter {
     const groups = this.#groups[node]!;
     context.groups = groups;
     if (groups.length > 0) {
-      context.testGroups();
-      f.hint(true).if_();
+      f.block("done").block("apart");
+      context.testGroups("apart");
       context.enterGroups();
       this.#ops(block, 0, last);
       context.leaveGroups();
-      f.else_();
+      f.br("done").end();
       this.#ops(block, 0, last);
       f.end();
     } else {
@@ -304,8 +304,20 @@ class RegionEmitter {
         context.leaveFor(block.next);
         break;
       case "indirect":
+        this.#tryTargets(node, block);
         break;
     }
+  }
+
+  /** The address is in the pc local: goes to the targets in the region by comparing. */
+  #tryTargets(node: number, block: Block): void {
+    const f = this.#f, { pc } = this.#locals;
+    block.targets.filter((target) => this.#blockAt.has(target)).forEach((target, edge) => {
+      f.local_get(pc).i64_const(target).i64_eq().if_();
+      this.#goto(node, target, edge);
+      f.end();
+    });
+    this.#context.leaveByJump();
   }
 
   #ops(block: Block, from: number, to: number): void {

@@ -23,7 +23,7 @@ export type Ending =
   | "branch"
   /** Its last op jumps to `taken`. */
   | "goto"
-  /** Its last op jumps to an address in a register. */
+  /** Its last op jumps to an address in a register: to one of `targets`, as far as is known. */
   | "indirect"
   /** Leaves the region at `next`. */
   | "leave";
@@ -36,6 +36,7 @@ export interface Block {
   /** Guest addresses; -1 where the ending has none. */
   readonly taken: number;
   readonly next: number;
+  readonly targets: readonly number[];
 }
 
 /**

@@ -128,14 +128,14 @@ export class RegionContext implements OpContext, InlineFloatContext {
     this.#widest.set(key, Math.max(this.#widest.get(key) ?? 0, group.span));
   }
 
-  /** Pushes whether all groups lie in the pages their registers led to before. */
-  testGroups(): void {
+  /** Goes to a label unless all groups lie in the pages their registers led to before. */
+  testGroups(otherwise: string): void {
     const { f } = this;
-    this.groups.forEach((group, n) => {
+    this.groups.forEach((group) => {
       const { page, groupLimit } = this.#pageCell(groupKey(group));
       f.local_get(this.local(group.register)).i64_const(group.low).i64_add();
-      f.global_get(page).i64_sub().global_get(groupLimit).i64_lt_u();
-      if (n > 0) f.i32_and();
+      f.global_get(page).i64_sub().global_get(groupLimit).i64_ge_u();
+      f.hint(false).br_if(otherwise);
     });
   }
 
@@ -205,7 +205,9 @@ export class RegionContext implements OpContext, InlineFloatContext {
 
   /** Leaves the region for a guest address. */
   leaveFor(pc: number): void {
-    this.f.i64_const(pc).local_set(this.locals.pc).br(OUT);
+    const { f } = this, { hart } = this.locals;
+    f.local_get(hart).i32_const(-1).i32_store(HART.jumpedFrom);
+    f.i64_const(pc).local_set(this.locals.pc).br(OUT);
   }
 
   local(register: number): number {
@@ -408,8 +410,16 @@ export class RegionContext implements OpContext, InlineFloatContext {
 
   jumpRelative(): void {}
 
+  /** Leaves the address in the pc local; the block's ending makes the jump. */
   jump(target: number): void {
-    this.f.local_get(target).local_set(this.locals.pc).br(OUT);
+    this.f.local_get(target).local_set(this.locals.pc);
+  }
+
+  /** Leaves the region for the address in the pc local, by the current op. */
+  leaveByJump(): void {
+    const { f } = this, { hart } = this.locals;
+    f.local_get(hart).i32_const(this.#op.pc % 2 ** 32).i32_store(HART.jumpedFrom);
+    f.br(OUT);
   }
 
   trap(): void {

@@ -79,7 +79,7 @@ export function instantiateCpu(
       newSlot: (page: number, keep: number): number => cache.newSlot(page, keep),
       bitsAt: (op: number): number => cache.bitsAt(op),
       codeWritten: (slot: number): void => cache.codeWritten(slot),
-      leftOften: (hart: number, op: number): void => regions.leftOften(hart, op),
+      leftOften: (hart: number): void => regions.leftOften(hart),
       regions: regions.table,
       decodeBase: constant(layout.decodeBase),
       regionCellBase: constant(layout.regionCellBase),

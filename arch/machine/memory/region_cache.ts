@@ -1,11 +1,12 @@
 import { compileRegion, REGION_IMPORTS } from "../../ir/region/compile_region.ts";
 import type { Region } from "../../ir/region/region.ts";
 import { COMPILED } from "../../ir/interpreter.ts";
-import { formRegion } from "../../riscv64/form_region.ts";
+import { type CodeSource, formRegion, loopHead } from "../../riscv64/form_region.ts";
 import type { DecodeCache } from "./decode_cache.ts";
 import {
   DECODE_SLOT,
   HART,
+  HART_BLOCK_BYTES,
   hartBlock,
   OP_BYTES,
   PAGE_SIZE,
@@ -24,12 +25,25 @@ const SAMPLES = 8;
 const LINE_BYTES = 64;
 /** A budget's end inside a compiled block leaves at most so much to the interpreter. */
 const TAIL = 64;
+/** Targets kept of a jump by register. */
+const MOST_TARGETS = 16;
+/** Says that compiled code was not left by a jump by register. */
+const NO_JUMP = 0xffff_ffff;
 /** Regions kept; beyond, the oldest make room. */
 const CAPACITY = 16_384;
 
+/** Slices between two looks at what regions should be compiled anew. */
+const RENEWAL_SLICES = 64;
+/** A region is compiled anew so many times at most. */
+const RENEWALS = 6;
+
 interface LiveRegion {
+  readonly entry: number;
   /** Linear address of the op where it is entered. */
   readonly op: number;
+  /** Where it jumps by registers: guest addresses. */
+  readonly jumps: readonly number[];
+  readonly renewals: number;
   /** Linear pages of its code. */
   readonly pages: readonly number[];
 }
@@ -51,6 +65,11 @@ export class RegionCache {
   /** Halfwords of compiled code, by linear page. */
   readonly #covered = new Map<number, Uint8Array>();
   readonly #samples = new Map<number, number>();
+  /** Where jumps by registers have gone, by guest address: hints, whose code it is does not matter. */
+  readonly #targets = new Map<number, number[]>();
+  /** Regions for which there are new targets. */
+  readonly #stale = new Set<number>();
+  #slices = 0;
   #oldest = 1;
   #imports: WebAssembly.ModuleImports = {};
 
@@ -76,9 +95,8 @@ export class RegionCache {
   sample(hart: number): void {
     const { u32 } = this.#memory;
     const block = hartBlock(this.#layout, hart);
-    const registers = u32[(block + HART.registers) / 4]!;
-    const pc = u32[registers / 4 + REGISTER.pc * 2]! +
-      u32[registers / 4 + REGISTER.pc * 2 + 1]! * 2 ** 32;
+    const pc = this.#pcOf(block);
+    if (++this.#slices % RENEWAL_SLICES === 0) this.#renew(hart);
     const slot = this.#slotOf(hart, pc - pc % PAGE_SIZE);
     if (slot === 0) return;
     const page = u32[(slot + DECODE_SLOT.owner) / 4]!;
@@ -90,18 +108,50 @@ export class RegionCache {
     this.#samples.set(line, count);
     if (count < SAMPLES) return;
     this.#samples.delete(line);
-    this.#compile(hart, pc);
+    this.#compile(hart, loopHead(pc, this.#sourceFor(hart)));
   }
 
   /** Compiled code is often left for the op at a linear address. */
-  leftOften(hartAddress: number, op: number): void {
-    const { u32 } = this.#memory;
+  leftOften(hartAddress: number): void {
     const block = hartAddress >>> 0;
-    const registers = u32[(block + HART.registers) / 4]!;
-    const pc = u32[registers / 4 + REGISTER.pc * 2]! +
-      u32[registers / 4 + REGISTER.pc * 2 + 1]! * 2 ** 32;
-    void op;
-    this.#compile((block - this.#layout.hartBase) / (hartBlock(this.#layout, 1) - hartBlock(this.#layout, 0)), pc);
+    const hart = (block - this.#layout.hartBase) / HART_BLOCK_BYTES;
+    const pc = this.#pcOf(block);
+    const from = this.#memory.u32[(block + HART.jumpedFrom) / 4]!;
+    if (from !== NO_JUMP && this.#learn(from + pc - pc % 2 ** 32, pc)) return;
+    this.#compile(hart, pc);
+  }
+
+  #pcOf(block: number): number {
+    const { u32 } = this.#memory;
+    const at = u32[(block + HART.registers) / 4]! / 4 + REGISTER.pc * 2;
+    return u32[at]! + u32[at + 1]! * 2 ** 32;
+  }
+
+  /** A jump by register goes to a target; false when that is known, or there are too many. */
+  #learn(jump: number, target: number): boolean {
+    const targets = this.#targets.get(jump) ?? [];
+    if (targets.length >= MOST_TARGETS || targets.includes(target)) return false;
+    targets.push(target);
+    this.#targets.set(jump, targets);
+    this.#live.forEach((region, id) => {
+      if (region !== undefined && region.renewals < RENEWALS && region.jumps.includes(jump)) {
+        this.#stale.add(id);
+      }
+    });
+    return this.#stale.size > 0;
+  }
+
+  /** Compiles regions again for which targets have become known. */
+  #renew(hart: number): void {
+    for (const id of this.#stale) {
+      const region = this.#live[id];
+      this.#stale.delete(id);
+      if (region === undefined) continue;
+      const slot = this.#slotOf(hart, region.entry - region.entry % PAGE_SIZE);
+      if (slot + (region.entry % PAGE_SIZE) / 2 * OP_BYTES !== region.op) continue;
+      this.#drop(id);
+      this.#compile(hart, region.entry, region.renewals + 1);
+    }
   }
 
   /** The decode slot that a hart's exec TLB has for the page at a guest address, or 0. */
@@ -115,15 +165,10 @@ export class RegionCache {
     return u32[entry + TLB_ENTRY.slot / 4]!;
   }
 
-  #compile(hart: number, pc: number): void {
+  #compile(hart: number, pc: number, renewals = 0): void {
     const { u16, u32 } = this.#memory;
-    const fetch = (address: number): number => {
-      const slot = this.#slotOf(hart, address - address % PAGE_SIZE);
-      if (slot === 0) return -1;
-      const page = u32[(slot + DECODE_SLOT.owner) / 4]!;
-      return u16[(page * PAGE_SIZE + address % PAGE_SIZE) / 2]!;
-    };
-    const region = formRegion(pc, fetch);
+    const source = this.#sourceFor(hart);
+    const region = formRegion(pc, source);
     if (region === undefined) return;
     const slot = this.#slotOf(hart, pc - pc % PAGE_SIZE);
     const op = slot + (pc % PAGE_SIZE) / 2 * OP_BYTES;
@@ -136,12 +181,31 @@ export class RegionCache {
     });
     const owners = pages.map((page) => u32[(page.slot + DECODE_SLOT.owner) / 4]!);
     const id = this.#newId();
-    this.#live[id] = { op, pages: owners };
+    const jumps = region.blocks.filter((b) => b.ending === "indirect").map((b) => b.ops.at(-1)!.pc);
+    this.#live[id] = { entry: pc, op, jumps, renewals, pages: owners };
     this.table.set(id, instance.exports["region"] as () => number);
     owners.forEach((owner) => this.#regionsOf(owner).add(id));
     this.#cover(region, new Map(region.pages.map((address, n) => [address, owners[n]!])));
     u16[op / 2]! |= COMPILED;
     u32[this.#cellOf(op)] = id;
+  }
+
+  /** What a hart can execute now, as region forming wants it. */
+  #sourceFor(hart: number): CodeSource {
+    const { u16, u32 } = this.#memory;
+    return {
+      half: (address) => {
+        const slot = this.#slotOf(hart, address - address % PAGE_SIZE);
+        if (slot === 0) return -1;
+        const page = u32[(slot + DECODE_SLOT.owner) / 4]!;
+        return u16[(page * PAGE_SIZE + address % PAGE_SIZE) / 2]!;
+      },
+      hasRun: (address) => {
+        const slot = this.#slotOf(hart, address - address % PAGE_SIZE);
+        return slot !== 0 && u16[(slot + (address % PAGE_SIZE) / 2 * OP_BYTES) / 2] !== 0;
+      },
+      targets: (address) => this.#targets.get(address) ?? [],
+    };
   }
 
   #newId(): number {

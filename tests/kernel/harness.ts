@@ -79,6 +79,10 @@ export interface RunOptions {
   readonly input?: Uint8Array;
   /** Instructions after which the boot ends. */
   readonly instructionLimit?: number;
+  /** ns a virtual instruction takes, 10 unless given; a turn is always 1 ms. */
+  readonly tickNs?: number;
+  /** Instructions of a round, 10,000 unless given. */
+  readonly roundTicks?: number;
   /** Whether the events are kept. */
   readonly record?: boolean;
   /** Whether init is process 1 and runs the program as its one stage. */
@@ -218,8 +222,8 @@ export function runKernel(options: RunOptions): RunResult {
       arenaBytes: layout.bytes,
       pageTablesOffset: pageTablesOffset(layout),
       seed,
-      tickNs: 10,
-      roundTicks: 10_000,
+      tickNs: options.tickNs ?? 10,
+      roundTicks: options.roundTicks ?? 10_000,
       terminalInput: false,
       consoleOutput: false,
       instructionLimit: options.instructionLimit ?? Infinity,

@@ -624,7 +624,7 @@ export class Scene {
   private inspect(): void {
     this.fault = this.auditor.checkTotals() ||
       lostWakeup(this.s, (thread) => this.m.actors[thread]?.args ?? []) ||
-      this.staleFrame();
+      this.staleFrame() || this.unasked();
     for (let t = 1; t <= this.s.thread.$header[0]; t++) {
       const actor = this.m.actors[t];
       if (actor === undefined) continue;
@@ -644,6 +644,18 @@ export class Scene {
       const site = `${name}:${waitName(kind)}`;
       if (kind !== 0 && !this.m.sites.includes(site)) this.m.sites.push(site);
     }
+  }
+
+  /** Whether the kernel counts on an interrupt or a step that it has not asked for, or forgot one. */
+  private unasked(): string {
+    for (let hart = 0; hart < this.scenario.harts; hart++) {
+      const { ipiPending, continuePending } = this.s.hart;
+      if ((ipiPending[hart + 1] !== 0) !== this.m.ipi[hart]) return `hart ${hart}: no such IPI`;
+      if ((continuePending[hart + 1] !== 0) !== this.m.continues[hart]) {
+        return `hart ${hart}: no such step`;
+      }
+    }
+    return "";
   }
 
   /** A translation of a space that still runs, in some TLB, of a frame that may be used again. */

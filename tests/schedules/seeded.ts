@@ -67,3 +67,8 @@ export function runDrawn(stage: Stage, number: number): string {
     throw new Error(`${stage.name}: ${what}\nreproduce: deno task schedules ${where}`);
   }
 }
+
+/** What of a run's text must not depend on the schedule: its lines, but for the count of harts. */
+export function userVisible(text: string): string {
+  return text.replace(/ on \d+ harts?/g, "").split("\n").sort().join("\n");
+}

@@ -19,9 +19,7 @@ function failure(scene: Scene, path: readonly string[], what: string): ScheduleE
   const { name } = scene.scenario;
   return new ScheduleError(
     `${name}: ${scene.last}: ${what}\n` +
-      `reproduce: deno run tests/schedules/main.ts --scenario "${name}" --schedule "${
-        path.join(" ")
-      }"`,
+      `reproduce: deno task schedules --scenario "${name}" --schedule "${path.join(" ")}"`,
   );
 }
 

@@ -28,6 +28,7 @@ import {
   store,
   timespec,
   vfork,
+  words64,
 } from "./script.ts";
 
 /** A scenario with every result that some order of its events leads to. */
@@ -42,6 +43,7 @@ const mapShared: Op = quiet(Nr.mmap, PAGE * 4096, 4096, 3, 0x31, 0xffff_ffff, 0)
 const pipe: Op = quiet(Nr.pipe2, BUFFER, 0);
 const full: readonly Op[] = [map(16), pipe, quiet(Nr.write, 4, PAGE * 4096, 65_536)];
 const read1 = call("read", Nr.read, 3, BUFFER, 1);
+const readv1 = call("readv", Nr.readv, 3, words64(BUFFER, 1), 1);
 const role = (
   name: string,
   ...ops: readonly Op[]
@@ -88,6 +90,32 @@ export const CASES: readonly Case[] = [
       "A: handled read=-4 | B: read=1 | S: kill=0 | W: write=1",
       "A: handled read=1 | B: blocked | S: kill=0 | W: write=1",
       "A: read=1 handled | B: blocked | S: kill=0 | W: write=1",
+    ],
+  },
+  {
+    name: "two readers that run again for one byte, one of them interrupted",
+    harts: 4,
+    actors: 4,
+    script: script(
+      pipe,
+      onSignal(Sig.usr1, "handled"),
+      ...fork("B"),
+      ...fork("W"),
+      ...fork("S"),
+      go,
+      readv1,
+      halt,
+      role("B", readv1),
+      role("W", call("write", Nr.write, 4, BUFFER, 1)),
+      role("S", call("kill", Nr.kill, 1, Sig.usr1)),
+      handler("handled"),
+    ),
+    // A reader that comes back too late for the byte must not sleep through the signal either.
+    results: [
+      "A: handled blocked | B: readv=1 | S: kill=0 | W: write=1",
+      "A: handled readv=-4 | B: readv=1 | S: kill=0 | W: write=1",
+      "A: handled readv=1 | B: blocked | S: kill=0 | W: write=1",
+      "A: readv=1 handled | B: blocked | S: kill=0 | W: write=1",
     ],
   },
   {
@@ -225,6 +253,47 @@ export const CASES: readonly Case[] = [
       role("S", quiet(Nr.kill, 1, Sig.kill)),
     ),
     results: ["A: killed=9 | S:"],
+  },
+  {
+    name: "sigsuspend and a second signal while the first is handled",
+    harts: 2,
+    actors: 2,
+    script: script(
+      onSignal(Sig.usr1, "one"),
+      onSignal(Sig.usr2, "two"),
+      quiet(Nr.sigprocmask, 0, set(Sig.usr1, Sig.usr2), 0, 8),
+      ...fork("S"),
+      go,
+      call("suspend", Nr.sigsuspend, set(), 8),
+      say("masked"),
+      call("suspend", Nr.sigsuspend, set(), 8),
+      halt,
+      role("S", quiet(Nr.kill, 1, Sig.usr1), quiet(Nr.kill, 1, Sig.usr2)),
+      handler("one"),
+      handler("two"),
+    ),
+    // A mask that a wait has put in place is gone when the call returns: no handler runs outside.
+    results: [
+      "A: one suspend=-4 masked two suspend=-4 | S:",
+      "A: one two suspend=-4 masked blocked | S:",
+      "A: two one suspend=-4 masked blocked | S:",
+    ],
+  },
+  {
+    name: "a stopped process is killed",
+    harts: 3,
+    actors: 3,
+    script: script(
+      pipe,
+      ...fork("B"),
+      ...fork("S"),
+      go,
+      call("wait4", Nr.wait4, 2, 0, 0, 0),
+      halt,
+      role("B", read1),
+      role("S", quiet(Nr.kill, 2, Sig.stop), quiet(Nr.kill, 2, Sig.kill)),
+    ),
+    results: ["A: wait4=2 | B: killed=9 | S:"],
   },
   {
     name: "ppoll with a mask and the signal it lets in",
@@ -425,10 +494,10 @@ export const CASES: readonly Case[] = [
     actors: 2,
     script: script(
       onSignal(Sig.segv, "fault"),
+      ...fork("S"),
       map(),
       store(PAGE, 5),
       load(PAGE),
-      ...fork("S"),
       stayOn(2),
       go,
       unmap,
@@ -445,10 +514,10 @@ export const CASES: readonly Case[] = [
     harts: 3,
     actors: 2,
     script: script(
+      ...fork("B"),
       map(),
       store(PAGE, 5),
       load(PAGE),
-      ...fork("B"),
       stayOn(2),
       go,
       unmap,
@@ -457,7 +526,7 @@ export const CASES: readonly Case[] = [
       stayOn(0),
       load(PAGE),
       halt,
-      role("B", store(PAGE, 6), load(PAGE), quiet(Nr.exit, 0)),
+      role("B", map(), store(PAGE, 6), load(PAGE), quiet(Nr.exit, 0)),
     ),
     results: ["A: munmap=0 load=0 load=0 | B: load=6 exit=0"],
   },

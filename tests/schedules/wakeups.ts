@@ -126,6 +126,7 @@ const DEAF: ReadonlySet<number> = new Set([
   WaitKind.Shootdown,
   WaitKind.Chunk,
   WaitKind.SpaceOperation,
+  WaitKind.FileOperation,
 ]);
 /** Waits a deadline may end. */
 const TIMED: ReadonlySet<number> = new Set([

@@ -2,6 +2,7 @@
  * Random scripts under random orders: what the listed scenarios do not think of. Every event is
  * checked as in them, and the books at the end; results are not known, so they are not compared.
  */
+import { InputKind } from "../../core/event.ts";
 import { oneOrder, ScheduleError } from "./explore.ts";
 import type { Scenario } from "./scene.ts";
 import {
@@ -23,6 +24,7 @@ import {
   Sig,
   store,
   timespec,
+  vfork,
   words64,
 } from "./script.ts";
 
@@ -81,12 +83,34 @@ function anyOp(below: Below, processes: number, harts: number): Op {
     () => store(page(), 1 + below(200)),
     () => quiet(Nr.clone, 17, 0, 0, 0, 0),
     () => quiet(Nr.yield),
-    () => quiet(Nr.ftruncate, 7, below(3) * 100_000),
+    () => quiet(Nr.ftruncate, 7, below(3) * 300_000),
     () => quiet(Nr.read, 7, PAGE * 4096, size()),
+    () => quiet(67, 7, PAGE * 4096, 500_000, below(2) * 4096),
+    () => quiet(67, 8, BUFFER, 100, 65_536 * below(5)),
+    () => quiet(Nr.read, 0, BUFFER, 100),
+    () => quiet(Nr.ppoll, pollfd(0, 1), 1, timespec(1000 * below(20)), null, 8),
     () => quiet(Nr.toyRest, below(20)),
     () => quiet(Nr.exit, 0),
   ];
   return kinds[below(below(8) === 0 ? kinds.length : kinds.length - 1)]();
+}
+
+/** What a process does that shares its maker's memory. */
+function inside(below: Below, harts: number): Op {
+  const page = PAGE + below(4);
+  switch (below(6)) {
+    case 0:
+    case 1:
+      return quiet(Nr.setaffinity, 0, 8, words64(1 + below(2 ** harts - 1)));
+    case 2:
+      return quiet(Nr.munmap, page * 4096, 4096 * (1 + below(2)));
+    case 3:
+      return quiet(Nr.mmap, page * 4096, 4096 * 2, 3, 0x32, 0xffff_ffff, 0);
+    case 4:
+      return quiet(Nr.clone, 17, 0, 0, 0, 0);
+    default:
+      return store(page, 1 + below(200));
+  }
 }
 
 /** What keeps the others going: bytes, signals, room. It waits for nobody as long as it can. */
@@ -113,13 +137,21 @@ export function wildScenario(seed: number): Scenario {
   const harts = 1 + below(4);
   const actors = 2 + below(3);
   const body = (): Op[] =>
-    Array.from({ length: 6 + below(14) }, () => anyOp(below, actors + 1, harts));
+    Array.from({ length: 6 + below(14) }, () => {
+      if (below(12) === 0) return [...vfork("", "V")];
+      return [anyOp(below, actors + 1, harts)];
+    }).flat();
+  const terminal = below(3) === 0;
   const names = Array.from({ length: actors - 1 }, (_, i) => `B${i}`);
   return {
     name: `wild ${seed}`,
     harts,
     actors: actors + 1,
     preemptions: 6,
+    terminal,
+    arrivals: terminal
+      ? ["a", "b\n", "\x03", "c\n"].map((bytes) => ({ input: InputKind.Terminal, bytes }))
+      : [],
     script: script(
       onSignal(Sig.usr1, "one", below(2) * SA_RESTART),
       onSignal(Sig.usr2, "two", below(2) * SA_RESTART, Sig.usr1),
@@ -127,7 +159,8 @@ export function wildScenario(seed: number): Scenario {
       quiet(Nr.pipe2, BUFFER, 0),
       quiet(Nr.pipe2, BUFFER, below(2) * 0o4000),
       quiet(Nr.openat, 0xffff_ff9c, "/tmp/wild", 0o102, 0o644),
-      quiet(Nr.mmap, PAGE * 4096, 4 * 4096, 3, 0x32, 0xffff_ffff, 0),
+      quiet(Nr.openat, 0xffff_ff9c, "/file", 0, 0),
+      quiet(Nr.mmap, PAGE * 4096, below(2) === 0 ? 4 * 4096 : 130 * 4096, 3, 0x32, 0xffff_ffff, 0),
       store(PAGE, 1),
       names.flatMap((name) => fork(name)),
       fork("P"),
@@ -135,6 +168,8 @@ export function wildScenario(seed: number): Scenario {
       ...body(),
       halt,
       ...names.flatMap((name) => [label(name), go, ...body(), halt]),
+      // Shares its maker's memory, may run elsewhere, and must go for the maker to go on.
+      [label("V"), ...Array.from({ length: 4 }, () => inside(below, harts)), quiet(Nr.exit, 0)],
       [label("P"), go, ...Array.from({ length: 40 }, () => pump(below, actors)), halt],
       handler("one"),
       handler("two", store(PAGE + 1, 3)),

@@ -85,6 +85,8 @@ for (let harts = 3; harts <= 9; harts++) {
       assert.equal(b.applied[EffectKind.Return], 1);
       while (reclaim(b.s, b.fx) === 0);
       assert.equal(b.s.account.balance[Account.FrameQuarantine], 0);
+      b.run(t, 0);
+      assert.ok(b.access(t, START * PAGE_BYTES, AccessKind.Read) < 0, "the page is gone");
       assert.equal(allocFrame(b.s, b.fx, FrameRole.Buffer, 1), frame);
     }
   });

@@ -1,5 +1,5 @@
 /** The disturbances every blocking site is put through, and what each may lead to. */
-import type { Scenario } from "./scene.ts";
+import type { Scenario } from "./scene_state.ts";
 import {
   call,
   fork,

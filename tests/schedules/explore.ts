@@ -1,5 +1,6 @@
 /** Tries every order of events of a scenario, or orders drawn from a seed. */
-import { type Scenario, Scene } from "./scene.ts";
+import { Scene } from "./scene.ts";
+import type { Scenario } from "./scene_state.ts";
 
 /** What a search of a scenario found. */
 export interface Found {

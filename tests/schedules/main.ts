@@ -9,7 +9,7 @@
  */
 import { DISTURBANCES, disturbed } from "./disturb.ts";
 import { everyOrder, oneOrder } from "./explore.ts";
-import type { Scenario } from "./scene.ts";
+import type { Scenario } from "./scene_state.ts";
 import { CASES } from "./scenarios.ts";
 import { runDrawn, STABLE, userVisible } from "./seeded.ts";
 import { SITES } from "./sites.ts";

@@ -3,7 +3,7 @@
  * meet, signals in handlers, copy-on-write from both sides, translations shot down. Each says every
  * result that some order leads to.
  */
-import type { Scenario } from "./scene.ts";
+import type { Scenario } from "./scene_state.ts";
 import {
   BUFFER,
   call,
@@ -136,6 +136,24 @@ export const CASES: readonly Case[] = [
       "A: blocked | B: write=4096 | R: read=4096",
       "A: write=4096 | B: blocked | R: read=4096",
     ],
+  },
+  {
+    name: "a long write, partly done, and a signal",
+    harts: 2,
+    actors: 2,
+    script: script(
+      onSignal(Sig.usr1, "handled", SA_RESTART),
+      ...full,
+      quiet(Nr.read, 3, BUFFER, 4096),
+      ...fork("S"),
+      go,
+      call("write", Nr.write, 4, PAGE * 4096, 10_000),
+      halt,
+      role("S", call("kill", Nr.kill, 1, Sig.usr1)),
+      handler("handled"),
+    ),
+    // What is done is told, whatever the action asks for.
+    results: ["A: handled blocked | S: kill=0", "A: handled write=4096 | S: kill=0"],
   },
   {
     name: "the last writer goes while two read",

@@ -6,38 +6,24 @@
  */
 import { encodeBoot } from "../../core/boot.ts";
 import { EFFECT_ARITY, EffectKind } from "../../core/effect.ts";
-import {
-  AccessKind,
-  ArgumentLength,
-  Event,
-  EventKind,
-  InputKind,
-  SampleKind,
-} from "../../core/event.ts";
+import { AccessKind, EventKind, InputKind, SampleKind } from "../../core/event.ts";
 import { encodeTree, TreeKind } from "../../core/fs/tree_records.ts";
 import { Cause } from "../../core/isa/riscv64.ts";
 import { registerSample, signalFrame } from "../../core/isa/signal_frame.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import { Auditor } from "../../core/ledger/auditor.ts";
 import { peekUser } from "../../core/mem/user.ts";
-import { FrameRole } from "../../core/mem/tables.ts";
 import { ProcessState } from "../../core/proc/tables.ts";
 import { type Capacities, layoutKernel, makeReducer, type Reducer } from "../../core/reducer.ts";
 import { ThreadState } from "../../core/sched/tables.ts";
 import { firstDeadline } from "../../core/sched/timer.ts";
 import { Snapshot } from "../../core/state/snapshot.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
+import { EventWriter } from "./event_writer.ts";
+import { catchUp, fill, invalidate, lookUp, staleFrame, tlbKey } from "./late_tlbs.ts";
+import { type Actor, emptyModel, type Model, type Scenario } from "./scene_state.ts";
 import { lostWakeup, waitName } from "./wakeups.ts";
-import {
-  type Action,
-  type Argument,
-  CODE,
-  COPIED,
-  FIRST_SP,
-  type Op,
-  OP_BYTES,
-  type Script,
-} from "./script.ts";
+import { type Action, type Argument, CODE, FIRST_SP, type Op, OP_BYTES } from "./script.ts";
 
 const TABLES: Capacities = {
   hart: 64,
@@ -64,96 +50,6 @@ const TABLES: Capacities = {
 const EVENT_NS = 1000;
 const PAGE_BYTES = 4096;
 
-/** What comes from outside, once, at any moment. */
-export interface Arrival {
-  readonly input: number;
-  readonly bytes: string;
-}
-
-/** A script, the machine it runs on, and how its orders are tried. */
-export interface Scenario {
-  readonly name: string;
-  readonly harts: number;
-  readonly script: Script;
-  /** Threads that come to `go` before the orders are tried. */
-  readonly actors: number;
-  /** Turns that may end early, by a timer, on one path. */
-  readonly preemptions?: number;
-  /** Whether standard input is a terminal. */
-  readonly terminal?: boolean;
-  readonly arrivals?: readonly Arrival[];
-}
-
-/** A model thread. Everything in it is copied with the scene. */
-interface Actor {
-  name: string;
-  at: number;
-  sp: number;
-  a0: number;
-  /** Instructions whose call has not returned. */
-  calling: number[];
-  /** Registers of the last call. */
-  args: readonly number[];
-  log: string[];
-  gone: boolean;
-}
-
-interface Translation {
-  frame: number;
-  writable: boolean;
-  asid: number;
-  page: number;
-}
-
-/** All of a scene beside the arena. */
-interface Model {
-  actors: (Actor | undefined)[];
-  frames: Map<string, Uint8Array>;
-  cells: Map<number, number>;
-  tlb: Map<string, Translation>[];
-  /** ASIDs of which a hart forgets everything when it is interrupted. */
-  late: number[][];
-  time: number[];
-  sequence: number[];
-  timer: number[];
-  continues: boolean[];
-  ipi: boolean[];
-  inputs: string[];
-  arrived: number;
-  sample: { kind: number; hart: number; length: number } | null;
-  preemptions: number;
-  order: number;
-  started: boolean;
-  ended: boolean;
-  last: string;
-  sites: string[];
-}
-
-function emptyModel(harts: number, preemptions: number): Model {
-  const each = <T>(value: () => T): T[] => Array.from({ length: harts }, value);
-  return {
-    actors: [],
-    frames: new Map(),
-    cells: new Map(),
-    tlb: each(() => new Map()),
-    late: each(() => []),
-    time: each(() => 0),
-    sequence: each(() => 0),
-    timer: each(() => 0),
-    continues: each(() => false),
-    ipi: each(() => false),
-    inputs: [],
-    arrived: 0,
-    sample: null,
-    preemptions,
-    order: 0,
-    started: false,
-    ended: false,
-    last: "",
-    sites: [],
-  };
-}
-
 const TREE = [
   { kind: TreeKind.Directory, mode: 0o777, size: 0, path: "tmp", file: 0 },
   { kind: TreeKind.File, mode: 0o777, size: 300_000, path: "file", file: 1 },
@@ -174,7 +70,7 @@ export class Scene {
   /** What went wrong with the last event, or "". */
   fault = "";
   private m: Model;
-  private readonly e = new Event();
+  private readonly e = new EventWriter();
   private readonly hashWords = new Uint32Array(4);
 
   constructor(readonly scenario: Scenario) {
@@ -234,8 +130,7 @@ export class Scene {
       m.preemptions,
       JSON.stringify(m.sample),
       [...m.cells].sort().join(";"),
-      m.tlb.map((t) => [...t.keys()].sort().join()).join("/"),
-      JSON.stringify(m.late),
+      tlbKey(m.tlbs),
     ];
     return parts.join("#");
   }
@@ -274,9 +169,7 @@ export class Scene {
         return this.guest(n);
       case "i":
         this.m.ipi[n] = false;
-        // A hart that answers a shootdown holds nothing of the space any more: the kernel counts on it.
-        for (const asid of this.m.late[n]) this.forget(n, asid, -1);
-        this.m.late[n] = [];
+        catchUp(this.m.tlbs, n);
         return this.plain(EventKind.Ipi, n, "ipi");
       case "c":
         this.m.continues[n] = false;
@@ -394,48 +287,25 @@ export class Scene {
       path: encoder.encode(entry.path),
       target: new Uint8Array(0),
     }));
-    for (const payload of encodeTree(entries)) this.input(InputKind.Tree, () => this.put(payload));
-    this.input(InputKind.Entropy, () => this.put(new Uint8Array(32).fill(7)));
+    for (const payload of encodeTree(entries)) {
+      this.input(InputKind.Tree, () => this.e.put(payload));
+    }
+    this.input(InputKind.Entropy, () => this.e.put(new Uint8Array(32).fill(7)));
     this.input(InputKind.Start, () => {
-      this.copyIn(encoder.encode("/file"));
-      this.copyIn(new Uint8Array([0, 0, 0, 0]));
-      this.copyIn(new Uint8Array([0, 0, 0, 0]));
+      this.e.copyIn(encoder.encode("/file"));
+      this.e.copyIn(new Uint8Array([0, 0, 0, 0]));
+      this.e.copyIn(new Uint8Array([0, 0, 0, 0]));
     });
   }
 
-  private put(bytes: Uint8Array): void {
-    this.e.payload.set(bytes, this.e.payloadLength);
-    this.e.payloadLength += bytes.length;
-  }
-
-  private word(value: number): void {
-    this.put(new Uint8Array([value, value >>> 8, value >>> 16, value >>> 24]));
-  }
-
-  private copyIn(bytes: Uint8Array | null): void {
-    if (bytes === null) return this.word(ArgumentLength.Absent);
-    this.word(bytes.length);
-    this.put(bytes);
-    while ((this.e.payloadLength & 3) !== 0) this.e.payload[this.e.payloadLength++] = 0;
-  }
-
   private input(cause: number, fill: () => void): void {
-    const { e } = this;
-    e.kind = EventKind.Input;
-    e.cause = cause;
-    e.valueLo = 0;
-    e.valueHi = 0;
-    e.registers.fill(0);
-    e.registerCount = 0;
-    e.payloadLength = 0;
+    this.e.begin(EventKind.Input, cause);
     fill();
     this.send(0, `input ${cause}`);
   }
 
   private plain(kind: number, hart: number, what: string): void {
-    this.e.kind = kind;
-    this.e.cause = 0;
-    this.e.payloadLength = 0;
+    this.e.begin(kind, 0);
     this.send(hart, what);
   }
 
@@ -465,7 +335,7 @@ export class Scene {
     this.input(arrival.input, () => {
       this.e.valueLo = 1;
       this.e.registerCount = 3;
-      this.put(encoder.encode(arrival.bytes));
+      this.e.put(encoder.encode(arrival.bytes));
     });
   }
 
@@ -480,14 +350,9 @@ export class Scene {
     e.payload.fill(0, 0, sample.length);
     const actor = this.m.actors[this.s.hart.current[sample.hart + 1]];
     if (sample.kind === SampleKind.Registers && actor !== undefined) {
-      const view = new DataView(e.payload.buffer);
-      const long = (at: number, value: number): void => {
-        view.setUint32(at, value >>> 0, true);
-        view.setUint32(at + 4, Math.floor(value / 2 ** 32) >>> 0, true);
-      };
-      long(registerSample.x(2), actor.sp);
-      long(registerSample.x(10), actor.a0);
-      long(registerSample.pc, CODE + OP_BYTES * actor.at);
+      e.long(registerSample.x(2), actor.sp);
+      e.long(registerSample.x(10), actor.a0);
+      e.long(registerSample.pc, CODE + OP_BYTES * actor.at);
     }
     this.send(sample.hart, "sample");
   }
@@ -537,34 +402,13 @@ export class Scene {
 
   private call(hart: number, actor: Actor, number: number, args: readonly Argument[]): void {
     const { e } = this;
-    e.kind = EventKind.Syscall;
-    e.cause = number;
-    e.payloadLength = 0;
-    e.registers.fill(0);
+    e.begin(EventKind.Syscall, number);
     e.valueLo = this.m.time[hart];
-    e.valueHi = 0;
-    let register = 0;
-    (rowOf(number)?.args ?? []).forEach(({ how }, i) => {
-      const given = args[i] ?? 0;
-      if (how.kind === "frame") {
-        this.copyIn(this.m.frames.get(`${this.s.hart.current[hart + 1]} ${actor.sp}`) ?? null);
-        return;
-      }
-      let value = 0;
-      if (typeof given === "number") {
-        value = given;
-        if (how.kind !== "value" && how.kind !== "address") this.copyIn(null);
-      } else if (given !== null) {
-        value = COPIED;
-        this.copyIn(this.bytesOf(given));
-      } else this.copyIn(null);
-      e.registers[2 * register] = value >>> 0;
-      e.registers[2 * register + 1] = Math.floor(value / 2 ** 32) >>> 0;
-      register++;
-    });
-    e.registerCount = register;
+    const given = args.map((a) => a === null || typeof a === "number" ? a : this.bytesOf(a));
+    const frame = this.m.frames.get(`${this.s.hart.current[hart + 1]} ${actor.sp}`) ?? null;
+    e.arguments(number, given, frame);
     if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
-    actor.args = Array.from({ length: register }, (_, i) => e.registers[2 * i] | 0);
+    actor.args = Array.from({ length: e.registerCount }, (_, i) => e.registers[2 * i] | 0);
     this.send(hart, rowOf(number)?.name ?? `call ${number}`);
   }
 
@@ -572,9 +416,8 @@ export class Scene {
   private access(hart: number, thread: number, actor: Actor, page: number, value: number): void {
     const space = this.s.process.space[this.s.thread.process[thread]];
     const asid = this.s.addressSpace.asid[space];
-    const key = `${asid} ${page}`;
     const access = value < 0 ? AccessKind.Read : AccessKind.Write;
-    const held = this.m.tlb[hart].get(key);
+    const held = lookUp(this.m.tlbs, hart, asid, page);
     const walked = peekUser(this.s, thread, page * PAGE_BYTES, access);
     let frame = walked;
     if (held !== undefined && (value < 0 || held.writable)) {
@@ -593,7 +436,7 @@ export class Scene {
       return this.send(hart, value < 0 ? "load fault" : "store fault");
     }
     const writable = peekUser(this.s, thread, page * PAGE_BYTES, AccessKind.Write) === frame;
-    this.m.tlb[hart].set(key, held ?? { frame, writable, asid, page });
+    fill(this.m.tlbs, hart, held ?? { frame, writable, asid, page });
     if (value < 0) actor.log.push(`load=${this.m.cells.get(frame) ?? 0}`);
     else this.m.cells.set(frame, value);
     actor.at++;
@@ -624,7 +467,7 @@ export class Scene {
   private inspect(): void {
     this.fault = this.auditor.checkTotals() ||
       lostWakeup(this.s, (thread) => this.m.actors[thread]?.args ?? []) ||
-      this.staleFrame() || this.unasked();
+      staleFrame(this.m.tlbs, this.s) || this.unasked();
     for (let t = 1; t <= this.s.thread.$header[0]; t++) {
       const actor = this.m.actors[t];
       if (actor === undefined) continue;
@@ -656,40 +499,6 @@ export class Scene {
       }
     }
     return "";
-  }
-
-  /** A translation of a space that still runs, in some TLB, of a frame that may be used again. */
-  private staleFrame(): string {
-    const living = new Set<number>();
-    for (let p = 1; p <= this.s.process.$header[0]; p++) {
-      // A dead space's ASID names nothing until it has been flushed everywhere.
-      if (this.s.process.state[p] !== ProcessState.Live || this.s.process.killed[p] !== 0) continue;
-      living.add(this.s.addressSpace.asid[this.s.process.space[p]]);
-    }
-    for (const [hart, tlb] of this.m.tlb.entries()) {
-      for (const held of tlb.values()) {
-        if (!living.has(held.asid)) continue;
-        if (this.s.frame.role[held.frame] === FrameRole.Free) {
-          return `hart ${hart} still reaches frame ${held.frame}, which is free`;
-        }
-      }
-    }
-    return "";
-  }
-
-  private forget(hart: number, asid: number, page: number): void {
-    for (const [key, held] of this.m.tlb[hart]) {
-      if (asid >= 0 && held.asid !== asid) continue;
-      if (page < 0 || held.page === page) this.m.tlb[hart].delete(key);
-    }
-  }
-
-  /** The event's hart forgets at once; another when it is interrupted, if it will be. */
-  private invalidate(hart: number, asid: number, page: number): void {
-    for (let h = 0; h < this.scenario.harts; h++) {
-      if (h === hart || asid < 0) this.forget(h, asid, page);
-      else this.m.late[h].push(asid);
-    }
   }
 
   private returned(thread: number, actor: Actor, at: number, value: number): void {
@@ -781,13 +590,13 @@ export class Scene {
           if (b === 0 && d === 0) m.cells.set(c, m.cells.get(a) ?? 0);
           break;
         case EffectKind.InvalidatePage:
-          this.invalidate(hart, a, b);
+          invalidate(m.tlbs, hart, a, b);
           break;
         case EffectKind.InvalidateAsid:
-          this.invalidate(hart, a, -1);
+          invalidate(m.tlbs, hart, a, -1);
           break;
         case EffectKind.InvalidateAll:
-          this.invalidate(hart, -1, -1);
+          invalidate(m.tlbs, hart, -1, -1);
           break;
         case EffectKind.ProgramEnded:
           m.ended = true;

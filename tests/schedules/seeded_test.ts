@@ -18,7 +18,7 @@ for (const stage of STABLE) {
 
 Deno.test("random scripts under random orders lose no wake-up and no unit", () => {
   const wild: Wild = { runs: 0, events: 0, sites: new Set() };
-  runWild(0, 1500, wild);
-  assert.ok(wild.events > 150_000, `${wild.events} events`);
-  assert.ok(wild.sites.size >= 5, [...wild.sites].join());
+  runWild(0, 800, wild);
+  assert.ok(wild.events > 80_000, `${wild.events} events`);
+  assert.ok(wild.sites.size >= 9, [...wild.sites].join());
 });

@@ -3,7 +3,7 @@
  * and who ends the wait. The matrix of disturbances is in `disturb.ts`.
  */
 import { InputKind } from "../../core/event.ts";
-import type { Arrival } from "./scene.ts";
+import type { Arrival } from "./scene_state.ts";
 import {
   BUFFER,
   call,

@@ -4,7 +4,7 @@
  */
 import { InputKind } from "../../core/event.ts";
 import { oneOrder, ScheduleError } from "./explore.ts";
-import type { Scenario } from "./scene.ts";
+import type { Scenario } from "./scene_state.ts";
 import {
   BUFFER,
   fork,

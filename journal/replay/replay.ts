@@ -113,7 +113,8 @@ export class ComparisonSink implements EventSink {
     const name = hashName(kind);
     const due = this.due[0];
     // Past the end of a journal that is cut there is nothing to compare with.
-    if (due === undefined && this.cursor.peek() === null) this.exhausted();
+    const ended = due === undefined && this.cursor.peek() === null;
+    if (ended && this.cursor.reader.state !== "closed") throw new ReplayStop();
     if (due === undefined || due.kind !== kind || due.order !== order || due.round !== round) {
       const recorded = due === undefined ? "" : `${hashName(due.kind)}, round ${due.round}`;
       this.diverge(order, this.hart, name, recorded, `${name}, round ${round}`);

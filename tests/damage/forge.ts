@@ -20,6 +20,8 @@ export interface Forgery {
    * @returns the new body; undefined leaves the frame out
    */
   readonly body?: (kind: number, body: Uint8Array, n: number) => Uint8Array | undefined;
+  /** Gives a frame another kind. */
+  readonly kind?: (kind: number) => number;
   /** Keeps this many events and leaves the other Events frames out; all by default. */
   readonly keep?: number;
 }
@@ -53,7 +55,7 @@ export function forge(bytes: Uint8Array, forgery: Forgery): Uint8Array {
     if (body === undefined) continue;
     writer.body.clear();
     writer.body.put(body, body.length);
-    writer.write(kind, count, written, true);
+    writer.write(forgery.kind?.(kind) ?? kind, count, written, true);
     written += count;
   }
   return sink.bytes();

@@ -83,6 +83,7 @@ export class FrameWriter {
     } catch (error) {
       throw this.failure(error);
     }
+    if (this.failed !== undefined) throw this.failed;
   }
 
   private put(bytes: Uint8Array): void {

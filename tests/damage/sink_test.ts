@@ -10,8 +10,13 @@ import { EventSource, feed, HEADER, readAgainst } from "../../journal/test_journ
 import { FileSink } from "../../drivers/host/file_sink.ts";
 import { framesOf, truthOf } from "./frames.ts";
 
-const SEED = 3;
-const EVENTS = 60;
+/** A journal that is recorded again and again. */
+interface Recorded {
+  readonly seed: number;
+  readonly events: number;
+  readonly bytes: Uint8Array;
+}
+
 const LINE = "cannot write the journal /full: No space left on device";
 
 /** Takes so many bytes, part of a write too, then fails once; after that it has room again. */
@@ -39,37 +44,47 @@ class FullDisk implements ByteSink {
   }
 }
 
-function record(sink: ByteSink): void {
-  feed(new JournalWriter(sink, HEADER), SEED, EVENTS);
+function recorded(seed: number, events: number): Recorded {
+  const sink = new MemorySink();
+  feed(new JournalWriter(sink, HEADER), seed, events);
+  return { seed, events, bytes: sink.bytes().slice() };
 }
 
-const whole = new MemorySink();
-record(whole);
-const bytes = whole.bytes().slice();
-const frames = framesOf(bytes);
+/** A few bytes, so that every number of them can be tried; and one with every kind of frame. */
+const short = recorded(5, 12), long = recorded(3, 60);
 
-function checkKept(disk: FullDisk, limit: number): void {
+function checkKept({ bytes, seed }: Recorded, disk: FullDisk, limit: number): void {
   const kept = disk.kept.bytes();
   assert.deepEqual(kept, bytes.subarray(0, limit), `full after ${limit} bytes`);
-  const truth = truthOf(bytes, frames, kept);
-  assert.equal(readAgainst(kept, SEED).lastOrder, truth.last, `full after ${limit} bytes`);
+  const truth = truthOf(bytes, framesOf(bytes), kept);
+  assert.equal(readAgainst(kept, seed).lastOrder, truth.last, `full after ${limit} bytes`);
 }
 
-Deno.test("full after any number of bytes, what is written is a prefix, good to a named event", () => {
-  assert.ok(frames.length > 5 && bytes.length > 3000);
-  for (let limit = 0; limit < bytes.length; limit++) {
+function checkFull(journal: Recorded, step: number): void {
+  const { seed, events, bytes } = journal;
+  const record = (sink: ByteSink) => feed(new JournalWriter(sink, HEADER), seed, events);
+  for (let limit = 0; limit < bytes.length; limit += step) {
     const disk = new FullDisk(limit);
     assert.throws(() => record(disk), { name: "JournalWriteError", message: LINE }, String(limit));
-    checkKept(disk, limit);
+    checkKept(journal, disk, limit);
   }
   const enough = new FullDisk(bytes.length);
   record(enough);
   assert.deepEqual(enough.kept.bytes(), bytes);
   assert.ok(enough.closed);
+}
+
+Deno.test("full after any number of bytes, what is written is a prefix, good to a named event", () => {
+  const kinds = new Set(framesOf(long.bytes).map((f) => f.kind));
+  assert.deepEqual([...kinds], [1, 2, 3, 4, 5, 0x81]);
+  assert.equal(framesOf(short.bytes).filter((f) => f.kind === 2).length, 2);
+  checkFull(short, 1);
+  checkFull(long, 61);
 });
 
 Deno.test("nothing is written behind a torn frame, though there is room again", () => {
-  for (let limit = 0; limit < bytes.length; limit += 7) {
+  const { seed, events, bytes } = short;
+  for (let limit = 0; limit < bytes.length; limit += 5) {
     const disk = new FullDisk(limit);
     let failures = 0, writer: JournalWriter | undefined;
     const attempt = (body: () => void): void => {
@@ -84,16 +99,17 @@ Deno.test("nothing is written behind a torn frame, though there is room again", 
     attempt(() => writer = new JournalWriter(disk, HEADER));
     if (writer === undefined) continue;
     const there = writer;
-    attempt(() => feed(there, SEED, EVENTS));
+    attempt(() => feed(there, seed, events));
     attempt(() => there.end());
     attempt(() => there.stop());
     assert.equal(failures, 3, `full after ${limit} bytes`);
-    checkKept(disk, limit);
+    checkKept(short, disk, limit);
   }
 });
 
 Deno.test("through rings: the machine is stopped with the line, and what was written is good", () => {
-  for (let limit = 0; limit < bytes.length; limit += 97) {
+  const { seed, events, bytes } = long;
+  for (let limit = 0; limit < bytes.length; limit += 211) {
     const disk = new FullDisk(limit);
     const rings = [0, 1, 2, 3].map(() => makeRing(RING_MINIMUM));
     const status = new WriterStatus();
@@ -122,15 +138,15 @@ Deno.test("through rings: the machine is stopped with the line, and what was wri
             blob: (digest, b, n) => (step(), sink.blob(digest, b, n), step()),
             end: () => (sink.end(), step()),
           },
-          SEED,
-          EVENTS,
+          seed,
+          events,
         );
         sink.finish();
       },
       { name: "JournalWriteError", message: LINE },
       String(limit),
     );
-    checkKept(disk, limit);
+    checkKept(long, disk, limit);
   }
 });
 
@@ -167,8 +183,9 @@ Deno.test("short writes of the host are completed, and none at all is an error",
       return original.call(this, part.subarray(0, 1 + part.length % 13));
     };
     const sink = new FileSink(path);
+    const record = (to: ByteSink) => feed(new JournalWriter(to, HEADER), long.seed, long.events);
     record(sink);
-    assert.deepEqual(Deno.readFileSync(path), bytes);
+    assert.deepEqual(Deno.readFileSync(path), long.bytes);
     Deno.FsFile.prototype.writeSync = () => 0;
     assert.throws(() => record(new FileSink(path)), {
       name: "JournalWriteError",
@@ -181,6 +198,6 @@ Deno.test("short writes of the host are completed, and none at all is an error",
 });
 
 Deno.test("events made again are the same: the checks above compare with what was fed", () => {
-  const one = new EventSource(SEED, 4, true), two = new EventSource(SEED, 4, true);
+  const one = new EventSource(3, 4, true), two = new EventSource(3, 4, true);
   for (let n = 0; n < 50; n++) assert.deepEqual(one.next(), two.next());
 });

@@ -65,10 +65,11 @@ Deno.test("a program that spins where its journal is cut: the replay ends with t
   assert.equal(forged.line, `diverged at event ${shutdown} on hart 0: end differs`);
 });
 
+const recorded = recorder.record();
+const header = new JournalReader(new MemorySource(recorded)).header ?? assert.fail("no header");
+
 /** A journal of no events, closed or not, with a header of ours, altered. */
 function empty(closed: boolean, alter: (h: JournalHeader) => JournalHeader = (h) => h): string {
-  const header = new JournalReader(new MemorySource(recorder.record())).header;
-  assert.ok(header !== undefined);
   const sink = new MemorySink();
   const writer = new JournalWriter(sink, alter(header));
   if (closed) writer.end();
@@ -104,7 +105,7 @@ Deno.test("another kernel's journal is refused with the version that can read it
 });
 
 Deno.test("a later format is refused by its number", () => {
-  const bytes = recorder.record();
+  const bytes = recorded.slice();
   writeU32(bytes, 8, FORMAT_VERSION + 1);
   const path = recorder.file(bytes);
   const line = /cannot be read: format 2; this program reads 1$/;
@@ -114,7 +115,7 @@ Deno.test("a later format is refused by its number", () => {
 });
 
 Deno.test("a frame of a later program's kind ends the journal with its number", () => {
-  const path = recorder.file(forge(recorder.record(), {
+  const path = recorder.file(forge(recorded, {
     body: (kind, body) => kind === FrameKind.Hashes ? undefined : body,
     kind: (kind) => kind === FrameKind.Closed ? 7 : kind,
   }));

@@ -1,6 +1,15 @@
 /** Every invariant holds after every event of every stage; and each, when broken, is seen at once. */
 import assert from "node:assert/strict";
-import { runKernel, type RunOptions, type Stage, STAGES } from "../kernel/harness.ts";
+import { ThreadState } from "../../core/sched/tables.ts";
+import {
+  type LiveKernel,
+  runKernel,
+  type RunOptions,
+  type Stage,
+  STAGES,
+  type Watch,
+} from "../kernel/harness.ts";
+import { eachLive } from "./checker.ts";
 import { type Plant, plants } from "./plants.ts";
 import { groups, watchInvariants } from "./watch.ts";
 
@@ -36,6 +45,29 @@ for (const stage of STAGES) {
     }
   });
 }
+
+/** Gives every process between its fork and its first turn a priority of its own. */
+function spreadPriorities(kernel: LiveKernel): Watch {
+  const { thread } = kernel.state;
+  const watch = watchInvariants(kernel);
+  return {
+    after: (e) => {
+      watch.after?.(e);
+      eachLive(thread, (t) => {
+        if (thread.state[t] === ThreadState.Embryo) thread.priority[t] = 8 + (thread.tid[t] % 5);
+      });
+    },
+  };
+}
+
+Deno.test("invariants: all hold with threads of several priorities", () => {
+  for (const name of ["storm", "process", "preempt"]) {
+    for (const harts of [1, 4]) {
+      const run = runKernel({ ...stageOf(name), harts, seed: harts, watch: spreadPriorities });
+      assert.equal(run.outcome.closed, true, `${name}, ${harts} harts`);
+    }
+  }
+});
 
 /** The message of the first error in a chain of causes. */
 function rootOf(error: unknown): string {

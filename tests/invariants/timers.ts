@@ -109,6 +109,9 @@ export const timers: Group = {
         if (waits && !moving && s.thread.callDeadline[t] > 0 && !sleeps) {
           report("C27", `thread ${t}`, "waits with a deadline, but its timer is not armed");
         }
+        if (sleeps && s.thread.state[t] !== ThreadState.Blocked) {
+          report("C27", `thread ${t}`, "waits for nothing, but its sleep timer is armed");
+        }
       });
       if (armed !== marked || armed !== s.account.balance[Account.TimerArmed]) {
         report(

@@ -86,8 +86,15 @@ export const waiting: Group = {
     for (const [name, table] of [["addressSpace", s.addressSpace], ["inode", s.inode]] as const) {
       eachLive(table, (row) => {
         const holder = table.operation[row];
-        if (holder === 0 || s.thread.$live[holder] === 1) return;
-        report("I17", `${name} ${row}`, `its slot is held by thread ${holder}, which is gone`);
+        if (holder === 0) return;
+        const works = s.thread.operation[holder] !== 0 ||
+          (name === "inode" && s.thread.call[holder] !== 0);
+        if (s.thread.$live[holder] === 1 && works) return;
+        report(
+          "I17",
+          `${name} ${row}`,
+          `its slot is held by thread ${holder}, which is done or gone`,
+        );
       });
     }
     // Those of a woken queue that is longer than one event may wake are on their way.

@@ -43,6 +43,10 @@ export const Refusal = {
   AlreadyClosed: 6,
   Unexpected: 7,
   BadTime: 8,
+  /** Not the next event of the boot: one is missing, doubled, or from elsewhere. */
+  BadOrder: 9,
+  /** Not the next event of its hart. */
+  BadSequence: 10,
 } as const;
 
 /** The rule an event breaks, or Refusal.None. */
@@ -51,11 +55,16 @@ export function refuse(s: State, e: Event): number {
   const booted = s.kernel.$live[ONE] === 1 && s.kernel.booted[ONE] === 1;
   if (e.kind === EventKind.Boot) {
     if (booted) return Refusal.Unexpected;
+    if (e.hart !== 0) return Refusal.NoSuchHart;
+    if (e.order !== 0) return Refusal.BadOrder;
+    if (e.sequence !== 0) return Refusal.BadSequence;
     return isBootPayload(s, e) ? Refusal.None : Refusal.BadPayload;
   }
   if (!booted) return Refusal.NotBooted;
   if (s.kernel.closed[ONE] === 1) return Refusal.AlreadyClosed;
   if (!(e.hart >= 0 && e.hart < s.kernel.harts[ONE])) return Refusal.NoSuchHart;
+  if (e.order !== s.kernel.lastOrder[ONE]) return Refusal.BadOrder;
+  if (e.sequence !== s.hart.lastSequence[e.hart + 1]) return Refusal.BadSequence;
   const passed = e.time - s.hart.lastTime[e.hart + 1];
   if (!(passed >= 0 && passed <= s.account.balance[Account.HartTimeSource])) return Refusal.BadTime;
   if (!Number.isInteger(e.time)) return Refusal.BadTime;

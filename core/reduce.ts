@@ -2,7 +2,7 @@ import { boot, isBootPayload } from "./boot.ts";
 import type { ByteDriver } from "./driver.ts";
 import type { Effects } from "./effect.ts";
 import { Err, Result } from "./error.ts";
-import { type Event, EventKind, SampleKind } from "./event.ts";
+import { AccessKind, type Event, EventKind, SampleKind } from "./event.ts";
 import { reduceExternal, reduceInput } from "./input.ts";
 import { ONE, type State } from "./kernel.ts";
 import { registerSample } from "./isa/signal_frame.ts";
@@ -44,9 +44,9 @@ export const Refusal = {
   Unexpected: 7,
   BadTime: 8,
   /** Not the next event of the boot: one is missing, doubled, or from elsewhere. */
-  BadOrder: 9,
+  BadOrder: 10,
   /** Not the next event of its hart. */
-  BadSequence: 10,
+  BadSequence: 11,
 } as const;
 
 /** The rule an event breaks, or Refusal.None. */
@@ -79,6 +79,9 @@ export function refuse(s: State, e: Event): number {
     case EventKind.Exception:
       if (thread === 0 || s.thread.state[thread] !== ThreadState.Running) return Refusal.NoThread;
       if (s.hart.operation[e.hart + 1] !== 0) return Refusal.Unexpected;
+      if (e.kind === EventKind.SyscallFault && e.access > AccessKind.Execute) {
+        return Refusal.BadPayload;
+      }
       return e.kind !== EventKind.Syscall || isCallEvent(e) ? Refusal.None : Refusal.BadPayload;
     case EventKind.Sample:
       if (thread === 0) return Refusal.NoThread;

@@ -7,6 +7,7 @@ import { Account } from "../../core/ledger/accounts.ts";
 import { Prot } from "../../core/mem/tables.ts";
 import { ThreadState, WaitKind } from "../../core/sched/tables.ts";
 import { eachLive, ONLY, type Subject, top } from "./checker.ts";
+import { INTERVAL } from "./tables.ts";
 
 /** A breach. */
 export interface Plant {
@@ -387,6 +388,38 @@ export const plants: readonly Plant[] = [
     stage: "process",
     what: "a pid nobody got",
     write: row(processes, (_s, p) => p > 2, (s) => s.kernel.nextPid[ONLY]++),
+  },
+  {
+    id: "C26",
+    group: "tables",
+    stage: "process",
+    what: "a freed row that is written",
+    write: ({ state: s }, e) => {
+      const free = s.process.$header[1];
+      if (free === 0 || e.order % INTERVAL !== 0) return false;
+      s.process.umask[free] = 18;
+      return true;
+    },
+  },
+  {
+    id: "C26",
+    group: "tables",
+    stage: "process",
+    what: "a process its pid does not find",
+    write: ({ state: s }, e) => {
+      if (e.order % INTERVAL !== 0) return false;
+      s.kernel.pidBucket.fill(0);
+      return true;
+    },
+  },
+  {
+    id: "C23",
+    group: "tables",
+    stage: "files",
+    what: "two pages at one place of an object",
+    write: row((s) => s.objectPage, (s, p) => s.objectPage.next[p] !== 0, (s, p) => {
+      s.objectPage.index[p] = s.objectPage.index[s.objectPage.next[p]];
+    }),
   },
   {
     id: "I14",

@@ -12,6 +12,7 @@ import { processes } from "./processes.ts";
 import { queues } from "./queues.ts";
 import { rings } from "./rings.ts";
 import { scheduling } from "./scheduling.ts";
+import { tables } from "./tables.ts";
 import { timers } from "./timers.ts";
 import { waiting } from "./waiting.ts";
 
@@ -27,6 +28,7 @@ export const groups: readonly Group[] = [
   processes,
   files,
   rings,
+  tables,
   waiting,
   effects,
 ];

@@ -7,6 +7,7 @@ import { EffectKind } from "../../core/effect.ts";
 import { EventKind } from "../../core/event.ts";
 import { kernelTables } from "../../core/kernel.ts";
 import { Account } from "../../core/ledger/accounts.ts";
+import { WaitKind } from "../../core/sched/tables.ts";
 import { linuxRows } from "../../core/syscall/table.ts";
 import { toyRows } from "../../core/syscall/toy_table.ts";
 
@@ -20,7 +21,7 @@ export interface Row {
   readonly tests: readonly string[];
   /** Names of mutants that a test of the row catches. */
   readonly mutants: readonly string[];
-  /** What of the kernel it covers: `syscall:read`, `table:pipe`, `event:Timer`, `account:…`, … */
+  /** What of the kernel it covers: `syscall:read`, `table:pipe`, `event:Timer`, `wait:Child`, … */
   readonly covers: readonly string[];
   /** Why nothing could break it, where no mutant can. */
   readonly byConstruction?: string;
@@ -66,6 +67,7 @@ export function declaredFeatures(): string[] {
     ...keys("effect", EffectKind),
     ...keys("account", Account),
     ...keys("capability", CapKind),
+    ...keys("wait", WaitKind),
   ];
 }
 
@@ -89,6 +91,10 @@ export function testNames(path: string, source: string): string[] {
         create: () => ({
           CallExpression(node) {
             const { callee } = node;
+            // A function of the test's own that registers tests, as `testOnEachEngine("…", f);`.
+            const registers = callee.type === "Identifier" && /^test[A-Z]/.test(callee.name) &&
+              node.parent.type === "ExpressionStatement";
+            if (registers) return void names.push(nameOf(node.arguments[0]));
             if (callee.type !== "MemberExpression" || callee.object.type !== "Identifier") return;
             const method = callee.property.type === "Identifier" ? callee.property.name : "";
             if (callee.object.name !== "Deno" || method !== "test") return;

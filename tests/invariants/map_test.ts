@@ -88,9 +88,10 @@ Deno.test("map: each gap is seen", () => {
 Deno.test("map: test names are read from the source, templates by what is fixed", () => {
   const source = `Deno.test("one", f); Deno.test(\`two \${x} three\`, f);
     Deno.test({ name: "four", fn: f }); Deno.test({ name, fn: f }); Deno.test(five, f);
-    other.test("six", f); Deno.test("seven", { ignore: true }, f);`;
+    other.test("six", f); Deno.test("seven", { ignore: true }, f);
+    testOnEach("eight", f); const x = testNames("no test", f);`;
   const found = testNames("x_test.ts", source);
-  assert.deepEqual(found, ["one", "two * three", "four", "*", "*", "seven"]);
+  assert.deepEqual(found, ["one", "two * three", "four", "*", "*", "seven", "eight"]);
   assert.ok(names("one", "one") && names("one two", "one") && !names("one", "one two"));
   assert.ok(names("two * three", "two") && names("two * three", "two x three"));
   assert.ok(!names("two * three", "three") && !names("*", "anything"));
@@ -107,6 +108,7 @@ Deno.test("map: the source declares what is to be covered", () => {
       "effect:Copy",
       "account:PipeBytesHeld",
       "capability:OpenFile",
+      "wait:PipeRead",
     ]
   ) assert.ok(declared.has(feature), feature);
   assert.ok(!declared.has("account:None"));

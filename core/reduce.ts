@@ -2,7 +2,7 @@ import { boot, isBootPayload } from "./boot.ts";
 import type { ByteDriver } from "./driver.ts";
 import type { Effects } from "./effect.ts";
 import { Err, Result } from "./error.ts";
-import { type Event, EventKind, SampleKind } from "./event.ts";
+import { AccessKind, type Event, EventKind, SampleKind } from "./event.ts";
 import { reduceExternal, reduceInput } from "./input.ts";
 import { ONE, type State } from "./kernel.ts";
 import { registerSample } from "./isa/signal_frame.ts";
@@ -43,6 +43,10 @@ export const Refusal = {
   AlreadyClosed: 6,
   Unexpected: 7,
   BadTime: 8,
+  /** Not the next event of the boot: one is missing, doubled, or from elsewhere. */
+  BadOrder: 10,
+  /** Not the next event of its hart. */
+  BadSequence: 11,
 } as const;
 
 /** The rule an event breaks, or Refusal.None. */
@@ -51,11 +55,16 @@ export function refuse(s: State, e: Event): number {
   const booted = s.kernel.$live[ONE] === 1 && s.kernel.booted[ONE] === 1;
   if (e.kind === EventKind.Boot) {
     if (booted) return Refusal.Unexpected;
+    if (e.hart !== 0) return Refusal.NoSuchHart;
+    if (e.order !== 0) return Refusal.BadOrder;
+    if (e.sequence !== 0) return Refusal.BadSequence;
     return isBootPayload(s, e) ? Refusal.None : Refusal.BadPayload;
   }
   if (!booted) return Refusal.NotBooted;
   if (s.kernel.closed[ONE] === 1) return Refusal.AlreadyClosed;
   if (!(e.hart >= 0 && e.hart < s.kernel.harts[ONE])) return Refusal.NoSuchHart;
+  if (e.order !== s.kernel.lastOrder[ONE]) return Refusal.BadOrder;
+  if (e.sequence !== s.hart.lastSequence[e.hart + 1]) return Refusal.BadSequence;
   const passed = e.time - s.hart.lastTime[e.hart + 1];
   if (!(passed >= 0 && passed <= s.account.balance[Account.HartTimeSource])) return Refusal.BadTime;
   if (!Number.isInteger(e.time)) return Refusal.BadTime;
@@ -70,6 +79,9 @@ export function refuse(s: State, e: Event): number {
     case EventKind.Exception:
       if (thread === 0 || s.thread.state[thread] !== ThreadState.Running) return Refusal.NoThread;
       if (s.hart.operation[e.hart + 1] !== 0) return Refusal.Unexpected;
+      if (e.kind === EventKind.SyscallFault && e.access > AccessKind.Execute) {
+        return Refusal.BadPayload;
+      }
       return e.kind !== EventKind.Syscall || isCallEvent(e) ? Refusal.None : Refusal.BadPayload;
     case EventKind.Sample:
       if (thread === 0) return Refusal.NoThread;
@@ -134,7 +146,7 @@ function syscallFault(s: State, fx: Effects, e: Event, thread: number): void {
     return;
   }
   // A signal frame that cannot be read has no caller to tell: the process gets the fault.
-  if (readsFrame(e.cause)) return segmentFault(s, thread, e.value());
+  if (readsFrame(e.cause)) return segmentFault(s, e, thread);
   returnFromCall(s, fx, thread, answerOf(e.cause, result));
 }
 

@@ -4,6 +4,7 @@ import { createOpenFile } from "../fs/open_file.ts";
 import { Device, InodeKind, OpenFlag, OpenKind } from "../fs/tables.ts";
 import { createInode } from "../fs/inode.ts";
 import { Account } from "../ledger/accounts.ts";
+import { post } from "../ledger/post.ts";
 import { DESCRIPTORS } from "../proc/tables.ts";
 import {
   close,
@@ -148,4 +149,26 @@ Deno.test("a descriptor whose node went names nothing, also once the row lives a
     if (made !== 0) deleteNode(s, made);
   }
   assert.equal(lookupNode(s, p, fd), 0);
+});
+
+Deno.test("a revoked descriptor names nothing, and the one it came from still does", () => {
+  const b = new FileBench();
+  const { s } = b;
+  const p = s.thread.process[b.process()];
+  const fd = install(s, p, device(b), 0);
+  const node = lookupNode(s, p, fd);
+  const child = childNode(s, node, p, Right.Read);
+  // No call derives yet: the child gets its descriptor by hand.
+  const at = p * DESCRIPTORS + 7;
+  s.process.descriptor[at] = child;
+  s.process.descriptorGeneration[at] = s.capNode.$generation[child];
+  s.process.descriptors[p]++;
+  s.capNode.slot[child] = 8;
+  post(s, Account.DescriptorFree, Account.DescriptorUsed, 1);
+  assert.equal(lookupNode(s, p, 7), child);
+  assert.equal(revokeStep(s, b.fx, 0, node, 4), 1);
+  assert.equal(s.process.descriptor[at], 0);
+  assert.equal(lookupNode(s, p, 7), 0);
+  assert.equal(lookupNode(s, p, fd), node);
+  assert.equal(s.process.descriptors[p], 1);
 });

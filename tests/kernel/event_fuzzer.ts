@@ -159,6 +159,7 @@ export class EventFuzzer {
     for (let hart = 0; hart < s.kernel.harts[ONE]; hart++) {
       if (flags[hart + 1] === 0) continue;
       e.hart = hart;
+      e.sequence = s.hart.lastSequence[hart + 1];
       e.time = s.hart.lastTime[hart + 1] + 10;
     }
   }

@@ -7,7 +7,13 @@ import { EventKind, type RecordedEvent } from "../../core/event.ts";
 import { Auditor } from "../../core/ledger/auditor.ts";
 import { formatClosingTable } from "../../core/ledger/closing.ts";
 import { linuxRows } from "../../core/syscall/table.ts";
-import { type LiveKernel, runKernel, type RunResult, SMALL, type Watch } from "../kernel/harness.ts";
+import {
+  type LiveKernel,
+  runKernel,
+  type RunResult,
+  SMALL,
+  type Watch,
+} from "../kernel/harness.ts";
 import type { InstrumentedKernel } from "./instrumented_kernel.ts";
 import type { Shortage, Taking } from "./scarcity.ts";
 

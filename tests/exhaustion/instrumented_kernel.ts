@@ -54,8 +54,7 @@ const PATCHES: readonly Patch[] = [
   {
     file: FRAME,
     old: "  return Math.max(0, framesLeft(s) - s.memory.reserve[ONE]);\n",
-    new:
-      '  return scarcity.shown("frames", Math.max(0, framesLeft(s) - s.memory.reserve[ONE]));\n',
+    new: '  return scarcity.shown("frames", Math.max(0, framesLeft(s) - s.memory.reserve[ONE]));\n',
   },
   {
     file: FRAME,

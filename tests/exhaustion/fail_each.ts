@@ -3,9 +3,11 @@
  * runs undisturbed and what each event took is counted; then it runs again for each of them, with a
  * kernel in which just that one finds nothing left.
  */
+import { ShutdownCause } from "../../arch/machine/config.ts";
 import { EventKind, type RecordedEvent } from "../../core/event.ts";
 import { Auditor } from "../../core/ledger/auditor.ts";
 import { formatClosingTable } from "../../core/ledger/closing.ts";
+import type { Capacities } from "../../core/reducer.ts";
 import { linuxRows } from "../../core/syscall/table.ts";
 import {
   type LiveKernel,
@@ -36,9 +38,16 @@ export const SCENARIOS = [
 /** Name of a scenario. */
 export type Scenario = (typeof SCENARIOS)[number];
 
+/** The machine a scenario runs on. */
+export interface Setting {
+  readonly harts: number;
+  readonly seed: number;
+}
+
 /** A scenario that ran undisturbed. */
 export interface CleanRun {
   readonly scenario: Scenario;
+  readonly setting: Setting;
   readonly stdout: string;
   /** What was taken, and each look at what is left. */
   readonly takings: readonly Taking[];
@@ -49,7 +58,7 @@ export interface CleanRun {
 
 /** What came of one shortage. */
 export interface Verdict {
-  /** Site that met the shortage. */
+  /** Functions that met the shortage, innermost first, `<` between them. */
   readonly met: string;
   /** Wait status of the program. */
   readonly status: number;
@@ -64,13 +73,32 @@ const WRITE = linuxRows.find((row) => row.name === "write")?.number;
 const RECOUNTED = 12;
 const INPUT = new Uint8Array(10).fill(0x41);
 
+/** Room for these scenarios, and little more: what is set up for every run is small. */
+const CAPACITIES: Capacities = {
+  ...SMALL,
+  region: 256,
+  memoryObject: 128,
+  objectPage: 256,
+  frame: 512,
+  capNode: 256,
+  inode: 128,
+  directoryEntry: 128,
+  nameChunk: 256,
+  pageTable: 128,
+};
+
 interface Hooks {
   readonly before?: (e: RecordedEvent) => void;
   readonly recountFrom: number;
 }
 
 /** Runs a scenario with the books looked at after every event. */
-function run(kernel: InstrumentedKernel, scenario: string, hooks: Hooks): RunResult {
+function run(
+  kernel: InstrumentedKernel,
+  scenario: string,
+  { harts, seed }: Setting,
+  hooks: Hooks,
+): RunResult {
   const watch = ({ state }: LiveKernel): Watch => {
     const auditor = new Auditor(state);
     const hold = (what: string, wrong: readonly string[]) => {
@@ -101,14 +129,18 @@ function run(kernel: InstrumentedKernel, scenario: string, hooks: Hooks): RunRes
   const result = runKernel({
     program: "userland/bad/bin/fail_each",
     args: [scenario],
-    harts: 2,
-    capacities: { ...SMALL, hart: 2 },
+    harts,
+    seed,
+    capacities: { ...CAPACITIES, hart: harts },
     input: INPUT,
     instructionLimit: 10_000_000,
     makeReducer,
     watch,
   });
   if (!result.outcome.closed) throw new Error("the books were not closed");
+  if (result.outcome.reason !== ShutdownCause.InitExit) {
+    throw new Error(`the boot ended for reason ${result.outcome.reason}, not by the program's end`);
+  }
   return result;
 }
 
@@ -133,10 +165,14 @@ function shortagesOf(takings: readonly Taking[], askings: readonly Taking[]): Sh
 }
 
 /** Runs a scenario undisturbed and finds all that can run out in it. */
-export function runClean(kernel: InstrumentedKernel, scenario: Scenario): CleanRun {
+export function runClean(
+  kernel: InstrumentedKernel,
+  scenario: Scenario,
+  setting: Setting,
+): CleanRun {
   kernel.scarcity.begin(true);
   let first = -1;
-  const result = run(kernel, scenario, {
+  const result = run(kernel, scenario, setting, {
     recountFrom: Infinity,
     before: (e) => {
       if (first < 0 && e.kind === EventKind.Syscall && e.cause === WRITE) first = e.order;
@@ -146,7 +182,7 @@ export function runClean(kernel: InstrumentedKernel, scenario: Scenario): CleanR
   const takings = kernel.scarcity.takings.filter(isOurs);
   const askings = kernel.scarcity.askings.filter(isOurs);
   const { stdout } = result;
-  return { scenario, stdout, takings, askings, shortages: shortagesOf(takings, askings) };
+  return { scenario, setting, stdout, takings, askings, shortages: shortagesOf(takings, askings) };
 }
 
 const linesOf = (text: string): string[] => text.split("\n").filter((line) => line !== "");
@@ -163,7 +199,8 @@ export function runShort(
 ): Verdict {
   kernel.scarcity.begin(false, shortage);
   try {
-    const result = run(kernel, clean.scenario, { recountFrom: shortage.order });
+    const hooks = { recountFrom: shortage.order };
+    const result = run(kernel, clean.scenario, clean.setting, hooks);
     const before = linesOf(clean.stdout);
     const after = linesOf(result.stdout);
     return {
@@ -174,11 +211,12 @@ export function runShort(
     };
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    throw new Error(`${nameOf(clean.scenario, shortage)}, met by ${kernel.scarcity.met}: ${what}`);
+    throw new Error(`${nameOf(clean, shortage)}, met by ${kernel.scarcity.met}: ${what}`);
   }
 }
 
-/** A shortage as a word of the campaign's command line, by which it is run again. */
-export function nameOf(scenario: Scenario, { order, resource, left }: Shortage): string {
-  return `${scenario}:${order}:${resource}:${left}`;
+/** A shortage as an argument of `deno task exhaustion`, which runs it again. */
+export function nameOf({ scenario, setting }: CleanRun, shortage: Shortage): string {
+  const { order, resource, left } = shortage;
+  return `${scenario}:${setting.harts}:${setting.seed}:${order}:${resource}:${left}`;
 }

@@ -63,6 +63,16 @@ function siteOf(lines: readonly string[]): string {
   return "unknown";
 }
 
+/** Functions on the stack, innermost first, `<` between them: who asked, and on whose behalf. */
+function chainOf(lines: readonly string[]): string {
+  const names: string[] = [];
+  for (const line of lines) {
+    const match = FRAME.exec(line);
+    if (match !== null && match[2] !== OWN && !INSTRUMENTED.has(match[1])) names.push(match[1]);
+  }
+  return names.join("<");
+}
+
 /** Counts, and makes scarce. One for each instrumented kernel, which runs one boot at a time. */
 export class Scarcity {
   /** Whether `takings` and `askings` are kept: it costs a stack trace each. */
@@ -72,7 +82,7 @@ export class Scarcity {
   takings: Taking[] = [];
   /** Looks at what is left that were no takings. */
   askings: Taking[] = [];
-  /** Site that first met the shortage, or "". */
+  /** Functions that first met the shortage, innermost first, or "". */
   met = "";
   #shortage: Shortage | undefined;
   #left = 0;
@@ -95,7 +105,7 @@ export class Scarcity {
   }
 
   #meet(): void {
-    if (this.met === "") this.met = siteOf(stack());
+    if (this.met === "") this.met = chainOf(stack());
   }
 
   #note(resource: string): Taking {

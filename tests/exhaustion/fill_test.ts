@@ -8,7 +8,10 @@ import { REGION_LIMIT } from "../../core/mem/region.ts";
 import { DESCRIPTORS } from "../../core/proc/tables.ts";
 import { type Capacities, makeReducer } from "../../core/reducer.ts";
 import { hashText } from "../../core/state/hash.ts";
-import { Event } from "../../core/event.ts";
+import { Event, EventKind } from "../../core/event.ts";
+import { closingTable, formatClosingTable } from "../../core/ledger/closing.ts";
+import { baseline, openingTotals } from "../../core/ledger/opening.ts";
+import { LAST_GENERATION, retiredRows } from "../../core/state/table.ts";
 import { EventLogReader } from "../kernel/event_log.ts";
 import { runKernel, type RunOptions, type RunResult, SMALL } from "../kernel/harness.ts";
 import { Errno } from "./expected.ts";
@@ -259,4 +262,44 @@ Deno.test("limits that are no tables answer as on Linux, twice", () => {
   const lines = run.stdout.split("\n").filter((line) => line.startsWith("limit: "));
   const expected = Object.entries(LIMITS).map(([name, answer]) => `limit: ${name} ${answer}`);
   assert.deepEqual(lines, [...expected, ...expected]);
+});
+
+Deno.test("slots at the end of their generations are retired, booked, listed, and nobody else pays", () => {
+  const PIPES = 10;
+  const levels = new Levels("pipe");
+  let books = "";
+  const run = runKernel({
+    program: "userland/bad/bin/fill",
+    args: ["pipes"],
+    harts: 2,
+    capacities: { ...SMALL, pipe: PIPES },
+    watch: (kernel) => {
+      const { state } = kernel;
+      const watch = levels.watch(kernel);
+      const before = { opening: openingTotals(state), base: baseline(state) };
+      return {
+        after: (e) => {
+          if (e.kind === EventKind.Boot) {
+            // As if every slot but one had lived half a million lives.
+            state.pipe.$generation.fill(LAST_GENERATION, 1, PIPES);
+            before.opening = openingTotals(state);
+            before.base = baseline(state);
+          }
+          watch.after?.(e);
+        },
+        end: () => {
+          watch.end?.();
+          books = formatClosingTable(closingTable(state, before.base, before.opening));
+        },
+      };
+    },
+  });
+  assert.equal(run.status, 0);
+  // In the second turn only the slot with a future is left, and it does as well as ever.
+  const turns = turnsOf("pipes", run.stdout);
+  assert.deepEqual(turns, [[PIPES, Errno.TableFull], [1, Errno.TableFull]]);
+  assert.equal(retiredRows(run.kernel.state.pipe), PIPES - 1);
+  assert.match(books, /retired slots +SlotRetired +0 +9 +\+9 +permanent: a slot whose generations/);
+  assert.match(books, /pipes +PipeUsed +0 +0 +0$/m);
+  assert.match(books, /balanced: yes/);
 });

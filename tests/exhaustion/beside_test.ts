@@ -32,6 +32,8 @@ for (const { thing, resource, capacities, errno, rest } of BOMBS) {
         args: [thing],
         underInit: true,
         harts,
+        // A neighbour that starves must not keep the test running.
+        instructionLimit: 100_000_000,
         capacities: { ...SMALL, ...capacities },
         watch: levels.watch,
       });

@@ -9,6 +9,7 @@ import { registerSample } from "./isa/signal_frame.ts";
 import { leaveKernel } from "./leave.ts";
 import { Account } from "./ledger/accounts.ts";
 import { post } from "./ledger/post.ts";
+import { bookRetired } from "./ledger/retired.ts";
 import { UNITS } from "./limits.ts";
 import { pageFault } from "./mem/fault.ts";
 import { hasReclaim, reclaim } from "./mem/reclaim.ts";
@@ -285,6 +286,7 @@ export function reduce(
     if (hasWaking(s)) wakeSome(s, fx, e.hart);
     if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, e.hart);
     leaveKernel(s, fx, e.hart, e.time);
+    bookRetired(s);
   }
   s.kernel.sampling[ONE] = fx.sampled === 1 ? e.hart + 1 : 0;
   s.hart.lastSequence[e.hart + 1] = e.sequence + 1;

@@ -22,6 +22,7 @@ import {
 import { childNode, createNode, deleteNode, leafBelow, siblingNode } from "./node.ts";
 import { CapKind, Right } from "./tables.ts";
 import { Err } from "../error.ts";
+import { freeRows, LAST_GENERATION, retiredRows } from "../state/table.ts";
 
 function device(b: FileBench, flags: number = OpenFlag.Read): number {
   const inode = createInode(b.s, InodeKind.Device, 0o600, 0, 0);
@@ -171,4 +172,33 @@ Deno.test("a revoked descriptor names nothing, and the one it came from still do
   assert.equal(lookupNode(s, p, 7), 0);
   assert.equal(lookupNode(s, p, fd), node);
   assert.equal(s.process.descriptors[p], 1);
+});
+
+Deno.test("a node's slot at its last generation is retired: an old descriptor never names another", () => {
+  const b = new FileBench({ capNode: 6 });
+  const { s } = b;
+  const p = s.thread.process[b.process()];
+  const nodes = freeRows(s.capNode);
+  const file = device(b);
+  const fd = install(s, p, file, 0);
+  const node = lookupNode(s, p, fd);
+  // As if it had lived half a million lives.
+  s.capNode.$generation[node] = LAST_GENERATION;
+  s.process.descriptorGeneration[p * DESCRIPTORS + fd] = LAST_GENERATION;
+  assert.equal(lookupNode(s, p, fd), node);
+  assert.equal(close(s, b.fx, 0, p, fd), 0);
+  assert.equal(retiredRows(s.capNode), 1);
+  // Every other node can still be had, and the one that is gone never.
+  assert.equal(install(s, p, device(b), 0), 0);
+  for (let made = 1; made < nodes - 1; made++) {
+    assert.equal(dup(s, p, 0, 0, 0), made);
+    assert.notEqual(lookupNode(s, p, made), node);
+  }
+  assert.equal(dup(s, p, 0, 0, 0), -Err.TooManyOpenSystem);
+  // A descriptor that still held the old handle would find nothing.
+  for (const generation of [0, LAST_GENERATION, LAST_GENERATION + 1]) {
+    s.process.descriptor[p * DESCRIPTORS + 200] = node;
+    s.process.descriptorGeneration[p * DESCRIPTORS + 200] = generation;
+    assert.equal(lookupNode(s, p, 200), 0);
+  }
 });

@@ -87,6 +87,8 @@ export interface RunOptions {
   readonly record?: boolean;
   /** Whether init is process 1 and runs the program as its one stage. */
   readonly underInit?: boolean;
+  /** Makes the kernel; the kernel as it is unless given. */
+  readonly makeReducer?: typeof makeReducer;
   /** Makes the hooks, once the kernel is bound. */
   readonly watch?: (kernel: LiveKernel) => Watch;
 }
@@ -230,7 +232,7 @@ export function runKernel(options: RunOptions): RunResult {
       boot,
     },
     reducerFactory: (buffer, base) => {
-      const reducer = makeReducer(layout, buffer, base);
+      const reducer = (options.makeReducer ?? makeReducer)(layout, buffer, base);
       const kernel: LiveKernel = { ...reducer, arena: { layout, buffer, base } };
       const watch = options.watch?.(kernel) ?? {};
       kept.kernel = kernel;

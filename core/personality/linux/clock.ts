@@ -47,8 +47,8 @@ function isRealtime(clock: number): boolean {
   return clock === Clock.Realtime || clock === Clock.RealtimeCoarse;
 }
 
-/** Reads a clock into `at` of the effect bytes; false for a clock there is not. */
-function putClock(s: State, fx: Effects, e: Event, t: number, clock: number, at: number): boolean {
+/** Reads a clock there is into `at` of the effect bytes. */
+function putClock(s: State, fx: Effects, e: Event, t: number, clock: number, at: number): void {
   if (isRealtime(clock)) {
     const start = s.kernel.startTime[ONE];
     const startSeconds = Math.floor(start / 1_000_000);
@@ -59,22 +59,22 @@ function putClock(s: State, fx: Effects, e: Event, t: number, clock: number, at:
       startSeconds + Math.floor(readTime(e) / NS) + Math.floor(ns / NS),
       ns % NS,
     );
-    return true;
+    return;
   }
   if (clock === Clock.ProcessCpu || clock === Clock.ThreadCpu) {
     const used = s.thread.userTime[t];
     putTimespec(fx, at, Math.floor(used / NS), used % NS);
-    return true;
+    return;
   }
-  if (clock < 0 || clock > Clock.Boottime) return false;
   putTimespec(fx, at, Math.floor(readTime(e) / NS), readTime(e) % NS);
-  return true;
 }
 
 /** clock_gettime. */
 export function clockGettime(s: State, fx: Effects, e: Event, t: number): number {
+  // Refused before bytes are reserved: what is reserved is written whole, by every event anew.
+  if (e.int(0) < 0 || e.int(0) > Clock.Boottime) return -Err.Invalid;
   const at = fx.reserveBytes(TIMESPEC_BYTES);
-  if (!putClock(s, fx, e, t, e.int(0), at)) return -Err.Invalid;
+  putClock(s, fx, e, t, e.int(0), at);
   return writeUser(s, fx, e.hart, t, e.argument(1), at, TIMESPEC_BYTES);
 }
 

@@ -15,6 +15,9 @@ import type { LayoutConfig, MachineLayout } from "./memory/layout.ts";
 import { createMemory } from "./memory/memory.ts";
 import type { MachineMemory } from "./memory/memory.ts";
 
+/** Puts an engine over a machine's memory. */
+export type CpuFactory = (memory: MachineMemory, layout: MachineLayout) => Cpu;
+
 const EXIT_TRAP = 1;
 const SYSCALL = { write: 64, exit: 93, exitGroup: 94 } as const;
 
@@ -53,10 +56,11 @@ export class TestMachine {
   #frames = 0;
   #tables = 0;
 
-  constructor(config: Partial<LayoutConfig> = {}) {
+  /** @param makeCpu what executes; each engine of `test_engines.ts` brings its own */
+  constructor(config: Partial<LayoutConfig> = {}, makeCpu: CpuFactory = instantiateCpu) {
     this.layout = makeLayout({ ...DEFAULTS, ...config });
     this.memory = createMemory();
-    this.cpu = instantiateCpu(this.memory, this.layout);
+    this.cpu = makeCpu(this.memory, this.layout);
     for (let hart = 0; hart < this.layout.harts; hart++) {
       this.setHart(hart, HART.registers, registerSlot(this.layout, hart));
     }

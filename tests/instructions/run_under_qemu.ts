@@ -40,8 +40,12 @@ export function hasQemu(): boolean {
   return installed;
 }
 
-/** The initial bytes of an area: its filler, and the code of cases with a fixed place. */
+/**
+ * The initial bytes of an area: its filler, and the code of cases with a fixed place; none where
+ * all are zero.
+ */
 function areaBytes(area: Area, batch: Batch): Uint8Array {
+  if (area.fill === 0) return new Uint8Array(0);
   const bytes = new Uint8Array(area.pages * PAGE);
   new Uint16Array(bytes.buffer).fill(area.fill);
   const end = area.address + bytes.length;
@@ -77,8 +81,8 @@ function recordBytes(batch: Batch, loaders: readonly number[]): Uint8Array<Array
   return bytes;
 }
 
-function paddedTo(size: number, bytes: Uint8Array): Uint8Array {
-  const padded = new Uint8Array(size);
+function wholePages(bytes: Uint8Array): Uint8Array {
+  const padded = new Uint8Array(Math.ceil(bytes.length / PAGE) * PAGE);
   padded.set(bytes);
   return padded;
 }
@@ -92,9 +96,13 @@ function elfOf(batch: Batch): Uint8Array<ArrayBuffer> {
     size: bytes.length,
   });
   const rest = [
-    segment(FLOW, READ | EXECUTE, paddedTo(FLOW_BYTES, batch.flow)),
+    // Whole pages, because qemu cannot clear the rest of a page that must not be written.
+    { ...segment(FLOW, READ | EXECUTE, wholePages(batch.flow)), size: FLOW_BYTES },
     segment(HARNESS_DATA, READ | WRITE, new Uint8Array(HARNESS_DATA_BYTES)),
-    ...areas.map((area) => segment(area.address, area.flags, areaBytes(area, batch))),
+    ...areas.map((area) => ({
+      ...segment(area.address, area.flags, areaBytes(area, batch)),
+      size: area.pages * PAGE,
+    })),
   ];
   const places = [...rest.map(({ address, size }) => [address, size] as const), [RECORDS, 0]]
     .sort(([a], [b]) => a! - b!) as [number, number][];

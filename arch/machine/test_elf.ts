@@ -1,8 +1,5 @@
 import { encode } from "../riscv64/encode.ts";
 
-/** Address at which {@link testElf} puts the code; the data follow on the next page. */
-export const TEST_CODE_BASE = 0x10000;
-
 const PAGE = 4096;
 
 /** Instructions as bytes: 16-bit ones take two. */
@@ -21,20 +18,6 @@ export function loadAddress(register: number, address: number): number[] {
   return [
     encode("lui", { d: register, imm: high }),
     encode("addi", { d: register, s1: register, imm: address - high }),
-  ];
-}
-
-/** `write(1, address, count)`, then `exit(0)`, as the Linux ABI has them. */
-export function writeAndExit(address: number, count: number): number[] {
-  return [
-    encode("addi", { d: 10, imm: 1 }),
-    ...loadAddress(11, address),
-    ...loadAddress(12, count),
-    encode("addi", { d: 17, imm: 64 }),
-    encode("ecall"),
-    encode("addi", { d: 10, imm: 0 }),
-    encode("addi", { d: 17, imm: 93 }),
-    encode("ecall"),
   ];
 }
 
@@ -83,21 +66,4 @@ export function segmentsElf(entry: number, segments: readonly Segment[]): Uint8A
     file.set(bytes, offsets[index]!);
   });
   return file;
-}
-
-/**
- * A static RV64 ELF file with two segments: code (read, write, execute) at
- * {@link TEST_CODE_BASE}, and data (read, write) at `dataBase`, followed by zeroed space.
- */
-export function testElf(
-  code: Uint8Array,
-  dataBase: number,
-  data: Uint8Array,
-  dataSize: number,
-): Uint8Array<ArrayBuffer> {
-  if (TEST_CODE_BASE + code.length > dataBase) throw new RangeError("code reaches into the data");
-  return segmentsElf(TEST_CODE_BASE, [
-    { address: TEST_CODE_BASE, bytes: code, size: code.length, flags: 7 },
-    { address: dataBase, bytes: data, size: dataSize, flags: 6 },
-  ]);
 }

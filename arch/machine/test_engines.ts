@@ -28,12 +28,23 @@ export function machineOn(engine: TestEngine, config: Partial<LayoutConfig> = {}
   return new TestMachine(config, engine.makeCpu);
 }
 
-/** Registers one test for each engine; the engine stands in brackets behind the name. */
+/**
+ * Registers one test for each engine, whose name stands in brackets behind the test's. Machines that
+ * the body makes without saying which run on it.
+ */
 export function testOnEachEngine(
   name: string,
   body: (engine: TestEngine, t: Deno.TestContext) => void | Promise<void>,
 ): void {
   for (const engine of testEngines) {
-    Deno.test(`${name} (${engine.name})`, (t) => body(engine, t));
+    Deno.test(`${name} (${engine.name})`, async (t) => {
+      const before = TestMachine.defaultCpu;
+      TestMachine.defaultCpu = engine.makeCpu;
+      try {
+        await body(engine, t);
+      } finally {
+        TestMachine.defaultCpu = before;
+      }
+    });
   }
 }

@@ -52,7 +52,7 @@ testOnEachEngine("compressed: each form does what its expansion does", (engine) 
   for (const row of instructions.filter(({ length }) => length === 2)) {
     // In the slot both have the same address and the same end.
     const cases = instructionCases(row, SEED)
-      .map((test): TestCase => ({ ...test, place: { kind: "slot" } }));
+      .map((test): TestCase => ({ ...test, code: test.code.slice(-1), place: { kind: "slot" } }));
     assert.ok(cases.length >= 200);
     const long = run(cases.map((test) => {
       assert.equal(decode(test.code[0]!), row);

@@ -34,6 +34,9 @@ export function caseCount(row: Instruction): number {
   return row.syntax.includes("fs") && sources > 1 ? MANY_CASES : CASES;
 }
 
+const PLACES = 4;
+const NOTHING = encode("addi", { d: 0, s1: 0, imm: 0 });
+
 /** Everything about a case that is drawn on the way. */
 interface Draft {
   readonly row: Instruction;
@@ -65,10 +68,13 @@ export function instructionCase(row: Instruction, seed: number, index: number): 
   const used = new Set(
     drawn.uses ?? [draft.operands.d, draft.operands.s1, draft.operands.s2],
   );
+  const place = drawn.place ?? { kind: "flow" };
+  // An interpreter may have several places of dispatch: what comes before leads to another.
+  const before = place.kind === "flow" ? Array<number>(index % PLACES).fill(NOTHING) : [];
   return {
     name: row.name,
-    code: drawn.code,
-    place: drawn.place ?? { kind: "flow" },
+    code: [...before, ...drawn.code],
+    place,
     registers: draft.registers,
     spare: spareWithout(used),
     ...(drawn.window === undefined ? {} : { window: drawn.window }),

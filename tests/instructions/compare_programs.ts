@@ -46,7 +46,10 @@ export async function comparePrograms(
     const theirs = expected[at]!;
     const again = runner.run(batch.cases[at]!);
     const sliced = runner.run(batch.cases[at]!, slice);
-    const cut = difference(sliced, again);
+    const cut = difference(sliced, again) ||
+      (sliced.retired === again.retired
+        ? ""
+        : `${sliced.retired} instead of ${again.retired} retired`);
     const wrong = difference(again, theirs) || (cut === "" ? "" : `in slices: ${cut}`);
     return { wrong, retired: again.retired, signal: theirs.signal };
   });

@@ -7,6 +7,8 @@ import { BOUNDARY, PAGE, SLOT } from "./memory_map.ts";
 import { registerOf, SIGNAL } from "./outcome.ts";
 
 const FIELDS = ["d", "s1", "s2", "s3"] as const;
+/** Bytes of a cache line of usual processors. */
+const LINE = 64;
 const NV = 16, DZ = 8, OF = 4, UF = 2, NX = 1;
 
 /** The flags an instruction can raise or set (ISA manual, chapters "F" and "D"). */
@@ -123,6 +125,8 @@ export class Coverage {
     const before = BOUNDARY.writable - address;
     if (before > 0 && before < size) this.#met.add(`crossing after ${before}`);
     if (before < PAGE && before > -PAGE) this.#met.add(`offset ${address % 8}`);
+    const inLine = LINE - (address % LINE);
+    if (inLine < size) this.#met.add(`line at ${address + inLine - BOUNDARY.writable}`);
   }
 
   #addControl(pc: bigint, base: bigint, bits: number): void {
@@ -188,7 +192,8 @@ export class Coverage {
     if (size === 0) return [];
     if (ops[row.op].memory !== "atomic") {
       const splits = Array.from({ length: size - 1 }, (_, i) => `crossing after ${i + 1}`);
-      return [...splits, ...[...Array(8).keys()].map((offset) => `offset ${offset}`)];
+      const lines = size === 1 ? [] : [-LINE, 0, LINE].map((distance) => `line at ${distance}`);
+      return [...splits, ...lines, ...[...Array(8).keys()].map((offset) => `offset ${offset}`)];
     }
     return row.name.startsWith("sc.") ? ["result 0", "result 1"] : [`signal ${SIGNAL.bus}`];
   }

@@ -17,7 +17,8 @@ import type { Place, TestCase, Window } from "./test_case.ts";
 export const CASES = 224;
 const MANY_CASES = 448;
 
-export const WINDOW_BYTES = 128;
+/** Around a page boundary; whole cache lines lie on both sides of it. */
+export const WINDOW_BYTES = 192;
 const WINDOW = BOUNDARY.writable - WINDOW_BYTES / 2;
 
 /** Bytes that a load, store or atomic touches; 0 for other instructions. */

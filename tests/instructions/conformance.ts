@@ -9,6 +9,7 @@
  *     --count N            programs per seed, default 2,000
  *     --case N             only this program, or only this case of the instruction
  *     --instruction NAME   the cases of an instruction, or `all`, with a table of counts
+ *     --encodings N        N 32-bit words instead of programs
  */
 import { engineNamed, type TestEngine } from "../../arch/machine/test_engines.ts";
 import { instructionNamed } from "../../arch/riscv64/encode.ts";
@@ -16,10 +17,14 @@ import { instructions } from "../../arch/riscv64/instructions.ts";
 import type { Instruction } from "../../arch/riscv64/instructions.ts";
 import { compareWithQemu, describeCase } from "./compare.ts";
 import { Coverage } from "./coverage.ts";
+import { sweep } from "./encoding_sweep.ts";
+import { wideEncodings } from "./encodings.ts";
 import { fuzz } from "./fuzz.ts";
 import { instructionCases } from "./instruction_cases.ts";
 import { EngineRunner } from "./run_on_engine.ts";
 import { hasQemu } from "./run_under_qemu.ts";
+
+const SHOWN = 20;
 
 interface Options {
   engine: TestEngine;
@@ -28,9 +33,18 @@ interface Options {
   count: number;
   number: number | undefined;
   rows: readonly Instruction[];
+  encodings: number;
 }
 
-const NUMBERS = ["--seed", "--seeds", "--count", "--case"];
+/** Options with a number, and where it goes. */
+const NUMBERS = {
+  "--seed": "seed",
+  "--seeds": "seeds",
+  "--count": "count",
+  "--case": "number",
+  "--encodings": "encodings",
+} as const;
+const isNumeric = (option: string): option is keyof typeof NUMBERS => option in NUMBERS;
 
 /** Reads the options. Throws an Error that says what is wrong with one. */
 function readOptions(words: readonly string[]): Options {
@@ -41,6 +55,7 @@ function readOptions(words: readonly string[]): Options {
     count: 2000,
     number: undefined,
     rows: [],
+    encodings: 0,
   };
   for (let i = 0; i < words.length; i += 2) {
     const [option, value] = [words[i]!, words[i + 1]];
@@ -48,20 +63,19 @@ function readOptions(words: readonly string[]): Options {
     if (option === "--engine") options.engine = engineNamed(value);
     else if (option === "--instruction") {
       options.rows = value === "all" ? instructions : [instructionNamed(value)];
-    } else if (NUMBERS.includes(option)) {
+    } else if (isNumeric(option)) {
       if (!/^\d+$/.test(value)) throw new Error(`${option} ${value}: not a number`);
-      const key = { "--seed": "seed", "--seeds": "seeds", "--count": "count", "--case": "number" };
-      Object.assign(options, { [key[option as keyof typeof key]]: Number(value) });
+      options[NUMBERS[option]] = Number(value);
     } else throw new Error(`unknown option ${option}`);
   }
   return options;
 }
 
-async function compareInstructions(options: Options): Promise<boolean> {
+async function compareInstructions(options: Options, seed: number): Promise<boolean> {
   const runner = new EngineRunner(options.engine);
   let good = true;
   for (const row of options.rows) {
-    const all = instructionCases(row, options.seed);
+    const all = instructionCases(row, seed);
     const cases = options.number === undefined ? all : all.slice(options.number).slice(0, 1);
     const coverage = new Coverage(row);
     let differing = 0;
@@ -76,9 +90,33 @@ async function compareInstructions(options: Options): Promise<boolean> {
     });
     for (const line of stray) console.log(`    ${line}`);
     good &&= differing === 0 && stray.length === 0;
-    console.log(`${row.name.padEnd(12)} ${coverage.distinct} distinct cases, ${differing} differ`);
+    console.log(
+      `seed ${seed}: ${
+        row.name.padEnd(12)
+      } ${coverage.distinct} distinct cases, ${differing} differ`,
+    );
   }
   return good;
+}
+
+/** Runs a comparison for each seed; whether all were good. */
+async function eachSeed(
+  { seed, seeds }: Options,
+  compare: (seed: number) => Promise<boolean>,
+): Promise<boolean> {
+  let good = true;
+  for (let each = seed; each < seed + seeds; each++) good = await compare(each) && good;
+  return good;
+}
+
+async function compareEncodings(options: Options, seed: number): Promise<boolean> {
+  const cases = wideEncodings(seed, options.encodings);
+  const { accepted, refused, failures } = await sweep(cases, new EngineRunner(options.engine));
+  for (const failure of failures.slice(0, SHOWN)) console.log(failure);
+  console.log(
+    `seed ${seed}: ${accepted} instructions, ${refused} others, ${failures.length} differ`,
+  );
+  return failures.length === 0;
 }
 
 async function comparePrograms(options: Options): Promise<boolean> {
@@ -121,7 +159,9 @@ async function main(words: readonly string[]): Promise<number> {
   }
   if (!hasQemu()) return 2;
   const good = options.rows.length > 0
-    ? await compareInstructions(options)
+    ? await eachSeed(options, (seed) => compareInstructions(options, seed))
+    : options.encodings > 0
+    ? await eachSeed(options, (seed) => compareEncodings(options, seed))
     : await comparePrograms(options);
   return good ? 0 : 1;
 }

@@ -73,6 +73,12 @@ export function wideEncodings(seed: number, count: number): TestCase[] {
 
 const CSRS = 4096;
 
+/** Some words. */
+export function encodingCases(words: readonly number[]): TestCase[] {
+  const registers = image(new Random(1));
+  return words.map((bits) => probe(bits, registers));
+}
+
 /** Reads and writes of every CSR number. */
 export function csrEncodings(): TestCase[] {
   const registers = image(new Random(1));

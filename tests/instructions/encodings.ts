@@ -52,9 +52,23 @@ export function compressedEncodings(seed: number): TestCase[] {
   return cases;
 }
 
+const OP_V = 0x57, LOAD_FP = 0x07, STORE_FP = 0x27;
+const VECTOR_WIDTHS = [0, 5, 6, 7];
+
+/**
+ * Whether a word belongs to the V extension. qemu 7.2 takes some of them, moves, loads and stores of
+ * whole registers, although the extension is off; one that stores changes what later cases see.
+ */
+export function isVector(bits: number): boolean {
+  const opcode = bits & 0x7f;
+  if (opcode === OP_V) return true;
+  return (opcode === LOAD_FP || opcode === STORE_FP) &&
+    VECTOR_WIDTHS.includes((bits >>> 12) & 7);
+}
+
 /**
  * 32-bit words: a third any bits, a third instructions with any operands, a third instructions with
- * one bit of their opcode wrong.
+ * one bit of their opcode wrong. None is of the V extension.
  */
 export function wideEncodings(seed: number, count: number): TestCase[] {
   const random = new Random(seed);
@@ -66,7 +80,7 @@ export function wideEncodings(seed: number, count: number): TestCase[] {
     let bits = random.bits() | 3;
     if (cases.length % 3 > 0) bits = (bits & ~row.mask) | row.match;
     if (cases.length % 3 === 2) bits ^= 1 << (2 + random.below(30));
-    if (ends(bits)) cases.push(probe(bits >>> 0, registers));
+    if (ends(bits) && !isVector(bits)) cases.push(probe(bits >>> 0, registers));
   }
   return cases;
 }

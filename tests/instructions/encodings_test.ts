@@ -1,8 +1,17 @@
 import assert from "node:assert/strict";
 import { testOnEachEngine } from "../../arch/machine/test_engines.ts";
 import type { TestEngine } from "../../arch/machine/test_engines.ts";
+import { decode } from "../../arch/riscv64/decoder.ts";
+import { disassemble } from "../../arch/riscv64/disassemble.ts";
+import { Random } from "../kernel/random.ts";
 import { EXCEPTIONS, sweep } from "./encoding_sweep.ts";
-import { compressedEncodings, csrEncodings, encodingCases, wideEncodings } from "./encodings.ts";
+import {
+  compressedEncodings,
+  csrEncodings,
+  encodingCases,
+  isVector,
+  wideEncodings,
+} from "./encodings.ts";
 import { EngineRunner } from "./run_on_engine.ts";
 import { hasQemu } from "./run_under_qemu.ts";
 import type { TestCase } from "./test_case.ts";
@@ -61,4 +70,15 @@ testOnEachEngine("encodings: user mode reaches the CSRs it reaches under qemu", 
   const { accepted } = await sweepAll(csrEncodings(), engine);
   // fflags, frm and fcsr in three ways; cycle, time and instret, of which two do not write.
   assert.equal(accepted, 3 * 3 + 3 * 2);
+});
+
+Deno.test("encodings: no word of the V extension is an instruction", () => {
+  const random = new Random(WIDE_SEED);
+  for (let i = 0; i < 20_000; i++) {
+    const bits = (random.bits() & ~0x7f) | random.pick([0x07, 0x27, 0x57]);
+    const isFloat = (bits & 0x7f) !== 0x57 && [2, 3].includes((bits >>> 12) & 7);
+    // flw, fld, fsw and fsd share two of the opcodes; the widths 1 and 4 are nobody's.
+    assert.equal(decode(bits) !== undefined, isFloat, disassemble(bits));
+    if (isVector(bits)) assert.equal(decode(bits), undefined);
+  }
 });

@@ -32,7 +32,7 @@ async function compare(
 ): Promise<Map<number, number>> {
   const failures: string[] = [];
   const signals = new Map<number, number>();
-  const stray = await compareWithQemu(cases, [engine], (compared) => {
+  const stray = await compareWithQemu(cases, engine, (compared) => {
     const { placed, theirs, difference } = compared;
     signals.set(theirs.signal, (signals.get(theirs.signal) ?? 0) + 1);
     const wrong = difference || traces(compared);

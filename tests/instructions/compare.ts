@@ -22,28 +22,25 @@ export interface Compared {
 }
 
 /**
- * Runs cases under qemu once and on each runner, and tells `each` about every one.
+ * Runs cases under qemu and on an engine, and tells `each` about every one.
  *
  * @returns what is wrong beyond single cases, one line each
  */
 export async function compareWithQemu(
   cases: readonly TestCase[],
-  runners: readonly EngineRunner[],
-  each: (compared: Compared, runner: EngineRunner) => void,
+  runner: EngineRunner,
+  each: (compared: Compared) => void,
 ): Promise<string[]> {
   const wrong: string[] = [];
   for (let start = 0; start < cases.length; start += BATCH) {
     const batch = makeBatch(cases.slice(start, start + BATCH));
     const expected = await runUnderQemu(batch);
-    for (const runner of runners) {
-      runner.load(batch);
-      batch.cases.forEach((placed, i) => {
-        const ours = runner.run(placed), theirs = expected[i]!;
-        const index = start + i;
-        each({ index, placed, ours, theirs, difference: difference(ours, theirs) }, runner);
-      });
-      wrong.push(...runner.strayWrites(batch));
-    }
+    runner.load(batch);
+    batch.cases.forEach((placed, i) => {
+      const ours = runner.run(placed), theirs = expected[i]!;
+      each({ index: start + i, placed, ours, theirs, difference: difference(ours, theirs) });
+    });
+    wrong.push(...runner.strayWrites(batch));
   }
   return wrong;
 }

@@ -79,7 +79,7 @@ async function compareInstructions(options: Options, seed: number): Promise<bool
     const cases = options.number === undefined ? all : all.slice(options.number).slice(0, 1);
     const coverage = new Coverage(row);
     let differing = 0;
-    const stray = await compareWithQemu(cases, [runner], (compared) => {
+    const stray = await compareWithQemu(cases, runner, (compared) => {
       coverage.add(compared);
       const { placed, index, difference } = compared;
       if (options.number !== undefined) console.log(describeCase(placed));

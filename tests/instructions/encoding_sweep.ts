@@ -50,7 +50,7 @@ export async function sweep(
   const failures: string[] = [];
   const used = new Set<string>();
   let refused = 0;
-  await compareWithQemu(cases, [runner], (compared) => {
+  await compareWithQemu(cases, runner, (compared) => {
     const bits = compared.placed.test.code[0]!;
     if (compared.ours.signal === SIGNAL.ill && compared.ours.retired === 0) refused++;
     const wrong = judge(compared);

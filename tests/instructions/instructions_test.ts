@@ -38,7 +38,7 @@ async function compareRows(rows: readonly Instruction[], engine: EngineRunner): 
     instructionCases(row, SEED).map((test, at) => ({ test, at }))
   );
   const failures: string[] = [];
-  const stray = await compareWithQemu(cases.map(({ test }) => test), [engine], (compared) => {
+  const stray = await compareWithQemu(cases.map(({ test }) => test), engine, (compared) => {
     const { test, at } = cases[compared.index]!;
     coverage.get(test.name)!.add(compared);
     if (compared.difference === "") return;

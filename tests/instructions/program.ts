@@ -71,7 +71,6 @@ export function assemble(items: readonly Item[]): number[] {
 }
 
 function encodeItem(item: Item, name: string, imm: number): number {
-  // The long form of a 16-bit branch compares with x0.
   const bits = encode(name, { ...item.operands, imm }) | (item.extra ?? 0);
   return bits >>> 0;
 }

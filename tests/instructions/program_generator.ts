@@ -17,13 +17,13 @@ const LINK = 1, SP = 2, A0 = 10, A7 = 17;
 const BASE_STEP = 16;
 const FARTHEST = 14;
 
-const weights = new Map<string, number>([["branch", 3], ["memory", 3], ["other", 1]]);
+const OFTEN = 3;
 
-/** The table with jumps, branches and accesses several times, so that they are not rare. */
+/** The table with branches and accesses several times, so that they are not rare. */
 const choices: readonly Instruction[] = instructions.flatMap((row) => {
   const { control, memory } = ops[row.op];
-  const kind = control === "branch" ? "branch" : memory === undefined ? "other" : "memory";
-  return Array<Instruction>(weights.get(kind)!).fill(row);
+  const often = control === "branch" || memory !== undefined;
+  return Array<Instruction>(often ? OFTEN : 1).fill(row);
 });
 
 /** One random program: a function of the seed and the number alone. */
@@ -88,7 +88,6 @@ class Generator {
     this.#retarget(end, this.#nextId);
     return {
       name: this.#name,
-      // Forward jumps that found no item in reach go to the end.
       items: this.#items,
       registers: this.#image(),
       memory: Uint8Array.from({ length: ARENA_BYTES }, () => random.below(256)),
@@ -185,20 +184,14 @@ class Generator {
     this.#inSubroutine = false;
   }
 
-  /** Forward over some items. Inside loops and subroutines a jump may leave neither. */
+  /** Forward over some items without control flow, so that a jump leaves no loop or subroutine. */
   #jump(row: Instruction): void {
     const random = this.#random;
     const operands = row.name === "jal" ? { d: this.#writable() } : this.#sources(row);
     const id = this.#add(row.name, operands);
-    if (this.#inSubroutine || this.#openLoops > 0) {
-      const over = 1 + random.below(2);
-      for (let i = 0; i < over; i++) this.#straight();
-      this.#retarget(id, this.#nextId);
-    } else {
-      const over = random.below(6);
-      for (let i = 0; i < over; i++) this.#straight();
-      this.#retarget(id, this.#nextId);
-    }
+    const over = random.below(6);
+    for (let i = 0; i < over; i++) this.#straight();
+    this.#retarget(id, this.#nextId);
   }
 
   /** `auipc`, an addition or an offset, and the jump. */

@@ -7,7 +7,6 @@ import { REGISTERS, setRegister } from "./test_case.ts";
 
 /** Candidates that one run of qemu judges. */
 const BATCH = 64;
-const NONE: ReadonlySet<number> = new Set();
 
 /** Which candidates still fail. */
 async function failing(
@@ -114,7 +113,7 @@ export async function shrink(
 }
 
 /** A program as text: its instructions, and the registers that it starts from other than zero. */
-export function describeProgram(program: Program, used: ReadonlySet<number> = NONE): string {
+export function describeProgram(program: Program): string {
   const { code } = programCase(program);
   let at = 0;
   const lines = code.map((bits) => {
@@ -127,7 +126,7 @@ export function describeProgram(program: Program, used: ReadonlySet<number> = NO
   for (let index = 0; index < REGISTERS; index++) {
     const value = registerOf(program.registers, index);
     const name = registerNameAt(index);
-    const named = index === 0 || used.has(index) || new RegExp(`\\b${name}\\b`).test(text);
+    const named = index === 0 || new RegExp(`\\b${name}\\b`).test(text);
     if (value !== 0n && named) start.push(`${name}=0x${value.toString(16)}`);
   }
   return `${text}\n  starting from ${start.join(" ") || "zeros"}`;

@@ -22,7 +22,7 @@ import { REGISTERS } from "./test_case.ts";
 
 /** RV64GC with Zicsr and Zifencei and nothing more: what qemu's rv64 has beyond is turned off. */
 const CPU = "rv64,zba=false,zbb=false,zbc=false,zbs=false";
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 120_000;
 
 let installed: boolean | undefined;
 

@@ -30,7 +30,7 @@ import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.
 import { answerRequests, leaveForbiddenHart, takeFromInbox } from "./sched/thread.ts";
 import { armTimer, disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
 import { hasWaking, isWaiting, wakeSome, wakeThread } from "./sched/wait.ts";
-import { isCallEvent, isInputEvent } from "./well_formed.ts";
+import { isCallEvent, isInputEvent, isRecord } from "./well_formed.ts";
 
 /** Why an event was refused: nothing was changed. */
 export const Refusal = {
@@ -43,10 +43,13 @@ export const Refusal = {
   AlreadyClosed: 6,
   Unexpected: 7,
   BadTime: 8,
+  /** A field of its head holds what no record can. */
+  BadRecord: 9,
 } as const;
 
 /** The rule an event breaks, or Refusal.None. */
 export function refuse(s: State, e: Event): number {
+  if (!isRecord(e)) return Refusal.BadRecord;
   if (e.kind < EventKind.Boot || e.kind > EventKind.Shutdown) return Refusal.UnknownKind;
   const booted = s.kernel.$live[ONE] === 1 && s.kernel.booted[ONE] === 1;
   if (e.kind === EventKind.Boot) {

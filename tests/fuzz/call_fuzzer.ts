@@ -22,13 +22,23 @@ const rows: readonly SyscallRow[] = [...linuxRows, ...toyRows];
 
 /** Calls that end their process: as often as others, and no life would get anywhere. */
 const ENDING: ReadonlySet<string> = new Set(["exit", "exit_group", "leave", "rt_sigreturn"]);
-/** Calls that take an address space apart, and others that keep a thread for good. */
-const HARD: ReadonlySet<string> = new Set(["munmap", "mmap", "mprotect", "rt_sigsuspend"]);
+/**
+ * Calls that may end the first process, take its handlers or memory away, or keep it for ever: with it
+ * a life ends, so it makes them rarely. Its children make them all.
+ */
+const RISKY: ReadonlySet<string> = new Set([
+  ...["exit", "exit_group", "leave", "rt_sigreturn", "execve", "kill", "tkill", "tgkill"],
+  ...["rt_sigaction", "rt_sigprocmask", "setitimer", "munmap", "mmap", "mprotect", "mremap", "brk"],
+  ...["read", "readv", "sendfile", "rt_sigsuspend", "rt_sigtimedwait", "ppoll", "pselect6"],
+  ...["openat", "wait4", "nanosleep", "clock_nanosleep", "madvise", "pread64", "rest", "write"],
+]);
 /** Calls that more of a life hangs on than on most. */
 const FERTILE: readonly SyscallRow[] = rows.filter((row) =>
   ["clone", "openat", "pipe2", "mmap", "execve", "wait4", "read", "write", "kill", "dup"]
     .includes(row.name)
 );
+/** Flags of clone for a fork. */
+const FORK = 17;
 /** A fault of a fetch, a load, a store. */
 const FAULTS: readonly number[] = [13, 15, 15, 12];
 
@@ -153,10 +163,11 @@ export class CallFuzzer {
       return this.#setValue(e, this.#values.address(s, p));
     }
     let row = r.oneIn(4) ? r.pick(FERTILE) : r.pick(rows);
-    // What ends a process is rare, and rarer for the first one, with which the boot ends.
-    if (ENDING.has(row.name) && !r.oneIn(isInit ? 200 : 3)) row = r.pick(FERTILE);
-    if (HARD.has(row.name) && isInit && !r.oneIn(3)) row = r.pick(FERTILE);
+    if (isInit) { while (RISKY.has(row.name) && !r.oneIn(60)) row = r.pick(rows); }
+    else if (ENDING.has(row.name) && !r.oneIn(3)) row = r.pick(FERTILE);
     this.#call(e, s, p, row);
+    // A vfork waits for its child, which may wait for ever.
+    if (isInit && row.name === "clone" && !r.oneIn(10)) e.registers[0] = FORK;
     if (r.oneIn(40)) {
       e.kind = EventKind.SyscallFault;
       e.payloadLength = 0;
@@ -174,7 +185,7 @@ export class CallFuzzer {
     const r = this.random;
     e.kind = EventKind.PageFault;
     e.cause = r.pick(FAULTS);
-    const careful = isInit && !r.oneIn(60);
+    const careful = isInit && !r.oneIn(200);
     if (careful) e.cause = r.pick([13, 15]);
     const stack = STACK_TOP - 1 - r.below(r.oneIn(10) ? 2 ** 23 : 16 * PAGE_BYTES);
     this.#setValue(e, careful || r.oneIn(3) ? stack : this.#values.address(s, p));

@@ -17,6 +17,7 @@ export class FuzzKernel {
   readonly recount: () => readonly string[];
   readonly #reducer: Reducer;
   readonly #hash = new Uint32Array(4);
+  #aside: Snapshot | undefined;
 
   constructor(readonly layout: ArenaLayout) {
     const buffer = new ArrayBuffer(layout.bytes);
@@ -37,6 +38,13 @@ export class FuzzKernel {
   hash(): string {
     this.#reducer.hash(this.#hash);
     return hashText(this.#hash);
+  }
+
+  /** Copies the state as it is now to where the last copy was; `restore` of the copy goes back. */
+  setAside(): Snapshot {
+    this.#aside ??= new Snapshot(this.layout);
+    this.#aside.take(this.arena);
+    return this.#aside;
   }
 
   /** A copy of the state as it is now. */

@@ -1,8 +1,9 @@
 import { encodeBoot } from "../../core/boot.ts";
 import { Event, EventKind, InputKind } from "../../core/event.ts";
 import { encodeTree, type TreeEntry, TreeKind } from "../../core/fs/tree_records.ts";
-import { ONE } from "../../core/kernel.ts";
+import { ONE, type State } from "../../core/kernel.ts";
 import { baseline, openingTotals } from "../../core/ledger/opening.ts";
+import { ProcessState } from "../../core/proc/tables.ts";
 import { type Capacities, layoutKernel } from "../../core/reducer.ts";
 import type { ArenaLayout } from "../../core/state/arena.ts";
 import type { Snapshot } from "../../core/state/snapshot.ts";
@@ -12,7 +13,7 @@ import { runKernel, SMALL, STAGES } from "../kernel/harness.ts";
 import { Random } from "../kernel/random.ts";
 import { CallFuzzer } from "./call_fuzzer.ts";
 import { FuzzKernel } from "./fuzz_kernel.ts";
-import { setHead } from "./null_machine.ts";
+import { NullMachine, setHead } from "./null_machine.ts";
 
 /** Tables that a dozen processes fill. */
 const TINY: Capacities = {
@@ -58,6 +59,10 @@ export interface Start {
 /** Where lives begin, and a kernel for each layout. */
 export interface Stock {
   readonly starts: readonly Start[];
+  /** Those in which a first process lives. */
+  readonly running: readonly Start[];
+  /** Those from the middle of recorded runs. */
+  readonly recorded: readonly Start[];
   readonly recordings: readonly Recording[];
   kernelOf(layout: ArenaLayout): FuzzKernel;
 }
@@ -122,20 +127,53 @@ function bootStarts(k: FuzzKernel, options: BootOptions): Start[] {
   const program = encodeStart("/file", ["/file", "-x"], ["PATH=/bin"]);
   if (program === undefined) throw new Error("a short path is a start");
   input(InputKind.Start, program);
-  starts.push({ name: `${options.name}, started`, snapshot: k.keep(), ...books });
-  // Its first events are those of any life, so that the deep states are not all the same.
-  for (let seed = 0; seed < 3; seed++) {
-    starts[1].snapshot.restore(k.arena);
-    const random = new Random(seed);
-    const fuzzer = new CallFuzzer(random);
-    for (let i = 0; i < 150 && fuzzer.fill(e, k.s); i++) {
-      const thread = k.s.hart.current[e.hart + 1];
-      if (k.reduce(e) === 0) fuzzer.handled(e, k.s, thread);
-      if (k.s.kernel.shutdown[ONE] !== 0) break;
+  const machine = new NullMachine(new Random(0));
+  while (machine.due(e, k.s)) send("what is due");
+  for (const signal of HANDLED) {
+    const hart = k.s.hart.current.findIndex((thread, row) => row > 0 && thread !== 0) - 1;
+    setAction(e, k.s, hart, signal);
+    send("rt_sigaction");
+  }
+  const started: Start = { name: `${options.name}, started`, snapshot: k.keep(), ...books };
+  starts.push(started);
+  // A few that are deep in their lives already.
+  for (let seed = 0, played = 0; played < 3; seed++) {
+    started.snapshot.restore(k.arena);
+    if (playOn(k, seed)) {
+      starts.push({ name: `${options.name}, played ${played++}`, snapshot: k.keep(), ...books });
     }
-    starts.push({ name: `${options.name}, played ${seed}`, snapshot: k.keep(), ...books });
   }
   return starts;
+}
+
+/** Signals the first process handles, and its children until they exec. */
+const HANDLED: readonly number[] = [10, 12, 14, 17, 33, 34];
+const SA_RESTART = 0x1000_0000;
+
+function setAction(e: Event, s: State, hart: number, signal: number): void {
+  setHead(e, s, EventKind.Syscall, hart, s.hart.lastTime[hart + 1] + 1000);
+  e.cause = 134;
+  e.registerCount = 4;
+  [e.registers[0], e.registers[2], e.registers[6]] = [signal, 1, 8];
+  e.payloadLength = 28;
+  e.payload.fill(0, 0, 28);
+  const view = new DataView(e.payload.buffer);
+  view.setUint32(0, 24, true);
+  view.setUint32(4, 0x1_0000, true);
+  view.setUint32(12, signal % 4 === 0 ? SA_RESTART : 0, true);
+}
+
+/** Plays some events of a closed system; false when it came to an end or a stop. */
+function playOn(k: FuzzKernel, seed: number): boolean {
+  const e = new Event();
+  const fuzzer = new CallFuzzer(new Random(seed));
+  for (let i = 0; i < 150; i++) {
+    if (!fuzzer.fill(e, k.s)) return false;
+    const thread = k.s.hart.current[e.hart + 1];
+    if (k.reduce(e) === 0) fuzzer.handled(e, k.s, thread);
+  }
+  return k.s.process.state[k.s.kernel.init[ONE]] === ProcessState.Live &&
+    k.s.hart.current.some((thread) => thread !== 0);
 }
 
 /** Runs real programs and keeps their events, with states from the middle. */
@@ -202,6 +240,8 @@ export function makeStock(): Stock {
       recordedStarts(kernels[0], name, 6)
     ),
   ];
-  const recordings = [...new Set(starts.flatMap((s) => s.recording?.of ?? []))];
-  return { starts, recordings, kernelOf };
+  const recorded = starts.filter((start) => start.recording !== undefined);
+  const recordings = [...new Set(recorded.flatMap((start) => start.recording?.of ?? []))];
+  const running = starts.filter((start) => !start.name.endsWith("booted"));
+  return { starts, running, recorded, recordings, kernelOf };
 }

@@ -45,7 +45,7 @@ export function refuseDescriptor(s: State, process: number): number {
  * @param flags OpenFlag and CreateFlag bits
  * @param mode permission bits of a new file, before the umask
  * @returns the descriptor, Result.Pending (a fifo without a partner), or -Err: those of walkPath,
- * Exists, IsDirectory, NotDirectory, Loop, Access, NoSpace, NoSuchDevice, TooManyOpen,
+ * Exists, IsDirectory, NotDirectory, Loop, Access, Invalid, NoSpace, NoSuchDevice, TooManyOpen,
  * TooManyOpenSystem
  */
 export function openPath(
@@ -151,6 +151,8 @@ function openFifo(
   inode: number,
   flags: number,
 ): number {
+  // One opened for neither would be no end of the pipe, and could never give it back.
+  if ((flags & CreateFlag.Neither) !== 0) return -Err.Invalid;
   const pipe = fifoPipe(s, inode);
   if (pipe === 0) return -Err.NoSpace;
   const mode = flags & (OpenFlag.Read | OpenFlag.Write);

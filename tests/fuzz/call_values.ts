@@ -97,6 +97,9 @@ const encoder = new TextEncoder();
 const paths: readonly Uint8Array[] = PATHS.map((text) => encoder.encode(text));
 /** Files of the trees that may be executed. */
 const programs = ["/file", "/small", "/bin/hello", "link"].map((text) => encoder.encode(text));
+/** Files of the trees worth opening. */
+const opened = ["/", "/tmp", "/dev", "/file", "/small", "/bin/hello", "/dev/zero", "/tmp/a"]
+  .map((text) => encoder.encode(text));
 const composed: readonly Uint8Array[] = DIRECTORIES.flatMap((directory) =>
   NAMES.map((name) => encoder.encode(directory + name))
 );
@@ -228,6 +231,7 @@ export class CallValues {
   /** A path for a call: short ones that meet again, places of note, few long ones. */
   path(call: string): Uint8Array {
     if (call === "execve" && !this.random.oneIn(4)) return this.random.pick(programs);
+    if (call === "openat" && this.random.oneIn(3)) return this.random.pick(opened);
     return this.random.oneIn(3) ? this.random.pick(paths) : this.random.pick(composed);
   }
 

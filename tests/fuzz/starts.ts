@@ -1,19 +1,12 @@
-import { encodeBoot } from "../../core/boot.ts";
-import { Event, EventKind, InputKind } from "../../core/event.ts";
-import { encodeTree, type TreeEntry, TreeKind } from "../../core/fs/tree_records.ts";
-import { ONE, type State } from "../../core/kernel.ts";
+import { Event } from "../../core/event.ts";
 import { baseline, openingTotals } from "../../core/ledger/opening.ts";
-import { ProcessState } from "../../core/proc/tables.ts";
 import { type Capacities, layoutKernel } from "../../core/reducer.ts";
 import type { ArenaLayout } from "../../core/state/arena.ts";
 import type { Snapshot } from "../../core/state/snapshot.ts";
-import { encodeStart } from "../../journal/commands/start_payload.ts";
 import { EventLogReader } from "../kernel/event_log.ts";
 import { runKernel, SMALL, STAGES } from "../kernel/harness.ts";
-import { Random } from "../kernel/random.ts";
-import { CallFuzzer } from "./call_fuzzer.ts";
+import { bootStarts } from "./boot_starts.ts";
 import { FuzzKernel } from "./fuzz_kernel.ts";
-import { NullMachine, setHead } from "./null_machine.ts";
 
 /** Tables that a dozen processes fill. */
 const TINY: Capacities = {
@@ -65,115 +58,6 @@ export interface Stock {
   readonly recorded: readonly Start[];
   readonly recordings: readonly Recording[];
   kernelOf(layout: ArenaLayout): FuzzKernel;
-}
-
-const encoder = new TextEncoder();
-
-const TREE: readonly TreeEntry[] = ([
-  [TreeKind.Directory, 0o755, 0, "bin", "", 0],
-  [TreeKind.File, 0o755, 9000, "bin/hello", "", 2],
-  [TreeKind.Fifo, 0o666, 0, "fifo", "", 0],
-  [TreeKind.File, 0o755, 100_000, "file", "", 0],
-  [TreeKind.Symlink, 0o777, 0, "link", "tmp/../file", 0],
-  [TreeKind.Symlink, 0o777, 0, "loop", "loop", 0],
-  [TreeKind.File, 0o755, 300, "small", "", 1],
-  [TreeKind.Directory, 0o777, 0, "tmp", "", 0],
-  [TreeKind.Directory, 0o777, 0, "tmp/d", "", 0],
-] as const).map(([kind, mode, size, path, target, file]) => ({
-  kind,
-  mode,
-  size,
-  path: encoder.encode(path),
-  target: encoder.encode(target),
-  file,
-}));
-
-interface BootOptions {
-  readonly name: string;
-  readonly layout: ArenaLayout;
-  readonly harts: number;
-  readonly backing: number;
-  readonly runMode: number;
-  readonly streamKinds: number;
-}
-
-/** Boots without a machine: the state after Boot, and the one in which process 1 has its program. */
-function bootStarts(k: FuzzKernel, options: BootOptions): Start[] {
-  const e = new Event();
-  new FuzzKernel(options.layout).keep().restore(k.arena);
-  const send = (what: string): void => {
-    const refusal = k.reduce(e);
-    if (refusal !== 0) throw new Error(`${options.name}: ${what} was refused: ${refusal}`);
-  };
-  setHead(e, k.s, EventKind.Boot, 0, 0);
-  const { harts, backing, runMode, streamKinds } = options;
-  const frames = { totalFrames: backing + 100, backingSlots: backing };
-  e.payloadLength = encodeBoot(
-    { harts, ...frames, runMode, streamKinds, columns: 80, rows: 24, startTime: 1e15 },
-    e.payload,
-  );
-  send("Boot");
-  const books = { opening: openingTotals(k.s), baseline: baseline(k.s) };
-  const starts: Start[] = [{ name: `${options.name}, booted`, snapshot: k.keep(), ...books }];
-  const input = (cause: number, payload: Uint8Array): void => {
-    setHead(e, k.s, EventKind.Input, 0, k.s.hart.lastTime[1] + 1000);
-    e.cause = cause;
-    e.payload.set(payload);
-    e.payloadLength = payload.length;
-    send(`input ${cause}`);
-  };
-  for (const payload of encodeTree(TREE)) input(InputKind.Tree, payload);
-  input(InputKind.Entropy, new Uint8Array(32).fill(7));
-  const program = encodeStart("/file", ["/file", "-x"], ["PATH=/bin"]);
-  if (program === undefined) throw new Error("a short path is a start");
-  input(InputKind.Start, program);
-  const machine = new NullMachine(new Random(0));
-  while (machine.due(e, k.s)) send("what is due");
-  for (const signal of HANDLED) {
-    const hart = k.s.hart.current.findIndex((thread, row) => row > 0 && thread !== 0) - 1;
-    setAction(e, k.s, hart, signal);
-    send("rt_sigaction");
-  }
-  const started: Start = { name: `${options.name}, started`, snapshot: k.keep(), ...books };
-  starts.push(started);
-  // A few that are deep in their lives already.
-  for (let seed = 0, played = 0; played < 3; seed++) {
-    started.snapshot.restore(k.arena);
-    if (playOn(k, seed)) {
-      starts.push({ name: `${options.name}, played ${played++}`, snapshot: k.keep(), ...books });
-    }
-  }
-  return starts;
-}
-
-/** Signals the first process handles, and its children until they exec. */
-const HANDLED: readonly number[] = [10, 12, 14, 17, 33, 34];
-const SA_RESTART = 0x1000_0000;
-
-function setAction(e: Event, s: State, hart: number, signal: number): void {
-  setHead(e, s, EventKind.Syscall, hart, s.hart.lastTime[hart + 1] + 1000);
-  e.cause = 134;
-  e.registerCount = 4;
-  [e.registers[0], e.registers[2], e.registers[6]] = [signal, 1, 8];
-  e.payloadLength = 28;
-  e.payload.fill(0, 0, 28);
-  const view = new DataView(e.payload.buffer);
-  view.setUint32(0, 24, true);
-  view.setUint32(4, 0x1_0000, true);
-  view.setUint32(12, signal % 4 === 0 ? SA_RESTART : 0, true);
-}
-
-/** Plays some events of a closed system; false when it came to an end or a stop. */
-function playOn(k: FuzzKernel, seed: number): boolean {
-  const e = new Event();
-  const fuzzer = new CallFuzzer(new Random(seed));
-  for (let i = 0; i < 150; i++) {
-    if (!fuzzer.fill(e, k.s)) return false;
-    const thread = k.s.hart.current[e.hart + 1];
-    if (k.reduce(e) === 0) fuzzer.handled(e, k.s, thread);
-  }
-  return k.s.process.state[k.s.kernel.init[ONE]] === ProcessState.Live &&
-    k.s.hart.current.some((thread) => thread !== 0);
 }
 
 /** Runs real programs and keeps their events, with states from the middle. */

@@ -47,6 +47,14 @@ export const Refusal = {
   BadRecord: 9,
 } as const;
 
+/**
+ * Whether an event may come while the boot ends: no guest runs then and nothing comes in, or what was
+ * taken apart would be begun again.
+ */
+function isOfShutdown(kind: number): boolean {
+  return kind === EventKind.Ipi || kind === EventKind.Continue || kind === EventKind.Sample;
+}
+
 /** The rule an event breaks, or Refusal.None. */
 export function refuse(s: State, e: Event): number {
   if (!isRecord(e)) return Refusal.BadRecord;
@@ -65,6 +73,7 @@ export function refuse(s: State, e: Event): number {
   // A sample's reply is the very next event, and comes only when it was asked for.
   const sampling = s.kernel.sampling[ONE];
   if ((e.kind === EventKind.Sample ? e.hart + 1 : 0) !== sampling) return Refusal.Unexpected;
+  if (s.kernel.shutdown[ONE] !== 0 && !isOfShutdown(e.kind)) return Refusal.Unexpected;
   const thread = s.hart.current[e.hart + 1];
   switch (e.kind) {
     case EventKind.Syscall:

@@ -129,6 +129,8 @@ export class Life {
     const kept = tape ?? (this.#folds ? [] : undefined);
     let events = 0;
     for (; events < this.#length && s.kernel.closed[ONE] === 0; events++) {
+      // While a boot ends nearly all is refused.
+      if (s.kernel.shutdown[ONE] !== 0 && this.#random.oneIn(20)) break;
       if (!this.#source(e)) break;
       kept?.push(tapeEvent(e));
       const thread = e.hart >= 0 && e.hart < s.hart.$capacity - 1 ? s.hart.current[e.hart + 1] : 0;

@@ -52,7 +52,7 @@ export function shrink(
   stock: Stock,
   start: Start,
   whole: readonly TapedEvent[],
-  tries = 2000,
+  tries = 1000,
 ): { tape: readonly TapedEvent[]; failure: Failure } | undefined {
   const first = play(stock, start, whole);
   if (first === undefined) return undefined;

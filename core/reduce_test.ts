@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { EventKind, InputKind } from "./event.ts";
+import { encodeBoot } from "./boot.ts";
+import { Event, EventKind, InputKind } from "./event.ts";
 import { ONE } from "./kernel.ts";
 import { Session } from "./ledger/test_session.ts";
 import { Refusal } from "./reduce.ts";
+import { layoutKernel, makeReducer } from "./reducer.ts";
 
 /** A session whose next event is made by hand. */
 function begun(): Session {
@@ -50,4 +52,28 @@ Deno.test("an event that no record can hold is refused before anything looks at 
     e.cause = cause;
     assert.equal(kernel.reduce(e), Refusal.BadRecord);
   }
+});
+
+Deno.test("a configuration with more backing than frames boots nothing", () => {
+  const layout = layoutKernel({ frame: 200 });
+  const kernel = makeReducer(layout, new ArrayBuffer(layout.bytes), 0);
+  const e = new Event();
+  e.kind = EventKind.Boot;
+  const boot = (totalFrames: number, backingSlots: number): number => {
+    e.payloadLength = encodeBoot({
+      harts: 1,
+      totalFrames,
+      backingSlots,
+      runMode: 1,
+      streamKinds: 0,
+      columns: 80,
+      rows: 24,
+      startTime: 0,
+    }, e.payload);
+    return kernel.reduce(e);
+  };
+  for (const [frames, backing] of [[100, 101], [63, 63], [300, 201], [2 ** 32 - 1, 300]]) {
+    assert.equal(boot(frames, backing), Refusal.BadPayload);
+  }
+  assert.equal(boot(100, 100), Refusal.None);
 });

@@ -1,6 +1,7 @@
 import { EFFECT_ARITY, EffectKind, type Effects } from "../../core/effect.ts";
 import { type Event, EventKind } from "../../core/event.ts";
 import type { State } from "../../core/kernel.ts";
+import { ProcessState } from "../../core/proc/tables.ts";
 import { ThreadState } from "../../core/sched/tables.ts";
 import { CALL_LIMIT } from "../../core/syscall/rows.ts";
 
@@ -47,7 +48,9 @@ export class Coverage {
     const isCall = e.kind === EventKind.Syscall && e.cause < CALL_LIMIT;
     if (isCall) {
       this.handled[e.cause]++;
-      this.#calls[thread] = e.cause + 1;
+      // A process that ends gets no result; its thread's row may soon be another's.
+      const ends = s.process.state[s.thread.process[thread]] !== ProcessState.Live;
+      this.#calls[thread] = ends ? 0 : e.cause + 1;
     }
     const w = fx.words;
     let units = 0;

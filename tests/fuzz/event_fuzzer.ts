@@ -1,3 +1,4 @@
+import { encodeBoot } from "../../core/boot.ts";
 import {
   ArgumentLength,
   type Event,
@@ -54,6 +55,7 @@ export class EventFuzzer {
     const sampling = s.kernel.sampling[ONE];
     e.kind = sampling !== 0 && !r.oneIn(10) ? EventKind.Sample : this.#kind();
     if (sampling === 0 && r.oneIn(3)) e.kind = this.#awaited(s, e.kind);
+    if (s.kernel.harts[ONE] === 0 && r.oneIn(8)) e.kind = EventKind.Boot;
     e.hart = r.oneIn(40) ? r.pick(WORDS) : this.#hart(s, e.kind);
     if (e.kind === EventKind.Sample && sampling !== 0 && !r.oneIn(10)) e.hart = sampling - 1;
     e.sequence = r.oneIn(20) ? r.bits() : s.hart.lastSequence[(e.hart + 1) % s.hart.$capacity];
@@ -110,7 +112,7 @@ export class EventFuzzer {
 
   /** A hart, preferably one on which such an event can happen. */
   #hart(s: State, kind: number): number {
-    const harts = s.kernel.harts[ONE];
+    const harts = Math.max(1, s.kernel.harts[ONE]);
     let hart = this.random.below(harts);
     const trap = kind >= EventKind.Syscall && kind <= EventKind.Exception;
     for (let n = 0; trap && n < harts && s.hart.current[hart + 1] === 0; n++) {
@@ -183,6 +185,12 @@ export class EventFuzzer {
       this.#bytes(e, 0, e.payloadLength);
       if (e.cause === InputKind.Start) this.#strings(e);
       if (e.cause === InputKind.Tree) this.#tree(e);
+    } else if (e.kind === EventKind.Boot && r.oneIn(2)) {
+      const [totalFrames, backingSlots] = [r.pick([64, 100, 3000]), r.pick([64, 200, 900, 1e6])];
+      e.payloadLength = encodeBoot({
+        ...{ harts: r.below(6), totalFrames, backingSlots, runMode: r.below(3) },
+        ...{ streamKinds: r.below(9), columns: 80, rows: 24, startTime: r.bits() },
+      }, e.payload);
     } else if (e.kind === EventKind.External || e.kind === EventKind.Boot) {
       e.payloadLength = r.pick(LENGTHS);
       this.#bytes(e, 0, e.payloadLength);

@@ -16,7 +16,7 @@ const EVENTS = 400_000;
 /** Events a fault must be seen in: what the mutants of tests/mutants/fuzz.mutant run. */
 const CANARY = 20_000;
 /** How often every call must have been handled. */
-const EACH = 500;
+const EACH = 300;
 
 /** Calls that never return a success, and why. */
 const NO_SUCCESS: Readonly<Record<string, string>> = {
@@ -41,11 +41,8 @@ const NO_EFFECT: ReadonlySet<string> = new Set([
   // No driver of today writes a register.
   "DeviceWrite",
 ]);
-const NO_WAIT: ReadonlySet<string> = new Set([
-  "None",
-  // Two threads in one space are a vfork's, of which only one runs.
-  "SpaceOperation",
-]);
+/** Two threads in one space are a vfork's, of which only one runs: no life waits for that. */
+const NO_WAIT = "SpaceOperation";
 
 const kept: { stock?: Stock } = {};
 const stock = (): Stock => kept.stock ??= makeStock();
@@ -73,7 +70,9 @@ Deno.test("calls of a closed system are handled, come back with everything they 
     if ((coverage.effects[kind] > 0) === NO_EFFECT.has(name)) missing.push(`effect ${name}`);
   }
   for (const [name, kind] of Object.entries(WaitKind)) {
-    if ((coverage.waits[kind] > 0) === NO_WAIT.has(name)) missing.push(`wait ${name}`);
+    // A thread that blocks and is woken by the same event waits on nothing any more.
+    if (kind === WaitKind.None) continue;
+    if ((coverage.waits[kind] > 0) === (name === NO_WAIT)) missing.push(`wait ${name}`);
   }
   assert.deepEqual(missing, []);
   assert.ok(coverage.pairs() > 450, `only ${coverage.pairs()} pairs of call and result`);
@@ -84,8 +83,8 @@ Deno.test("events of any kind are refused or handled, never a defect, and any st
   assert.ok(sums.handled > EVENTS / 4, `only ${sums.handled} events were handled`);
   assert.ok(sums.events - sums.handled > EVENTS / 4, "too few events were refused");
   for (const kind of Object.values(EventKind)) {
-    if (kind === EventKind.Boot) continue;
-    assert.ok(coverage.events[16 * kind] > 500, `few handled: ${EVENT_NAMES[kind]}`);
+    const least = kind === EventKind.Boot ? 10 : 500;
+    assert.ok(coverage.events[16 * kind] > least, `few handled: ${EVENT_NAMES[kind]}`);
   }
   for (const [name, refusal] of Object.entries(Refusal)) {
     let count = 0;

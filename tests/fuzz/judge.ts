@@ -1,7 +1,8 @@
-import { type Event, EVENT_NAMES } from "../../core/event.ts";
+import { type Event, EVENT_NAMES, EventKind } from "../../core/event.ts";
 import { ONE } from "../../core/kernel.ts";
 import { checkTotals } from "../../core/ledger/check.ts";
 import { closingTable } from "../../core/ledger/closing.ts";
+import { baseline, openingTotals } from "../../core/ledger/opening.ts";
 import { refuse } from "../../core/reduce.ts";
 import type { Coverage } from "./coverage.ts";
 import { checkEffects } from "./effect_check.ts";
@@ -30,7 +31,8 @@ export class Judge {
   /** Events handled and refused since it was made. */
   handled = 0;
   refused = 0;
-  #start: Start | undefined;
+  #opening: Float64Array = new Float64Array(0);
+  #baseline: Float64Array = new Float64Array(0);
   /** The state hash that refused events must not change; "" while nobody looks. */
   #before = "";
 
@@ -39,7 +41,8 @@ export class Judge {
   /** Goes to a start state. */
   begin(start: Start): void {
     start.snapshot.restore(this.k.arena);
-    this.#start = start;
+    this.#opening = start.opening;
+    this.#baseline = start.baseline;
     this.#before = "";
     this.coverage?.begin();
   }
@@ -79,6 +82,10 @@ export class Judge {
       return false;
     }
     this.handled++;
+    if (e.kind === EventKind.Boot) {
+      this.#opening = openingTotals(s);
+      this.#baseline = baseline(s);
+    }
     this.checkTotals();
     const wrong = checkEffects(s, effects, this.coverage?.effects);
     if (wrong !== "") throw new Failure("effects", wrong);
@@ -97,13 +104,14 @@ export class Judge {
 
   /** No resource has more or fewer units than when the kernel booted. */
   checkTotals(): void {
-    if (this.#start === undefined) return;
-    const wrong = checkTotals(this.k.s, this.#start.opening);
+    const wrong = checkTotals(this.k.s, this.#opening);
     if (wrong !== "") throw new Failure("totals", wrong);
   }
 
   /** The books are what a walk over the state finds. */
   checkRecount(): void {
+    const { s } = this.k;
+    if (s.kernel.$live[ONE] === 0) return;
     const found = this.k.recount();
     if (found.length > 0) throw new Failure("recount", found.slice(0, 5).join("\n"));
   }
@@ -111,12 +119,11 @@ export class Judge {
   /** The books of a boot that has ended are back at their baseline. */
   checkClosed(): void {
     const { s } = this.k;
-    if (this.#start === undefined) return;
     if (s.kernel.closed[ONE] !== 1) {
       const at = `in stage ${s.kernel.shutdownStage[ONE]}`;
       throw new Failure("closing", `the shutdown stopped before the books closed, ${at}`);
     }
-    const wrong = closingTable(s, this.#start.baseline, this.#start.opening).rows
+    const wrong = closingTable(s, this.#baseline, this.#opening).rows
       .filter((row) => row.wrong !== undefined)
       .map((row) => `${row.account}: ${row.wrong}`);
     if (wrong.length > 0) throw new Failure("closing", wrong.join("\n"));

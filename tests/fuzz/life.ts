@@ -128,8 +128,8 @@ export class Life {
     judge.begin(this.start);
     const kept = tape ?? (this.#folds ? [] : undefined);
     let events = 0;
-    for (; events < this.#length && s.kernel.closed[ONE] === 0; events++) {
-      // While a boot ends nearly all is refused.
+    for (; events < this.#length; events++) {
+      // While a boot ends, and after it, nearly all is refused.
       if (s.kernel.shutdown[ONE] !== 0 && this.#random.oneIn(20)) break;
       if (!this.#source(e)) break;
       kept?.push(tapeEvent(e));

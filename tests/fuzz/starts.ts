@@ -124,6 +124,13 @@ export function makeStock(): Stock {
       recordedStarts(kernels[0], name, 6)
     ),
   ];
+  const none = new Float64Array(0);
+  starts.push({
+    name: "not booted",
+    snapshot: new FuzzKernel(tiny).keep(),
+    opening: none,
+    baseline: none,
+  });
   const recorded = starts.filter((start) => start.recording !== undefined);
   const recordings = [...new Set(recorded.flatMap((start) => start.recording?.of ?? []))];
   const running = starts.filter((start) => !start.name.endsWith("booted"));

@@ -3,9 +3,11 @@ import { Event, EventKind, InputKind } from "../../core/event.ts";
 import { encodeTree, type TreeEntry, TreeKind } from "../../core/fs/tree_records.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import { baseline, openingTotals } from "../../core/ledger/opening.ts";
+import { Account } from "../../core/ledger/accounts.ts";
 import { STACK_TOP } from "../../core/proc/exec.ts";
 import { ProcessState } from "../../core/proc/tables.ts";
 import type { ArenaLayout } from "../../core/state/arena.ts";
+import { freeRows } from "../../core/state/table.ts";
 import { encodeStart } from "../../journal/commands/start_payload.ts";
 import { Random } from "../kernel/random.ts";
 import { CallFuzzer } from "./call_fuzzer.ts";
@@ -42,6 +44,8 @@ export interface BootOptions {
   readonly backing: number;
   readonly runMode: number;
   readonly streamKinds: number;
+  /** Whether there are states in which something is nearly used up. */
+  readonly hoards: boolean;
 }
 
 /** Boots without a machine: the state after Boot, and the one in which process 1 has its program. */
@@ -79,6 +83,7 @@ export function bootStarts(k: FuzzKernel, options: BootOptions): Start[] {
   prepare(k, e, send);
   const started: Start = { name: `${options.name}, started`, snapshot: k.keep(), ...books };
   starts.push(started);
+  if (options.hoards) starts.push(...hoardedStarts(k, started));
   // A few that are deep in their lives already.
   for (let seed = 0, played = 0; played < 3; seed++) {
     started.snapshot.restore(k.arena);
@@ -116,7 +121,7 @@ function setCall(
   e.payload.set(copied, 4);
 }
 
-const Call = { openat: 56, pipe2: 59, rtSigaction: 134 } as const;
+const Call = { dup: 23, openat: 56, pipe2: 59, rtSigaction: 134, mmap: 222 } as const;
 
 /** What the first process does before a life begins: handlers for signals, and open files. */
 function prepare(k: FuzzKernel, e: Event, send: (what: string) => void): void {
@@ -140,6 +145,76 @@ function prepare(k: FuzzKernel, e: Event, send: (what: string) => void): void {
 
 /** Files the first process opens, with their flags: a directory, and files to read and write. */
 const OPENED = [["/tmp", 0x10000], ["/file", 2], ["/tmp/a", 0x42], ["/fifo", 2]] as const;
+
+/** A table that the first process fills, all but a row or two, before a life begins. */
+interface Hoard {
+  readonly name: string;
+  /** Units left. */
+  left(s: State): number;
+  /** Fills the event that takes the nth. */
+  take(e: Event, s: State, hart: number, n: number): void;
+}
+
+const HOARDS: readonly Hoard[] = [
+  {
+    name: "open files",
+    left: (s) => freeRows(s.openFile),
+    take: (e, s, hart) => setCall(e, s, hart, Call.openat, [-100, 1, 0x10000, 0], text("/tmp")),
+  },
+  {
+    name: "nodes",
+    left: (s) => freeRows(s.capNode),
+    take: (e, s, hart) => setCall(e, s, hart, Call.dup, [0]),
+  },
+  {
+    name: "pipes",
+    left: (s) => freeRows(s.pipe),
+    take: (e, s, hart) => setCall(e, s, hart, Call.pipe2, [STACK_TOP - 8192, 0]),
+  },
+  {
+    name: "names",
+    left: (s) => Math.min(freeRows(s.inode), freeRows(s.directoryEntry)),
+    take: (e, s, hart, n) =>
+      setCall(e, s, hart, Call.openat, [-100, 1, 0x42, 0o644], text(`/tmp/${n % 26}${n}`)),
+  },
+  {
+    name: "regions",
+    left: (s) => freeRows(s.region),
+    take: (e, s, hart, n) =>
+      setCall(e, s, hart, Call.mmap, [0, 4096, n % 2 === 0 ? 1 : 3, 0x22, -1, 0]),
+  },
+  {
+    name: "frames",
+    // Sixteen are kept for tearing down.
+    left: (s) => s.account.balance[Account.BackingFree] + s.account.balance[Account.FrameFree] - 16,
+    take: (e, s, hart, n) => {
+      setHead(e, s, EventKind.PageFault, hart, s.hart.lastTime[hart + 1] + 1000);
+      e.cause = 15;
+      const address = STACK_TOP - 4096 * (3 + n);
+      [e.valueLo, e.valueHi] = [address >>> 0, Math.floor(address / 2 ** 32)];
+    },
+  },
+];
+
+const text = (path: string): Uint8Array => encoder.encode(path);
+
+/** States in which one thing is nearly used up. */
+function hoardedStarts(k: FuzzKernel, started: Start): Start[] {
+  const e = new Event();
+  const machine = new NullMachine(new Random(0));
+  return HOARDS.map((hoard) => {
+    started.snapshot.restore(k.arena);
+    const hart = k.s.hart.current.findIndex((thread, row) => row > 0 && thread !== 0) - 1;
+    let least = hoard.left(k.s);
+    for (let n = 0; n < 2000 && hoard.left(k.s) > 2; n++) {
+      hoard.take(e, k.s, hart, n);
+      do k.reduce(e); while (machine.due(e, k.s));
+      least = Math.min(least, hoard.left(k.s));
+    }
+    if (least > 8) throw new Error(`${started.name}: ${least} ${hoard.name} are left`);
+    return { ...started, name: `${started.name}, few ${hoard.name}`, snapshot: k.keep() };
+  });
+}
 
 /** Plays some events of a closed system; false when it came to an end or a stop. */
 function playOn(k: FuzzKernel, seed: number): boolean {

@@ -4,6 +4,7 @@ import { ShutdownReason } from "../../core/proc/tables.ts";
 import { Random } from "../kernel/random.ts";
 import { CallFuzzer } from "./call_fuzzer.ts";
 import type { Coverage } from "./coverage.ts";
+import { digestObeyed } from "./effect_digest.ts";
 import { EventFuzzer } from "./event_fuzzer.ts";
 import { playEvent, type TapedEvent, tapeEvent } from "./event_tape.ts";
 import type { FuzzKernel } from "./fuzz_kernel.ts";
@@ -57,6 +58,8 @@ export class Life {
   readonly #length: number;
   readonly #folds: boolean;
   readonly #e = new Event();
+  /** Stands for the effects of every event so far, when the life is to be folded. */
+  #digest = 0;
 
   constructor(private readonly stock: Stock, seed: number, number: number, diet: Diet) {
     const random = new Random(
@@ -67,7 +70,9 @@ export class Life {
     this.#calls = new CallFuzzer(random);
     const calls = diet === "calls" || (diet === "both" && !random.oneIn(2));
     const streams = !calls && random.oneIn(2);
-    this.start = random.pick(streams ? stock.recorded : calls ? stock.running : stock.starts);
+    if (streams) this.start = random.pick(stock.recorded);
+    else if (calls) this.start = random.pick(stock.running);
+    else this.start = random.oneIn(16) ? stock.unbooted : random.pick(stock.starts);
     this.#k = stock.kernelOf(this.start.snapshot.layout);
     this.#source = calls ? this.#ofCalls() : streams ? this.#ofStreams() : this.#ofEvents();
     this.#length = random.pick(calls ? [100, 300, 1000, 3000] : [50, 100, 200, 600]);
@@ -134,7 +139,9 @@ export class Life {
       if (!this.#source(e)) break;
       kept?.push(tapeEvent(e));
       const thread = e.hart >= 0 && e.hart < s.hart.$capacity - 1 ? s.hart.current[e.hart + 1] : 0;
-      if (judge.take(e)) {
+      const taken = judge.take(e);
+      if (this.#folds) this.#digest = digestObeyed(k.effects, this.#digest);
+      if (taken) {
         this.#calls.handled(e, s, thread);
         if (judge.handled % RECOUNT_EVERY === 0) judge.checkRecount();
       } else if (events % 16 === 0) judge.watchRefusals();
@@ -146,10 +153,11 @@ export class Life {
     return { events, handled, closing: closeBooks(k, judge), folded: this.#folds ? 1 : 0 };
   }
 
-  /** The same events make the same state once more. */
+  /** The same events make the same effects and the same state once more. */
   #fold(tape: readonly TapedEvent[]): void {
     const k = this.#k;
     const once = k.hash();
+    let digest = 0;
     const state = k.setAside();
     this.start.snapshot.restore(k.arena);
     for (const taped of tape) {
@@ -157,6 +165,10 @@ export class Life {
       // What lies behind a payload is from some other event: nobody may look at it.
       this.#e.payload.fill(0xa5, taped.payload.length, taped.payload.length + 64);
       k.reduce(this.#e);
+      digest = digestObeyed(k.effects, digest);
+    }
+    if (digest !== this.#digest) {
+      throw new Failure("purity", "the same events had other effects");
     }
     if (k.hash() !== once) throw new Failure("purity", "the same events made another state");
     state.restore(k.arena);

@@ -56,6 +56,8 @@ export interface Stock {
   readonly running: readonly Start[];
   /** Those from the middle of recorded runs. */
   readonly recorded: readonly Start[];
+  /** The one before the Boot event. */
+  readonly unbooted: Start;
   readonly recordings: readonly Recording[];
   kernelOf(layout: ArenaLayout): FuzzKernel;
 }
@@ -99,8 +101,10 @@ export function makeStock(): Stock {
     if (found === undefined) throw new Error("no kernel has that layout");
     return found;
   };
-  const run = { runMode: 1, streamKinds: 0 };
-  const terminal = { runMode: 1, streamKinds: 7 };
+  const console = { runMode: 0, streamKinds: 0, hoards: false };
+  const hoards = { runMode: 1, streamKinds: 0, hoards: true };
+  const run = { runMode: 1, streamKinds: 0, hoards: false };
+  const terminal = { runMode: 1, streamKinds: 7, hoards: false };
   const starts = [
     ...bootStarts(kernels[0], { name: "ample", layout: small, harts: 4, backing: 2000, ...run }),
     ...bootStarts(kernels[0], {
@@ -108,10 +112,9 @@ export function makeStock(): Stock {
       layout: small,
       harts: 2,
       backing: 900,
-      runMode: 0,
-      streamKinds: 0,
+      ...console,
     }),
-    ...bootStarts(kernels[1], { name: "tiny", layout: tiny, harts: 3, backing: 900, ...run }),
+    ...bootStarts(kernels[1], { name: "tiny", layout: tiny, harts: 3, backing: 900, ...hoards }),
     ...bootStarts(kernels[1], {
       name: "scarce",
       layout: tiny,
@@ -125,14 +128,15 @@ export function makeStock(): Stock {
     ),
   ];
   const none = new Float64Array(0);
-  starts.push({
+  const unbooted: Start = {
     name: "not booted",
     snapshot: new FuzzKernel(tiny).keep(),
     opening: none,
     baseline: none,
-  });
+  };
+  starts.push(unbooted);
   const recorded = starts.filter((start) => start.recording !== undefined);
   const recordings = [...new Set(recorded.flatMap((start) => start.recording?.of ?? []))];
   const running = starts.filter((start) => !start.name.endsWith("booted"));
-  return { starts, running, recorded, recordings, kernelOf };
+  return { starts, running, recorded, unbooted, recordings, kernelOf };
 }

@@ -72,7 +72,11 @@ export class CallFuzzer {
   fill(e: Event, s: State): boolean {
     const r = this.random;
     const machine = this.#machine;
-    if (machine.sample(e, s)) return true;
+    if (machine.sample(e, s)) {
+      // One in a few is no reply a machine would give; the right one comes after it.
+      if (r.oneIn(4)) e.payloadLength = r.pick([0, 8, 519, 521, PAGE_BYTES]);
+      return true;
+    }
     const harts = this.#runnable(s);
     const draw = r.below(100);
     if (draw < 45 && machine.due(e, s)) return true;
@@ -257,7 +261,8 @@ export class CallFuzzer {
       for (let i = 0; i < length; i++) bytes[end++] = 97 + i % 26;
       bytes[end++] = 0;
     }
-    for (let i = 0; i < 4; i++) bytes[i] = count >>> (8 * i);
+    const told = r.oneIn(20) ? r.below(6) : count;
+    for (let i = 0; i < 4; i++) bytes[i] = told >>> (8 * i);
     return this.#append(e, at, bytes.subarray(0, end));
   }
 

@@ -1,5 +1,6 @@
 import { ONE, type State } from "../../core/kernel.ts";
 import { PAGE_BYTES } from "../../core/limits.ts";
+import { USER_END_PAGE } from "../../core/isa/riscv64.ts";
 import { STACK_TOP } from "../../core/proc/exec.ts";
 import { DESCRIPTORS } from "../../core/proc/tables.ts";
 import { watermark } from "../../core/state/table.ts";
@@ -212,6 +213,7 @@ export class CallValues {
     const r = this.random;
     const space = s.process.space[p];
     if (space === 0) return 0;
+    if (r.oneIn(40)) return USER_END_PAGE * PAGE_BYTES - PAGE_BYTES * r.below(3);
     let region = s.addressSpace.firstRegion[space];
     for (
       let nth = r.below(Math.max(1, Math.min(s.addressSpace.regions[space], 40)));

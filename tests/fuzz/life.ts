@@ -21,7 +21,7 @@ const RECOUNT_EVERY = 64;
 /** No shutdown takes as many events. */
 const CLOSING_LIMIT = 20_000;
 /** One life in so many is folded a second time. */
-const PURITY_EVERY = 8;
+const PURITY_EVERY = 4;
 
 /** A life that went well. */
 export interface LifeResult {
@@ -164,6 +164,7 @@ export class Life {
       playEvent(taped, this.#e);
       // What lies behind a payload is from some other event: nobody may look at it.
       this.#e.payload.fill(0xa5, taped.payload.length, taped.payload.length + 64);
+      k.effects.bytes.fill(0xa5, 0, 256);
       k.reduce(this.#e);
       digest = digestObeyed(k.effects, digest);
     }

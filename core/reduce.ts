@@ -31,7 +31,7 @@ import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.
 import { answerRequests, leaveForbiddenHart, takeFromInbox } from "./sched/thread.ts";
 import { armTimer, disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
 import { hasWaking, isWaiting, wakeSome, wakeThread } from "./sched/wait.ts";
-import { isCallEvent, isInputEvent } from "./well_formed.ts";
+import { isCallEvent, isInputEvent, isRecord } from "./well_formed.ts";
 
 /** Why an event was refused: nothing was changed. */
 export const Refusal = {
@@ -44,14 +44,25 @@ export const Refusal = {
   AlreadyClosed: 6,
   Unexpected: 7,
   BadTime: 8,
+  /** A field of its head holds what no record can. */
+  BadRecord: 9,
   /** Not the next event of the boot: one is missing, doubled, or from elsewhere. */
   BadOrder: 10,
   /** Not the next event of its hart. */
   BadSequence: 11,
 } as const;
 
+/**
+ * Whether an event may come while the boot ends: no guest runs then and nothing comes in, or what was
+ * taken apart would be begun again.
+ */
+function isOfShutdown(kind: number): boolean {
+  return kind === EventKind.Ipi || kind === EventKind.Continue || kind === EventKind.Sample;
+}
+
 /** The rule an event breaks, or Refusal.None. */
 export function refuse(s: State, e: Event): number {
+  if (!isRecord(e)) return Refusal.BadRecord;
   if (e.kind < EventKind.Boot || e.kind > EventKind.Shutdown) return Refusal.UnknownKind;
   const booted = s.kernel.$live[ONE] === 1 && s.kernel.booted[ONE] === 1;
   if (e.kind === EventKind.Boot) {
@@ -72,6 +83,7 @@ export function refuse(s: State, e: Event): number {
   // A sample's reply is the very next event, and comes only when it was asked for.
   const sampling = s.kernel.sampling[ONE];
   if ((e.kind === EventKind.Sample ? e.hart + 1 : 0) !== sampling) return Refusal.Unexpected;
+  if (s.kernel.shutdown[ONE] !== 0 && !isOfShutdown(e.kind)) return Refusal.Unexpected;
   const thread = s.hart.current[e.hart + 1];
   switch (e.kind) {
     case EventKind.Syscall:

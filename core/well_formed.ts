@@ -1,8 +1,33 @@
-import { ArgumentLength, type Event, InputKind, PAYLOAD_LIMIT, payloadU32 } from "./event.ts";
+import {
+  ArgumentLength,
+  type Event,
+  InputKind,
+  PAYLOAD_LIMIT,
+  payloadU32,
+  REGISTER_LIMIT,
+} from "./event.ts";
 import { FILE_CHUNK_BYTES, PATH_LIMIT, STREAM_BLOCK_BYTES } from "./limits.ts";
 import { STRING_COUNT_LIMIT } from "./proc/exec_arguments.ts";
 import { type ArgumentKind, STRINGS_LIMIT } from "./syscall/row.ts";
 import { CALL_LIMIT, rowOf } from "./syscall/rows.ts";
+
+/** Whether a field of an event holds what 32 unsigned bits can. */
+function isWord(value: number): boolean {
+  return value >>> 0 === value;
+}
+
+/**
+ * Whether every field of an event's head is a number of its kind: what a journal can hold. Times,
+ * and which kinds and harts there are, are the caller's to check.
+ */
+export function isRecord(e: Event): boolean {
+  return isWord(e.kind) && isWord(e.hart) && isWord(e.cause) && isWord(e.valueLo) &&
+    isWord(e.valueHi) && isWord(e.pcLo) && isWord(e.pcHi) && isWord(e.access) &&
+    Number.isSafeInteger(e.sequence) && e.sequence >= 0 &&
+    Number.isSafeInteger(e.order) && e.order >= 0 &&
+    isWord(e.registerCount) && e.registerCount <= REGISTER_LIMIT &&
+    isWord(e.payloadLength) && e.payloadLength <= PAYLOAD_LIMIT;
+}
 
 /** What a call's event carries. */
 interface CallShape {
@@ -44,10 +69,17 @@ export function isCallEvent(e: Event): boolean {
 function afterArgument(e: Event, how: ArgumentKind, at: number): number {
   if (at + 4 > e.payloadLength) return -1;
   const length = payloadU32(e, at);
-  if (length >= ArgumentLength.TooLong) return at + 4;
+  if (length === ArgumentLength.Absent) return at + 4;
+  if (length === ArgumentLength.TooLong) return mayBeTooLong(e, how) ? at + 4 : -1;
   const end = at + 4 + ((length + 3) & ~3);
   if (length > PAYLOAD_LIMIT || end > e.payloadLength) return -1;
   return isArgument(e, how, at + 4, length) ? end : -1;
+}
+
+/** Whether an argument can have more bytes than are copied: one of a fixed size never has. */
+function mayBeTooLong(e: Event, how: ArgumentKind): boolean {
+  if (how.kind === "inArray") return e.argument(how.count) > how.most;
+  return how.kind === "path" || how.kind === "strings";
 }
 
 function isArgument(e: Event, how: ArgumentKind, at: number, length: number): boolean {

@@ -45,8 +45,8 @@ export function refuseDescriptor(s: State, process: number): number {
  * @param flags OpenFlag and CreateFlag bits
  * @param mode permission bits of a new file, before the umask
  * @returns the descriptor, Result.Pending (a fifo without a partner), or -Err: those of walkPath,
- * Exists, IsDirectory, NotDirectory, Loop, Access, NoSpace, NoMemory (a fifo's pipe), NoSuchDevice,
- * TooManyOpen, TooManyOpenSystem
+ * Exists, IsDirectory, NotDirectory, Loop, Access, Invalid, NoSpace, NoMemory (a fifo's pipe),
+ * NoSuchDevice, TooManyOpen, TooManyOpenSystem
  */
 export function openPath(
   s: State,
@@ -151,6 +151,8 @@ function openFifo(
   inode: number,
   flags: number,
 ): number {
+  // One opened for neither would be no end of the pipe, and could never give it back.
+  if ((flags & CreateFlag.Neither) !== 0) return -Err.Invalid;
   const mode = flags & (OpenFlag.Read | OpenFlag.Write);
   const reads = mode === OpenFlag.Read;
   const nonBlocking = (flags & OpenFlag.NonBlocking) !== 0;

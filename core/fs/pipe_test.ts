@@ -254,6 +254,18 @@ Deno.test("fifos: an open waits for its partner, whose open finishes it", () => 
   end(b, r, w);
 });
 
+Deno.test("fifos: one opened for neither reading nor writing is refused, and nothing is held", () => {
+  const b = new FileBench();
+  const t = b.process();
+  assert.equal(b.call(t, directory.mknodat, [-100, 0, 0o010644, 0], text("/tmp/fifo")), 0);
+  const open = (flags: number) => b.call(t, file.openat, [-100, 0, flags, 0], text("/tmp/fifo"));
+  for (let n = 0; n < 2; n++) assert.equal(open(file.O.AccessMode | file.O.NonBlock), E.Invalid);
+  assert.equal(open(file.O.ReadWrite), 0);
+  assert.equal(open(file.O.AccessMode), E.Invalid);
+  b.call(t, file.close, [0]);
+  end(b, t);
+});
+
 Deno.test("pipes refuse when memory or tables are full, and take nothing", () => {
   const b = new FileBench({ pipe: 3, openFile: 8 });
   const t = b.process();

@@ -134,7 +134,7 @@ function syscallFault(s: State, fx: Effects, e: Event, thread: number): void {
     return;
   }
   // A signal frame that cannot be read has no caller to tell: the process gets the fault.
-  if (readsFrame(e.cause)) return segmentFault(s, thread, e.value());
+  if (readsFrame(e.cause)) return segmentFault(s, e, thread);
   returnFromCall(s, fx, thread, answerOf(e.cause, result));
 }
 

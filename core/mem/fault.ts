@@ -257,8 +257,7 @@ export function accessOf(cause: number): number {
  * faultAddress set (faultSignal 9: no memory, it is to be killed)
  */
 export function pageFault(s: State, fx: Effects, e: Event, t: number): number {
-  const address = e.value();
-  const page = Math.floor(address / PAGE_BYTES);
+  const page = Math.floor(e.value() / PAGE_BYTES);
   const r = page < USER_END_PAGE
     ? resolvePage(s, fx, e.hart, t, page, accessOf(e.cause))
     : -Err.BadAddress;
@@ -273,6 +272,7 @@ export function pageFault(s: State, fx: Effects, e: Event, t: number): number {
   }
   s.thread.faultSignal[t] = signal;
   s.thread.faultCode[t] = code;
-  s.thread.faultAddress[t] = address;
+  s.thread.faultAddressLo[t] = e.valueLo;
+  s.thread.faultAddressHi[t] = e.valueHi;
   return -Err.BadAddress;
 }

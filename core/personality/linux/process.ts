@@ -20,7 +20,7 @@ export function exit(s: State, fx: Effects, e: Event, t: number): number {
 /** clone: fork, or vfork when the space is shared. */
 export function cloneCall(s: State, fx: Effects, e: Event, t: number): number {
   const flags = e.uint(0);
-  return clone(s, fx, e, t, flags, e.argument(1), e.argument(2), e.argument(4), e.argument(3));
+  return clone(s, fx, e, t, flags, 1, e.argument(2), e.argument(4), 3);
 }
 
 /** execve. */

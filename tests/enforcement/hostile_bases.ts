@@ -149,12 +149,15 @@ export const BASES: Readonly<Record<LinuxCall, readonly Base[] | string>> = {
   gettid: NO_POINTER,
   sysinfo: call(out),
   brk: NO_POINTER,
-  munmap: call(Place.end, 4096n),
-  mremap: [{
-    args: [0n, 4096n, 8192n, 1n, 0n],
-  }],
+  munmap: call(Place.free, 4096n),
+  mremap: call(Place.readOnly, 4096n, 4096n, 0n, 0n),
   clone: "what it is given to write to is no reason to fail on Linux; a child would go on here",
-  execve: [{ args: [file, Place.vector, Place.vector], before: [["fchmod", FILE, 0o700n]] }],
+  // An empty file: its arguments are looked at, and then it is no program.
+  execve: [{
+    args: [newName, Place.vector, Place.vector],
+    before: [["mknodat", CWD, newName, 0o100700n, 0n]],
+    after: [unlinkNew],
+  }],
   mmap: call(0n, 4096n, 1n, 2n, FILE, 0n),
   mprotect: call(Place.base, 65536n, 3n),
   msync: call(Place.base, 65536n, 0n),

@@ -120,6 +120,8 @@ function casesOf(row: SyscallRow<LinuxCall>, base: Base, suffix: string): Step[]
     around(base.after);
   };
   row.args.forEach(({ name, how }, i) => {
+    const wide = how.kind === "value" && COUNTS.has(name);
+    if (wide) run(name, "good + 2^32", base.args.with(i, base.args[i] + (1n << 32n)));
     for (const [hazard, word] of hazardsOf(how, name, row)) {
       run(name, hazard, base.args.with(i, word));
     }

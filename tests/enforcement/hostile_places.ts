@@ -12,6 +12,8 @@ export const Place = {
   readOnlyEdge: BASE + 0x21000n,
   none: BASE + 0x30000n,
   readOnly: BASE + 0x40000n,
+  /** Nothing is here, nor behind it. */
+  free: BASE + 0x100000n,
 
   /** Room for what calls write: three pages. */
   out: BASE,

@@ -11,6 +11,7 @@ import { putRusage } from "./process.ts";
 
 const NS = 1_000_000_000;
 const TIMESPEC_BYTES = 16;
+const ZONE_BYTES = 8;
 const CLOCK_TICK_NS = 10_000_000;
 /** Times beyond this many seconds never come: the clocks end at 2^53 ns. */
 const FAR_SECONDS = 10_000_000;
@@ -89,6 +90,13 @@ export function clockGetres(s: State, fx: Effects, e: Event, t: number): number 
 
 /** gettimeofday. */
 export function gettimeofday(s: State, fx: Effects, e: Event, t: number): number {
+  if (e.argument(1) !== 0) {
+    // The time zone: none.
+    const zone = fx.reserveBytes(ZONE_BYTES);
+    fx.bytes.fill(0, zone, zone + ZONE_BYTES);
+    const told = writeUser(s, fx, e.hart, t, e.argument(1), zone, ZONE_BYTES);
+    if (told < 0) return told;
+  }
   if (e.argument(0) === 0) return 0;
   const at = fx.reserveBytes(TIMESPEC_BYTES);
   const micros = s.kernel.startTime[ONE] + Math.floor(readTime(e) / 1000);

@@ -110,6 +110,7 @@ export function ppoll(s: State, fx: Effects, e: Event, t: number): number {
   const timeout = timespecArgument(e, 1);
   if (Number.isNaN(timeout)) return -Err.Invalid;
   const mask = argumentAt(e, 2);
+  if (e.argument(3) !== 0 && e.argument(4) !== 8) return -Err.Invalid;
   if (mask >= 0 && payloadU32(e, mask) === 8) maskFor(s, e, t, mask + 4);
   const from = array + 4;
   const deadline = s.thread.callDeadline[t];

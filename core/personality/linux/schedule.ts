@@ -69,7 +69,8 @@ export function schedSetaffinity(s: State, fx: Effects, e: Event, t: number): nu
 /** sched_getaffinity: bytes of the mask written. */
 export function schedGetaffinity(s: State, fx: Effects, e: Event, t: number): number {
   const bytes = e.uint(1);
-  if (bytes < MASK_BYTES || bytes % 8 !== 0) return -Err.Invalid;
+  // As on Linux the bits are counted in 32 bits.
+  if (Math.imul(bytes, 8) >>> 0 < 8 * MASK_BYTES || bytes % 8 !== 0) return -Err.Invalid;
   const thread = threadOf(s, t, e.int(0));
   if (thread === 0) return -Err.NoProcess;
   const harts = s.kernel.harts[ONE];

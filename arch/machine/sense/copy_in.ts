@@ -53,9 +53,10 @@ export class CopyIn {
     let bytes = copy.bytes;
     if (copy.take === Take.Array) {
       const count = slot + 2 * (A0 + copy.count);
-      if (this.u32[count] === 0 && this.u32[count + 1] === 0) return 0;
+      const upper = copy.wide === 0 ? 0 : this.u32[count + 1];
+      if (this.u32[count] === 0 && upper === 0) return 0;
       if (lo === 0 && hi === 0) return ArgumentLength.Absent;
-      if (this.u32[count + 1] !== 0 || this.u32[count] > copy.most) return ArgumentLength.TooLong;
+      if (upper !== 0 || this.u32[count] > copy.most) return ArgumentLength.TooLong;
       bytes *= Math.ceil(this.u32[count] / copy.per);
     } else if (copy.take === Take.Selected) {
       bytes = this.selectedBytes(copy, slot);

@@ -101,7 +101,7 @@ export function maskFor(s: State, e: Event, t: number, at: number): void {
 /** ppoll. */
 export function ppoll(s: State, fx: Effects, e: Event, t: number): number {
   freeExtraWaiters(s, t);
-  const count = e.argument(1);
+  const count = e.uint(1);
   const array = argumentAt(e, 0);
   const given = array < 0 ? ArgumentLength.Absent : payloadU32(e, array);
   if (given === ArgumentLength.TooLong) return -Err.Invalid;

@@ -1,7 +1,9 @@
 import type { Effects } from "../../effect.ts";
 import { Err, Result } from "../../error.ts";
-import { argumentAt, ArgumentLength, type Event, payloadI64, payloadU32 } from "../../event.ts";
+import { AccessKind, argumentAt, ArgumentLength, type Event } from "../../event.ts";
+import { payloadI64, payloadU32 } from "../../event.ts";
 import { ONE, type State } from "../../kernel.ts";
+import { resolveRange } from "../../mem/user.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { armSleep } from "../../sched/call.ts";
 import { WaitKind } from "../../sched/tables.ts";
@@ -90,6 +92,11 @@ export function clockGetres(s: State, fx: Effects, e: Event, t: number): number 
 
 /** gettimeofday. */
 export function gettimeofday(s: State, fx: Effects, e: Event, t: number): number {
+  // Both or none.
+  if (e.argument(0) !== 0) {
+    const usable = resolveRange(s, fx, e.hart, t, e.argument(0), TIMESPEC_BYTES, AccessKind.Write);
+    if (usable < 0) return usable;
+  }
   if (e.argument(1) !== 0) {
     // The time zone: none.
     const zone = fx.reserveBytes(ZONE_BYTES);

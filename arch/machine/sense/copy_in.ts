@@ -62,7 +62,8 @@ export class CopyIn {
       bytes = this.selectedBytes(copy, slot);
       if (bytes === 0) return ArgumentLength.Absent;
     }
-    if (lo === 0 && hi === 0) return ArgumentLength.Absent;
+    // A stack pointer of 0 asks for no less than any other: it faults.
+    if (lo === 0 && hi === 0 && copy.take !== Take.Frame) return ArgumentLength.Absent;
     if (at + bytes > PAYLOAD_LIMIT) return ArgumentLength.TooLong;
 
     const address = this.reader.address(lo, hi);

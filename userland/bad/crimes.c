@@ -274,6 +274,15 @@ static u64 stack_guard(void) {
   return page + PAGE - 1;
 }
 
+/* The same page, were it not for the bits that no user address has. */
+static u64 alias_in_hole(void) {
+  return in_data() | 1ul << 39;
+}
+
+static u64 alias_in_kernel(void) {
+  return in_data() | ~0ul << 39;
+}
+
 #define CONSTANT_PLACE(name, value) \
   static u64 name(void) { \
     return value; \
@@ -370,6 +379,12 @@ static const struct crime crimes[] = {
     {"read first beyond", first_beyond, load},
     {"write first beyond", first_beyond, store},
     {"execute first beyond", first_beyond, execute_at},
+    {"read alias", alias_in_hole, load},
+    {"write alias", alias_in_hole, store},
+    {"execute alias", alias_in_hole, execute_at},
+    {"read high alias", alias_in_kernel, load},
+    {"write high alias", alias_in_kernel, store},
+    {"execute high alias", alias_in_kernel, execute_at},
     {"read hole", hole, load},
     {"execute hole", hole, execute_at},
     {"read middle", middle, load},

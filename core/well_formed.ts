@@ -91,7 +91,7 @@ function isArgument(e: Event, how: ArgumentKind, at: number, length: number): bo
     case "frame":
       return length === how.bytes;
     case "inArray":
-      return length === how.element * Math.ceil(e.argument(how.count) / how.per) &&
+      return length === how.element * Math.ceil(countOf(e, how.count, how.countBits) / how.per) &&
         e.uint(how.count) <= how.most;
     case "inSelected":
       return length === how.bytes[e.int(how.selector)];
@@ -100,6 +100,11 @@ function isArgument(e: Event, how: ArgumentKind, at: number, length: number): bo
     default:
       return false;
   }
+}
+
+/** The length of an array in the register that counts it. */
+function countOf(e: Event, register: number, bits: 32 | 64): number {
+  return bits === 32 ? e.uint(register) : e.argument(register);
 }
 
 /** Whether bytes are a count word and that many strings with their NULs. */

@@ -40,6 +40,9 @@ function pagesOf(bytes: number): number {
   return Math.ceil(bytes / PAGE_BYTES);
 }
 
+/** Bytes from here on make 2^64 when they are rounded up to pages, which is none. */
+const LAST_PAGE = 2 ** 64 - PAGE_BYTES;
+
 /** Whether an argument is a multiple of the page size; as a number it may have been rounded to one. */
 function isAligned(e: Event, index: number): boolean {
   return e.uint(index) % PAGE_BYTES === 0;
@@ -109,6 +112,7 @@ export function madvise(s: State, fx: Effects, e: Event, t: number): number {
   const advice = e.argument(2);
   if (!isAligned(e, 0) || advice > LAST_ADVICE) return -Err.Invalid;
   if (length === 0) return 0;
+  if (length > LAST_PAGE) return -Err.Invalid;
   const page = start / PAGE_BYTES;
   const end = page + pagesOf(length);
   if (end > USER_END_PAGE || !isCovered(s, spaceOf(s, t), page, end)) return -Err.NoMemory;
@@ -121,7 +125,7 @@ export function msync(s: State, _fx: Effects, e: Event, t: number): number {
   const start = e.argument(0);
   const length = e.argument(1);
   if (!isAligned(e, 0)) return -Err.Invalid;
-  if (length === 0) return 0;
+  if (length === 0 || length > LAST_PAGE) return 0;
   const page = start / PAGE_BYTES;
   const end = page + pagesOf(length);
   return end <= USER_END_PAGE && isCovered(s, spaceOf(s, t), page, end) ? 0 : -Err.NoMemory;

@@ -113,7 +113,7 @@ export function maskFor(s: State, e: Event, t: number, at: number): void {
 /** ppoll. */
 export function ppoll(s: State, fx: Effects, e: Event, t: number): number {
   freeExtraWaiters(s, t);
-  const count = e.argument(1);
+  const count = e.uint(1);
   const array = argumentAt(e, 0);
   const given = array < 0 ? ArgumentLength.Absent : payloadU32(e, array);
   if (given === ArgumentLength.TooLong) return -Err.Invalid;
@@ -122,6 +122,7 @@ export function ppoll(s: State, fx: Effects, e: Event, t: number): number {
   const timeout = timespecArgument(e, 1);
   if (Number.isNaN(timeout)) return -Err.Invalid;
   const mask = argumentAt(e, 2);
+  if (e.argument(3) !== 0 && e.argument(4) !== 8) return -Err.Invalid;
   if (mask >= 0 && payloadU32(e, mask) === 8) maskFor(s, e, t, mask + 4);
   const from = array + 4;
   const deadline = s.thread.callDeadline[t];

@@ -57,9 +57,10 @@ export function encodeBoot(config: BootConfig, payload: Uint8Array): number {
 export function isBootPayload(s: State, e: Event): boolean {
   if (e.payloadLength !== BOOT_BYTES) return false;
   const harts = payloadU32(e, 0);
+  const frames = payloadU32(e, 4);
   const slots = payloadU32(e, 8);
   return harts >= 1 && harts < s.hart.$capacity && slots >= 64 && slots < s.frame.$capacity &&
-    payloadU32(e, 4) >= 64;
+    frames >= slots;
 }
 
 /** Brings the tables from all zero to the state before the root is mounted. */

@@ -168,15 +168,13 @@ export class Effects {
   switchTo(hart: number, thread: number, rootPfn: number, asid: number): void {
     this.put(EffectKind.Switch, hart, thread, rootPfn, asid, 0);
   }
+  /** Writes a whole number below 2^53. */
   setRegister(thread: number, slot: number, value: number): void {
-    this.put(
-      EffectKind.SetRegister,
-      thread,
-      slot,
-      value >>> 0,
-      Math.floor(value / 0x1_0000_0000) >>> 0,
-      0,
-    );
+    this.setRegisterWords(thread, slot, value >>> 0, Math.floor(value / 0x1_0000_0000) >>> 0);
+  }
+  /** Writes any 64-bit value, given as its halves: what a program chose need be no address. */
+  setRegisterWords(thread: number, slot: number, lo: number, hi: number): void {
+    this.put(EffectKind.SetRegister, thread, slot, lo, hi, 0);
   }
   /** Completes a call: a0 = value (a whole number, negative for an error), pc past the `ecall`. */
   returnValue(thread: number, value: number): void {

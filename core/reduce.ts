@@ -2,13 +2,14 @@ import { boot, isBootPayload } from "./boot.ts";
 import type { ByteDriver } from "./driver.ts";
 import type { Effects } from "./effect.ts";
 import { Err, Result } from "./error.ts";
-import { type Event, EventKind, SampleKind } from "./event.ts";
+import { AccessKind, type Event, EventKind, SampleKind } from "./event.ts";
 import { reduceExternal, reduceInput } from "./input.ts";
 import { ONE, type State } from "./kernel.ts";
 import { registerSample } from "./isa/signal_frame.ts";
 import { leaveKernel } from "./leave.ts";
 import { Account } from "./ledger/accounts.ts";
 import { post } from "./ledger/post.ts";
+import { bookRetired } from "./ledger/retired.ts";
 import { UNITS } from "./limits.ts";
 import { pageFault } from "./mem/fault.ts";
 import { hasReclaim, reclaim } from "./mem/reclaim.ts";
@@ -30,7 +31,7 @@ import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.
 import { answerRequests, leaveForbiddenHart, takeFromInbox } from "./sched/thread.ts";
 import { armTimer, disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
 import { hasWaking, isWaiting, wakeSome, wakeThread } from "./sched/wait.ts";
-import { isCallEvent, isInputEvent } from "./well_formed.ts";
+import { isCallEvent, isInputEvent, isRecord } from "./well_formed.ts";
 
 /** Why an event was refused: nothing was changed. */
 export const Refusal = {
@@ -43,25 +44,46 @@ export const Refusal = {
   AlreadyClosed: 6,
   Unexpected: 7,
   BadTime: 8,
+  /** A field of its head holds what no record can. */
+  BadRecord: 9,
+  /** Not the next event of the boot: one is missing, doubled, or from elsewhere. */
+  BadOrder: 10,
+  /** Not the next event of its hart. */
+  BadSequence: 11,
 } as const;
+
+/**
+ * Whether an event may come while the boot ends: no guest runs then and nothing comes in, or what was
+ * taken apart would be begun again.
+ */
+function isOfShutdown(kind: number): boolean {
+  return kind === EventKind.Ipi || kind === EventKind.Continue || kind === EventKind.Sample;
+}
 
 /** The rule an event breaks, or Refusal.None. */
 export function refuse(s: State, e: Event): number {
+  if (!isRecord(e)) return Refusal.BadRecord;
   if (e.kind < EventKind.Boot || e.kind > EventKind.Shutdown) return Refusal.UnknownKind;
   const booted = s.kernel.$live[ONE] === 1 && s.kernel.booted[ONE] === 1;
   if (e.kind === EventKind.Boot) {
     if (booted) return Refusal.Unexpected;
+    if (e.hart !== 0) return Refusal.NoSuchHart;
+    if (e.order !== 0) return Refusal.BadOrder;
+    if (e.sequence !== 0) return Refusal.BadSequence;
     return isBootPayload(s, e) ? Refusal.None : Refusal.BadPayload;
   }
   if (!booted) return Refusal.NotBooted;
   if (s.kernel.closed[ONE] === 1) return Refusal.AlreadyClosed;
   if (!(e.hart >= 0 && e.hart < s.kernel.harts[ONE])) return Refusal.NoSuchHart;
+  if (e.order !== s.kernel.lastOrder[ONE]) return Refusal.BadOrder;
+  if (e.sequence !== s.hart.lastSequence[e.hart + 1]) return Refusal.BadSequence;
   const passed = e.time - s.hart.lastTime[e.hart + 1];
   if (!(passed >= 0 && passed <= s.account.balance[Account.HartTimeSource])) return Refusal.BadTime;
   if (!Number.isInteger(e.time)) return Refusal.BadTime;
   // A sample's reply is the very next event, and comes only when it was asked for.
   const sampling = s.kernel.sampling[ONE];
   if ((e.kind === EventKind.Sample ? e.hart + 1 : 0) !== sampling) return Refusal.Unexpected;
+  if (s.kernel.shutdown[ONE] !== 0 && !isOfShutdown(e.kind)) return Refusal.Unexpected;
   const thread = s.hart.current[e.hart + 1];
   switch (e.kind) {
     case EventKind.Syscall:
@@ -70,6 +92,9 @@ export function refuse(s: State, e: Event): number {
     case EventKind.Exception:
       if (thread === 0 || s.thread.state[thread] !== ThreadState.Running) return Refusal.NoThread;
       if (s.hart.operation[e.hart + 1] !== 0) return Refusal.Unexpected;
+      if (e.kind === EventKind.SyscallFault && e.access > AccessKind.Execute) {
+        return Refusal.BadPayload;
+      }
       return e.kind !== EventKind.Syscall || isCallEvent(e) ? Refusal.None : Refusal.BadPayload;
     case EventKind.Sample:
       if (thread === 0) return Refusal.NoThread;
@@ -134,7 +159,7 @@ function syscallFault(s: State, fx: Effects, e: Event, thread: number): void {
     return;
   }
   // A signal frame that cannot be read has no caller to tell: the process gets the fault.
-  if (readsFrame(e.cause)) return segmentFault(s, thread, e.value());
+  if (readsFrame(e.cause)) return segmentFault(s, e, thread);
   returnFromCall(s, fx, thread, answerOf(e.cause, result));
 }
 
@@ -273,6 +298,7 @@ export function reduce(
     if (hasWaking(s)) wakeSome(s, fx, e.hart);
     if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, e.hart);
     leaveKernel(s, fx, e.hart, e.time);
+    bookRetired(s);
   }
   s.kernel.sampling[ONE] = fx.sampled === 1 ? e.hart + 1 : 0;
   s.hart.lastSequence[e.hart + 1] = e.sequence + 1;

@@ -1,8 +1,33 @@
-import { ArgumentLength, type Event, InputKind, PAYLOAD_LIMIT, payloadU32 } from "./event.ts";
+import {
+  ArgumentLength,
+  type Event,
+  InputKind,
+  PAYLOAD_LIMIT,
+  payloadU32,
+  REGISTER_LIMIT,
+} from "./event.ts";
 import { FILE_CHUNK_BYTES, PATH_LIMIT, STREAM_BLOCK_BYTES } from "./limits.ts";
 import { STRING_COUNT_LIMIT } from "./proc/exec_arguments.ts";
 import { type ArgumentKind, STRINGS_LIMIT } from "./syscall/row.ts";
 import { CALL_LIMIT, rowOf } from "./syscall/rows.ts";
+
+/** Whether a field of an event holds what 32 unsigned bits can. */
+function isWord(value: number): boolean {
+  return value >>> 0 === value;
+}
+
+/**
+ * Whether every field of an event's head is a number of its kind: what a journal can hold. Times,
+ * and which kinds and harts there are, are the caller's to check.
+ */
+export function isRecord(e: Event): boolean {
+  return isWord(e.kind) && isWord(e.hart) && isWord(e.cause) && isWord(e.valueLo) &&
+    isWord(e.valueHi) && isWord(e.pcLo) && isWord(e.pcHi) && isWord(e.access) &&
+    Number.isSafeInteger(e.sequence) && e.sequence >= 0 &&
+    Number.isSafeInteger(e.order) && e.order >= 0 &&
+    isWord(e.registerCount) && e.registerCount <= REGISTER_LIMIT &&
+    isWord(e.payloadLength) && e.payloadLength <= PAYLOAD_LIMIT;
+}
 
 /** What a call's event carries. */
 interface CallShape {
@@ -44,10 +69,17 @@ export function isCallEvent(e: Event): boolean {
 function afterArgument(e: Event, how: ArgumentKind, at: number): number {
   if (at + 4 > e.payloadLength) return -1;
   const length = payloadU32(e, at);
-  if (length >= ArgumentLength.TooLong) return at + 4;
+  if (length === ArgumentLength.Absent) return at + 4;
+  if (length === ArgumentLength.TooLong) return mayBeTooLong(e, how) ? at + 4 : -1;
   const end = at + 4 + ((length + 3) & ~3);
   if (length > PAYLOAD_LIMIT || end > e.payloadLength) return -1;
   return isArgument(e, how, at + 4, length) ? end : -1;
+}
+
+/** Whether an argument can have more bytes than are copied: one of a fixed size never has. */
+function mayBeTooLong(e: Event, how: ArgumentKind): boolean {
+  if (how.kind === "inArray") return e.argument(how.count) > how.most;
+  return how.kind === "path" || how.kind === "strings";
 }
 
 function isArgument(e: Event, how: ArgumentKind, at: number, length: number): boolean {
@@ -59,7 +91,7 @@ function isArgument(e: Event, how: ArgumentKind, at: number, length: number): bo
     case "frame":
       return length === how.bytes;
     case "inArray":
-      return length === how.element * Math.ceil(e.argument(how.count) / how.per) &&
+      return length === how.element * Math.ceil(countOf(e, how.count, how.countBits) / how.per) &&
         e.uint(how.count) <= how.most;
     case "inSelected":
       return length === how.bytes[e.int(how.selector)];
@@ -68,6 +100,11 @@ function isArgument(e: Event, how: ArgumentKind, at: number, length: number): bo
     default:
       return false;
   }
+}
+
+/** The length of an array in the register that counts it. */
+function countOf(e: Event, register: number, bits: 32 | 64): number {
+  return bits === 32 ? e.uint(register) : e.argument(register);
 }
 
 /** Whether bytes are a count word and that many strings with their NULs. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ArgumentLength, Event, EventKind, InputKind } from "./event.ts";
-import { isCallEvent, isInputEvent } from "./well_formed.ts";
+import { isCallEvent, isInputEvent, isRecord } from "./well_formed.ts";
 
 const OPENAT = 56;
 const PPOLL = 73;
@@ -69,4 +69,33 @@ Deno.test("a start names a program and has two whole vectors of not too many str
   assert.ok(!isInputEvent(start(1, 0x61, 6, 2, 0x61, 4, 0)), "one string, not two");
   const empty = new Array<number>(1025).fill(0);
   assert.ok(!isInputEvent(start(1, 0x61, 4 + 4100, 4100, ...empty, 4, 0)), "too many");
+});
+
+Deno.test("an argument of a fixed size is never too long, an array is when its count is", () => {
+  const NANOSLEEP = 101;
+  assert.ok(isCallEvent(call(NANOSLEEP, 2, ArgumentLength.Absent)));
+  assert.ok(!isCallEvent(call(NANOSLEEP, 2, ArgumentLength.TooLong)));
+  const polled = call(PPOLL, 5, ArgumentLength.TooLong, ...Array(2).fill(ArgumentLength.Absent));
+  assert.ok(!isCallEvent(polled), "a count of 0 is not too long");
+  polled.registers[2] = 257;
+  assert.ok(isCallEvent(polled));
+});
+
+Deno.test("a record's fields are whole numbers of their size", () => {
+  const fresh = () => call(172, 0);
+  assert.ok(isRecord(fresh()));
+  const fields = ["kind", "hart", "cause", "pcLo", "pcHi", "valueLo", "valueHi", "access"] as const;
+  for (const field of [...fields, "sequence", "order", "registerCount", "payloadLength"] as const) {
+    for (const wrong of [NaN, -1, 0.5, 2 ** 60]) {
+      const e = fresh();
+      e[field] = wrong;
+      assert.ok(!isRecord(e), `${field} ${wrong}`);
+    }
+  }
+  const e = fresh();
+  e.registerCount = 9;
+  assert.ok(!isRecord(e));
+  e.registerCount = 0;
+  e.payloadLength = 65537;
+  assert.ok(!isRecord(e));
 });

@@ -26,7 +26,7 @@ Deno.test("the system call page says how each kind of argument is taken", () => 
     row(
       1,
       "early",
-      { n: value, a: array(8, 0, 16), s: struct(12) },
+      { n: value, a: array(8, 0, 16, 64), s: struct(12) },
       { slot: "cwd" },
       "eintr",
       "A.",

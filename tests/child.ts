@@ -10,6 +10,8 @@ export interface ChildOptions {
   readonly stdin?: string | Uint8Array;
   /** Wall-clock limit after which the child is killed and an error thrown. Default 120 s. */
   readonly limitMs?: number;
+  /** Whether running into the limit is a result, not an error. */
+  readonly lateIsResult?: boolean;
 }
 
 /** What a child printed, and its exit status: 128 + signal number for a death by signal. */
@@ -17,6 +19,8 @@ export interface ChildResult {
   readonly stdout: Uint8Array;
   readonly stderr: Uint8Array;
   readonly status: number;
+  /** There when it was killed at the limit. */
+  readonly late?: true;
 }
 
 /**
@@ -47,8 +51,10 @@ export async function runChild(
   await feed(child.stdin, options.stdin ?? "");
   const { code, stdout, stderr } = await output;
   clearTimeout(timer);
-  if (late) throw new Error(`${program} ${args.join(" ")}: still running after ${limit} ms`);
-  return { stdout, stderr, status: code };
+  if (late && options.lateIsResult !== true) {
+    throw new Error(`${program} ${args.join(" ")}: still running after ${limit} ms`);
+  }
+  return { stdout, stderr, status: code, ...(late ? { late } : {}) };
 }
 
 /** A child may end without reading its input: a broken pipe is no failure of the test. */

@@ -1,6 +1,11 @@
-/** Runs Daybook's own commands as child processes, as `deno task` would. */
+/**
+ * Runs Daybook's own commands as child processes, as `deno task` would. Whatever a boot or run
+ * records is held to be pure.
+ */
+import { isAbsolute, join } from "node:path";
 import { type ChildOptions, type ChildResult, runChild } from "./child.ts";
 import configuration from "../deno.json" with { type: "json" };
+import { journalBreach } from "./kernel/journal_purity.ts";
 
 /** Absolute path of the repository, ending in a slash. */
 export const repository: string = new URL("../", import.meta.url).pathname;
@@ -18,14 +23,43 @@ export function commandLine(command: Command, args: readonly string[]): string[]
   return [Deno.execPath(), ...words, ...args];
 }
 
-/** Runs a command to its end. Standard input is empty unless given. */
-export function daybook(
+/** The journal that a command line of `boot` or `run` recorded, if it is a regular file. */
+function journalOf(args: readonly string[], folder: string): string | undefined {
+  const at = args.indexOf("--journal");
+  if (at < 0) return undefined;
+  const path = isAbsolute(args[at + 1]) ? args[at + 1] : join(folder, args[at + 1]);
+  try {
+    return Deno.statSync(path).isFile ? path : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** @throws an Error when a journal does not fold alike into three kernels in lock step */
+export function assertPure(journal: string): void {
+  const breach = journalBreach(journal);
+  if (breach !== "") throw new Error(`${journal} is not pure: ${breach}`);
+}
+
+/**
+ * Runs a command to its end. Standard input is empty unless given.
+ *
+ * @throws an Error when the journal it recorded is not pure
+ */
+export async function daybook(
   command: Command,
   args: readonly string[],
   options: ChildOptions = {},
 ): Promise<ChildResult> {
   const [program = "", ...rest] = commandLine(command, args);
-  return runChild(program, rest, { cwd: repository, ...options });
+  const result = await runChild(program, rest, { cwd: repository, ...options });
+  if (command === "boot" || command === "run") {
+    const folder = options.env?.INIT_CWD ?? options.cwd ?? repository;
+    const journal = journalOf(args, folder);
+    if (journal !== undefined) assertPure(journal);
+  }
+  return result;
 }
 
 /** Runs `journal/commands/main.ts` with a first word that need not be a command. */

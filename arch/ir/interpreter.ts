@@ -30,9 +30,6 @@ const DISPATCHES = 4;
 /** Set in the opcode of an op where a compiled region is entered. */
 export const COMPILED = 0x8000;
 
-/** How often control leaves a region for an op before that op is worth a region of its own. */
-const OFTEN = 256;
-
 /** Why a run ended. */
 export const EXIT = { budget: 0, trap: 1 } as const;
 
@@ -67,6 +64,7 @@ export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuff
   const regionCells = {
     decodeBase: m.importGlobal(IMPORT_MODULE, "decodeBase", "i32", false),
     base: m.importGlobal(IMPORT_MODULE, "regionCellBase", "i32", false),
+    often: m.importGlobal(IMPORT_MODULE, "often", "i32", false),
     type: m.type(["i32", "i32", "i32", "i64"], ["i32"]),
   };
   const imports: DecodeImports = {
@@ -95,6 +93,7 @@ export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuff
   m.export(REGION_EXPORTS.readable, "function", mmu.readable);
   m.export(REGION_EXPORTS.writable, "function", mmu.writable);
   m.export(REGION_EXPORTS.refillExec, "function", mmu.refillExec);
+  m.export(REGION_EXPORTS.execMiss, "function", mmu.execMiss);
   m.export(REGION_EXPORTS.mulhu, "function", mulhu);
   m.export(REGION_EXPORTS.fflags, "global", env.fflags);
   m.export(REGION_EXPORTS.frm, "global", env.frm);
@@ -109,6 +108,8 @@ interface DecodeImports {
   readonly cells: {
     readonly decodeBase: number;
     readonly base: number;
+    /** How often control leaves a region for an op until that is worth a look: a power of two. */
+    readonly often: number;
     /** The type of a region's function. */
     readonly type: number;
   };
@@ -404,7 +405,8 @@ function enterRegion(
   pushCell(f, ip, cells);
   f.local_tee(address).local_get(address).i32_load().i32_const(1).i32_add().local_tee(result);
   f.i32_store();
-  f.local_get(result).i32_const(OFTEN - 1).i32_and().i32_eqz().if_().local_get(hart);
+  f.local_get(result).global_get(cells.often).i32_const(1).i32_sub().i32_and().i32_eqz().if_()
+    .local_get(hart);
   f.call(imports.leftOften).end();
   f.end();
   f.end();

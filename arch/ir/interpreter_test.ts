@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { HART, MACHINE_CELL, REGISTER } from "../machine/memory/layout.ts";
+import { testOnEachEngine } from "../machine/test_engines.ts";
 import { TestMachine, USER } from "../machine/test_machine.ts";
 import { encode } from "../riscv64/encode.ts";
 import { CAUSE } from "../riscv64/sv39.ts";
@@ -45,7 +46,7 @@ function snapshot(m: TestMachine): string {
   return REGISTERS.map((r) => m.register(r).toString(16)).join();
 }
 
-Deno.test("a run of any budget stops at the same instruction as single steps", () => {
+testOnEachEngine("a run of any budget stops at the same instruction as single steps", () => {
   const stepped = machineWith(PROGRAM);
   const states = [snapshot(stepped)];
   while (states.length < 1000 && stepped.cpu.run(0, 1) === EXIT.budget) {
@@ -68,7 +69,7 @@ Deno.test("a run of any budget stops at the same instruction as single steps", (
   assert.equal(m.hartField(0, HART.cause), CAUSE.userCall);
 });
 
-Deno.test("the end of the budget wins over a fault of the next fetch", () => {
+testOnEachEngine("the end of the budget wins over a fault of the next fetch", () => {
   const m = machineWith([encode("jalr", { s1: 0, imm: 0 })]);
   assert.equal(m.cpu.run(0, 1), EXIT.budget);
   assert.equal(m.register(REGISTER.pc), 0n);
@@ -77,7 +78,7 @@ Deno.test("the end of the budget wins over a fault of the next fetch", () => {
   assert.equal(m.hartField(0, HART.executed), 0);
 });
 
-Deno.test("whatever a kernel puts into pc and fcsr, a run starts from valid ones", () => {
+testOnEachEngine("whatever a kernel puts into pc and fcsr, a run starts from valid ones", () => {
   const m = machineWith([addi(10, 0, 3), encode("csrrs", { d: 11, imm: 3 }), ECALL]);
   m.setRegister(REGISTER.pc, CODE + 1);
   m.setRegister(REGISTER.fcsr, -1n);
@@ -88,7 +89,7 @@ Deno.test("whatever a kernel puts into pc and fcsr, a run starts from valid ones
   assert.equal(m.register(REGISTER.fcsr), 0xffn);
 });
 
-Deno.test("traps leave pc at the instruction and retire nothing", () => {
+testOnEachEngine("traps leave pc at the instruction and retire nothing", () => {
   const cases: [number, string][] = [
     [ECALL, "trap 8 at 0x10004, value 0x0"],
     [encode("ebreak"), "trap 3 at 0x10004, value 0x10004"],
@@ -114,7 +115,7 @@ Deno.test("traps leave pc at the instruction and retire nothing", () => {
   }
 });
 
-Deno.test("a dynamic rounding mode that is none is illegal", () => {
+testOnEachEngine("a dynamic rounding mode that is none is illegal", () => {
   const add = encode("fadd.d", { d: 1, s1: 2, s2: 3, rm: 7 });
   for (let frm = 0; frm < 8; frm++) {
     const m = machineWith([encode("csrrwi", { imm: 2, s1: frm }), add, ECALL]);
@@ -125,7 +126,7 @@ Deno.test("a dynamic rounding mode that is none is illegal", () => {
   }
 });
 
-Deno.test("x0 stays zero", () => {
+testOnEachEngine("x0 stays zero", () => {
   const m = machineWith([
     addi(0, 0, 5),
     encode("jal", { d: 0, imm: 4 }),
@@ -142,7 +143,7 @@ Deno.test("x0 stays zero", () => {
   assert.equal(m.hartField(0, HART.executed), 5);
 });
 
-Deno.test("counters show the instructions before them and never run backwards", () => {
+testOnEachEngine("counters show the instructions before them and never run backwards", () => {
   const code = [
     addi(5, 0, 1),
     encode("csrrs", { d: 10, imm: 0xc00 }),
@@ -161,7 +162,7 @@ Deno.test("counters show the instructions before them and never run backwards", 
   assert.deepEqual([10, 11, 12].map((r) => m.register(r)), [1002n, 1002n, 7n]);
 });
 
-Deno.test("stores into code take effect at the next fetch, in place and ahead", () => {
+testOnEachEngine("stores into code take effect at the next fetch, in place and ahead", () => {
   const ahead = machineWith([
     encode("sw", { s1: 5, s2: 6, imm: 12 }),
     addi(10, 0, 1),
@@ -194,7 +195,7 @@ Deno.test("stores into code take effect at the next fetch, in place and ahead", 
   assert.equal(loop.register(10), 5050n);
 });
 
-Deno.test("a store of the last half of an instruction is seen", () => {
+testOnEachEngine("a store of the last half of an instruction is seen", () => {
   const m = machineWith([
     encode("jal", { d: 1, imm: 12 }),
     encode("sh", { s1: 5, s2: 6, imm: 14 }),
@@ -213,7 +214,7 @@ Deno.test("a store of the last half of an instruction is seen", () => {
   assert.equal(m.register(10), 51n);
 });
 
-Deno.test("what the kernel writes into decoded code is executed", () => {
+testOnEachEngine("what the kernel writes into decoded code is executed", () => {
   const m = machineWith([addi(10, 0, 1), ECALL]);
   m.cpu.run(0, 10);
   assert.equal(m.register(10), 1n);
@@ -231,7 +232,7 @@ function machineAtPageEnd(distance: number, code: readonly number[]): TestMachin
   return m;
 }
 
-Deno.test("execution goes on across pages", () => {
+testOnEachEngine("execution goes on across pages", () => {
   for (const distance of [2, 4, 6, 8]) {
     const m = machineAtPageEnd(distance, [
       encode("c.addi", { d: 10, imm: 1 }),
@@ -253,7 +254,7 @@ Deno.test("execution goes on across pages", () => {
   }
 });
 
-Deno.test("an instruction in two pages follows its second page", () => {
+testOnEachEngine("an instruction in two pages follows its second page", () => {
   const m = machineAtPageEnd(2, [addi(10, 10, 1), encode("c.jr", { s1: 5 })]);
   const root = m.hartField(0, HART.rootPpn);
   m.setRegister(5, CODE + 4094);
@@ -285,13 +286,13 @@ Deno.test("an instruction in two pages follows its second page", () => {
   assert.equal(m.hartField(0, HART.executed), 0);
 });
 
-Deno.test("an illegal instruction in two pages reports its bits", () => {
+testOnEachEngine("an illegal instruction in two pages reports its bits", () => {
   const m = machineAtPageEnd(2, [0x10500073]);
   assert.equal(m.cpu.run(0, 1), EXIT.trap);
   assert.equal(m.describeTrap(), "trap 2 at 0x10ffe, value 0x10500073");
 });
 
-Deno.test("misaligned accesses work, and across pages fault before they write", () => {
+testOnEachEngine("misaligned accesses work, and across pages fault before they write", () => {
   const m = machineWith([
     encode("sd", { s1: 5, s2: 6 }),
     encode("ld", { d: 10, s1: 5 }),
@@ -329,7 +330,7 @@ Deno.test("misaligned accesses work, and across pages fault before they write", 
   assert.equal(m.describeTrap(), "trap 15 at 0x10000, value 0x3ffff");
 });
 
-Deno.test("SC succeeds exactly when the reservation stands", () => {
+testOnEachEngine("SC succeeds exactly when the reservation stands", () => {
   const lr = encode("lr.d", { d: 10, s1: 5 });
   const sc = encode("sc.d", { d: 11, s1: 5, s2: 6 });
   const cases: [readonly number[], bigint][] = [
@@ -361,7 +362,7 @@ Deno.test("SC succeeds exactly when the reservation stands", () => {
   assert.equal(m.read(DATA, 1)[0], 0);
 });
 
-Deno.test("a tiny decode pool changes nothing but speed", () => {
+testOnEachEngine("a tiny decode pool changes nothing but speed", () => {
   const run = (decodeSlots: number): string => {
     const m = new TestMachine({ decodeSlots });
     const root = m.newSpace();

@@ -1,4 +1,4 @@
-import { CAUSE, PTE, SV39 } from "../riscv64/sv39.ts";
+import { PTE, SV39 } from "../riscv64/sv39.ts";
 import { ACCESS } from "../riscv64/walk.ts";
 import { instantiateCpu } from "./memory/cpu.ts";
 import type { Cpu } from "./memory/cpu.ts";
@@ -15,8 +15,8 @@ import type { LayoutConfig, MachineLayout } from "./memory/layout.ts";
 import { createMemory } from "./memory/memory.ts";
 import type { MachineMemory } from "./memory/memory.ts";
 
-const EXIT_TRAP = 1;
-const SYSCALL = { write: 64, exit: 93, exitGroup: 94 } as const;
+/** Puts an engine over a machine's memory. */
+export type CpuFactory = (memory: MachineMemory, layout: MachineLayout) => Cpu;
 
 const DEFAULTS: LayoutConfig = {
   harts: 1,
@@ -35,28 +35,24 @@ export const USER = {
   r: PTE.valid | PTE.user | PTE.accessed | PTE.dirty | PTE.read,
 } as const;
 
-/** What a program did: everything it wrote to descriptors 1 and 2, and its exit status. */
-export interface Outcome {
-  readonly status: number;
-  readonly output: Uint8Array;
-  readonly retired: number;
-}
-
 /**
- * A machine without a kernel for tests: makes address spaces, runs instructions, and answers the
- * two Linux calls write and exit. Addresses are JavaScript numbers.
+ * A machine without a kernel for tests: makes address spaces, runs instructions. Addresses are JavaScript numbers.
  */
 export class TestMachine {
+  /** What executes in machines made without an engine of their own: `testOnEachEngine` sets it. */
+  static defaultCpu: CpuFactory = instantiateCpu;
+
   readonly memory: MachineMemory;
   readonly layout: MachineLayout;
   readonly cpu: Cpu;
   #frames = 0;
   #tables = 0;
 
-  constructor(config: Partial<LayoutConfig> = {}) {
+  /** @param makeCpu what executes; each engine of `test_engines.ts` brings its own */
+  constructor(config: Partial<LayoutConfig> = {}, makeCpu = TestMachine.defaultCpu) {
     this.layout = makeLayout({ ...DEFAULTS, ...config });
     this.memory = createMemory();
-    this.cpu = instantiateCpu(this.memory, this.layout);
+    this.cpu = makeCpu(this.memory, this.layout);
     for (let hart = 0; hart < this.layout.harts; hart++) {
       this.setHart(hart, HART.registers, registerSlot(this.layout, hart));
     }
@@ -192,54 +188,6 @@ export class TestMachine {
       bytes[i] = this.memory.u8[linear]!;
     }
     return bytes;
-  }
-
-  /** Loads a static ELF file with a stack into a new space, and points hart 0 at its entry. */
-  loadElf(file: Uint8Array): number {
-    const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-    const u64 = (at: number): number => Number(view.getBigUint64(at, true));
-    const root = this.newSpace();
-    const headers = u64(32), size = view.getUint16(54, true), count = view.getUint16(56, true);
-    for (let i = 0; i < count; i++) {
-      const header = headers + i * size;
-      if (view.getUint32(header, true) !== 1) continue;
-      const offset = u64(header + 8), va = u64(header + 16);
-      const fileSize = u64(header + 32), memorySize = u64(header + 40);
-      for (let page = va - va % PAGE_SIZE; page < va + memorySize; page += PAGE_SIZE) {
-        const entry = this.entryIndex(root, page);
-        if ((this.memory.u32[entry]! & PTE.valid) === 0) this.map(root, page, USER.rwx);
-      }
-      this.write(root, va, file.subarray(offset, offset + fileSize));
-    }
-    const stackTop = 0x3f_f000_0000;
-    for (let page = 1; page <= 256; page++) this.map(root, stackTop - page * PAGE_SIZE, USER.rw);
-    this.useSpace(root);
-    this.setRegister(REGISTER.pc, u64(24));
-    this.setRegister(REGISTER.x0 + 2, stackTop - 4096);
-    return root;
-  }
-
-  /** Runs hart 0 until exit, answering write. Throws on any other trap. */
-  runProgram(slice = 100_000, limit = 2 ** 40): Outcome {
-    const output: number[] = [];
-    let retired = 0;
-    for (;;) {
-      const reason = this.cpu.run(0, slice);
-      retired += this.hartField(0, HART.executed);
-      if (reason !== EXIT_TRAP) {
-        if (retired > limit) throw new Error(`no exit after ${retired} instructions`);
-        continue;
-      }
-      if (this.hartField(0, HART.cause) !== CAUSE.userCall) throw new Error(this.describeTrap());
-      const [call, a0, a1, a2] = [17, 10, 11, 12].map((x) => Number(this.register(x)));
-      if (call === SYSCALL.exit || call === SYSCALL.exitGroup) {
-        return { status: a0! & 255, output: Uint8Array.from(output), retired };
-      }
-      if (call !== SYSCALL.write) throw new Error(`system call ${call}`);
-      for (const byte of this.read(a1!, a2!)) output.push(byte);
-      this.setRegister(10, a2!);
-      this.setRegister(REGISTER.pc, this.register(REGISTER.pc) + 4n);
-    }
   }
 
   /** One line about the latest trap of a hart. */

@@ -4,6 +4,7 @@ import { createOpenFile } from "../fs/open_file.ts";
 import { Device, InodeKind, OpenFlag, OpenKind } from "../fs/tables.ts";
 import { createInode } from "../fs/inode.ts";
 import { Account } from "../ledger/accounts.ts";
+import { post } from "../ledger/post.ts";
 import { DESCRIPTORS } from "../proc/tables.ts";
 import {
   close,
@@ -21,6 +22,7 @@ import {
 import { childNode, createNode, deleteNode, leafBelow, siblingNode } from "./node.ts";
 import { CapKind, Right } from "./tables.ts";
 import { Err } from "../error.ts";
+import { freeRows, LAST_GENERATION, retiredRows } from "../state/table.ts";
 
 function device(b: FileBench, flags: number = OpenFlag.Read): number {
   const inode = createInode(b.s, InodeKind.Device, 0o600, 0, 0);
@@ -148,4 +150,55 @@ Deno.test("a descriptor whose node went names nothing, also once the row lives a
     if (made !== 0) deleteNode(s, made);
   }
   assert.equal(lookupNode(s, p, fd), 0);
+});
+
+Deno.test("a revoked descriptor names nothing, and the one it came from still does", () => {
+  const b = new FileBench();
+  const { s } = b;
+  const p = s.thread.process[b.process()];
+  const fd = install(s, p, device(b), 0);
+  const node = lookupNode(s, p, fd);
+  const child = childNode(s, node, p, Right.Read);
+  // No call derives yet: the child gets its descriptor by hand.
+  const at = p * DESCRIPTORS + 7;
+  s.process.descriptor[at] = child;
+  s.process.descriptorGeneration[at] = s.capNode.$generation[child];
+  s.process.descriptors[p]++;
+  s.capNode.slot[child] = 8;
+  post(s, Account.DescriptorFree, Account.DescriptorUsed, 1);
+  assert.equal(lookupNode(s, p, 7), child);
+  assert.equal(revokeStep(s, b.fx, 0, node, 4), 1);
+  assert.equal(s.process.descriptor[at], 0);
+  assert.equal(lookupNode(s, p, 7), 0);
+  assert.equal(lookupNode(s, p, fd), node);
+  assert.equal(s.process.descriptors[p], 1);
+});
+
+Deno.test("a node's slot at its last generation is retired: an old descriptor never names another", () => {
+  const b = new FileBench({ capNode: 6 });
+  const { s } = b;
+  const p = s.thread.process[b.process()];
+  const nodes = freeRows(s.capNode);
+  const file = device(b);
+  const fd = install(s, p, file, 0);
+  const node = lookupNode(s, p, fd);
+  // As if it had lived half a million lives.
+  s.capNode.$generation[node] = LAST_GENERATION;
+  s.process.descriptorGeneration[p * DESCRIPTORS + fd] = LAST_GENERATION;
+  assert.equal(lookupNode(s, p, fd), node);
+  assert.equal(close(s, b.fx, 0, p, fd), 0);
+  assert.equal(retiredRows(s.capNode), 1);
+  // Every other node can still be had, and the one that is gone never.
+  assert.equal(install(s, p, device(b), 0), 0);
+  for (let made = 1; made < nodes - 1; made++) {
+    assert.equal(dup(s, p, 0, 0, 0), made);
+    assert.notEqual(lookupNode(s, p, made), node);
+  }
+  assert.equal(dup(s, p, 0, 0, 0), -Err.TooManyOpenSystem);
+  // A descriptor that still held the old handle would find nothing.
+  for (const generation of [0, LAST_GENERATION, LAST_GENERATION + 1]) {
+    s.process.descriptor[p * DESCRIPTORS + 200] = node;
+    s.process.descriptorGeneration[p * DESCRIPTORS + 200] = generation;
+    assert.equal(lookupNode(s, p, 200), 0);
+  }
 });

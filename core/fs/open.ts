@@ -45,8 +45,8 @@ export function refuseDescriptor(s: State, process: number): number {
  * @param flags OpenFlag and CreateFlag bits
  * @param mode permission bits of a new file, before the umask
  * @returns the descriptor, Result.Pending (a fifo without a partner), or -Err: those of walkPath,
- * Exists, IsDirectory, NotDirectory, Loop, Access, NoSpace, NoSuchDevice, TooManyOpen,
- * TooManyOpenSystem
+ * Exists, IsDirectory, NotDirectory, Loop, Access, Invalid, NoSpace, NoMemory (a fifo's pipe),
+ * NoSuchDevice, TooManyOpen, TooManyOpenSystem
  */
 export function openPath(
   s: State,
@@ -151,11 +151,17 @@ function openFifo(
   inode: number,
   flags: number,
 ): number {
-  const pipe = fifoPipe(s, inode);
-  if (pipe === 0) return -Err.NoSpace;
+  // One opened for neither would be no end of the pipe, and could never give it back.
+  if ((flags & CreateFlag.Neither) !== 0) return -Err.Invalid;
   const mode = flags & (OpenFlag.Read | OpenFlag.Write);
   const reads = mode === OpenFlag.Read;
   const nonBlocking = (flags & OpenFlag.NonBlocking) !== 0;
+  // A fifo that nobody has open or opens has no pipe, and an open that is refused makes none.
+  if (s.inode.pipe[inode] === 0 && mode === OpenFlag.Write && nonBlocking) {
+    return -Err.NoSuchDevice;
+  }
+  const pipe = fifoPipe(s, inode);
+  if (pipe === 0) return -Err.NoMemory;
   const partners = reads ? s.pipe.writers[pipe] : s.pipe.readers[pipe];
   const partnerHead = reads ? s.pipe.writeHead[pipe] : s.pipe.readHead[pipe];
   // Where nobody has the partner's end open, nobody can wait there but in open.

@@ -5,7 +5,7 @@ import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
 import { PAGE_BYTES, UNITS } from "../limits.ts";
 import { allocBuffer, freeBuffer } from "../mem/buffer.ts";
-import { peekUser, resolve } from "../mem/user.ts";
+import { copyToUser, peekUser, resolve } from "../mem/user.ts";
 import { AccessKind } from "../event.ts";
 import { Signal } from "../proc/signal_numbers.ts";
 import { sendSignalToThread } from "../proc/signal.ts";
@@ -144,15 +144,15 @@ function drain(
     const to = address + moved;
     const position = s.pipe.tail[pipe];
     const offset = position % PAGE_BYTES;
-    const inPage = PAGE_BYTES - to % PAGE_BYTES;
-    const piece = Math.min(PAGE_BYTES - offset, inPage, count - moved);
-    const frame = resolve(s, fx, h, t, to, AccessKind.Write);
-    if (frame < 0) {
-      if (frame === Result.Pending) s.thread.callProgress[t] += moved;
+    const piece = Math.min(PAGE_BYTES - offset, count - moved);
+    const frame = s.pipe.frame[slotOf(pipe, position)];
+    // What lies in one page of the ring goes whole or not at all.
+    const copied = copyToUser(s, fx, h, t, to, frame, offset, piece);
+    if (copied < 0) {
+      if (copied === Result.Pending) s.thread.callProgress[t] += moved;
       else if (moved > 0) return moved;
-      return frame;
+      return copied;
     }
-    fx.copy(s.pipe.frame[slotOf(pipe, position)], offset, frame, to % PAGE_BYTES, piece);
     consume(s, fx, pipe, piece);
     moved += piece;
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { close, forkDescriptors } from "../cap/descriptor.ts";
 import { Result } from "../error.ts";
+import { Account } from "../ledger/accounts.ts";
 import { recount } from "../ledger/recount.ts";
 import * as file from "../personality/linux/file.ts";
 import * as io from "../personality/linux/io.ts";
@@ -253,6 +254,18 @@ Deno.test("fifos: an open waits for its partner, whose open finishes it", () => 
   end(b, r, w);
 });
 
+Deno.test("fifos: one opened for neither reading nor writing is refused, and nothing is held", () => {
+  const b = new FileBench();
+  const t = b.process();
+  assert.equal(b.call(t, directory.mknodat, [-100, 0, 0o010644, 0], text("/tmp/fifo")), 0);
+  const open = (flags: number) => b.call(t, file.openat, [-100, 0, flags, 0], text("/tmp/fifo"));
+  for (let n = 0; n < 2; n++) assert.equal(open(file.O.AccessMode | file.O.NonBlock), E.Invalid);
+  assert.equal(open(file.O.ReadWrite), 0);
+  assert.equal(open(file.O.AccessMode), E.Invalid);
+  b.call(t, file.close, [0]);
+  end(b, t);
+});
+
 Deno.test("pipes refuse when memory or tables are full, and take nothing", () => {
   const b = new FileBench({ pipe: 3, openFile: 8 });
   const t = b.process();
@@ -266,5 +279,23 @@ Deno.test("pipes refuse when memory or tables are full, and take nothing", () =>
   }
   b.settle();
   assert.deepEqual(b.s.account.balance.slice(31, 47), before.slice(31, 47));
+  end(b, t);
+});
+
+Deno.test("fifos: an open that is refused takes no pipe, and one without a pipe is NoMemory", () => {
+  const b = new FileBench({ pipe: 1 });
+  const t = b.process();
+  const open = (name: string, flags: number) =>
+    b.call(t, file.openat, [-100, 0, flags, 0], text(name));
+  for (const name of ["/tmp/one", "/tmp/two"]) {
+    assert.equal(b.call(t, directory.mknodat, [-100, 0, 0o010644, 0], text(name)), 0);
+    assert.equal(open(name, file.O.WriteOnly | file.O.NonBlock), E.NoSuchDevice);
+  }
+  assert.equal(b.s.account.balance[Account.PipeUsed], 0);
+  assert.equal(open("/tmp/one", file.O.ReadWrite), 0);
+  assert.equal(open("/tmp/two", file.O.ReadWrite), E.NoMemory);
+  assert.equal(b.call(t, file.close, [0]), 0);
+  assert.equal(open("/tmp/two", file.O.ReadWrite), 0);
+  b.call(t, file.close, [0]);
   end(b, t);
 });

@@ -67,9 +67,29 @@ export function freeExtraWaiters(s: State, t: number): void {
   if (count > 0) post(s, Account.WaiterUsed, Account.WaiterFree, count);
 }
 
+/** Whether waiting for these events on an open file is waiting for the host's next block. */
+function waitsForStream(s: State, file: number, events: number): boolean {
+  const isStream = s.openFile.pipe[file] === 0 &&
+    s.inode.device[s.openFile.inode[file]] === Device.Stream;
+  return isStream && (events & Ready.Read) !== 0;
+}
+
+/**
+ * Asks the host for what a poll of an open file will wait for, before anything is linked: once a
+ * waiter is linked the poll must succeed.
+ *
+ * @param events Ready bits waited for
+ * @returns 0 or -Err.NoMemory
+ */
+export function askForPoll(s: State, fx: Effects, file: number, events: number): number {
+  if (!waitsForStream(s, file, events)) return 0;
+  return askStream(s, fx, s.inode.unit[s.openFile.inode[file]]);
+}
+
 /**
  * Links a waiter of t to what makes an open file ready; the first one blocks t. An open file that
- * nothing wakes (its readiness never changes) takes none. The caller has counted free waiters.
+ * nothing wakes (its readiness never changes) takes none. The caller has counted free waiters and
+ * called `askForPoll`.
  *
  * @param last waiter of t linked last, 0 for none yet
  * @param events Ready bits waited for
@@ -77,7 +97,6 @@ export function freeExtraWaiters(s: State, t: number): void {
  */
 export function linkPoll(
   s: State,
-  fx: Effects,
   t: number,
   file: number,
   events: number,
@@ -93,9 +112,10 @@ export function linkPoll(
     kind = reads ? WaitKind.PipeRead : WaitKind.PipeWrite;
     object = pipe;
   } else if (s.inode.device[inode] === Device.Stream) {
-    if ((events & Ready.Read) === 0 || askStream(s, fx, s.inode.unit[inode]) < 0) return last;
+    if (!waitsForStream(s, file, events)) return last;
     kind = WaitKind.Stream;
     object = streamRow(s.inode.unit[inode]);
+    assert(s.stream.requested[object] === 1, "a poll waits for a block that was asked for");
   } else if (s.inode.device[inode] === Device.Terminal) {
     kind = WaitKind.Terminal;
     object = terminalOf(s, s.thread.process[t], inode);

@@ -72,6 +72,8 @@ export const Account = {
   HartTimeSource: 66,
   HartTimeBusy: 67,
   HartTimeIdle: 68,
+  SlotUsable: 69,
+  SlotRetired: 70,
 } as const;
 
 /** A resource of the ledger. */
@@ -218,6 +220,14 @@ export const resources: readonly Resource[] = [
     unit: "ns",
     kind: "flow",
     accounts: ["HartTimeSource", "HartTimeBusy", "HartTimeIdle"],
+  },
+  {
+    // Over all tables: a retired slot is among its table's unused rows, but nobody gets it again.
+    name: "retired slots",
+    unit: "slot",
+    kind: "stock",
+    accounts: ["SlotUsable", "SlotRetired"],
+    permanent: "a slot whose generations are used up is never used again",
   },
 ];
 

@@ -11,6 +11,8 @@ const PERMANENT: ReadonlySet<AccountName> = new Set([
   "BackingUsed",
   "AsidFree",
   "AsidRetired",
+  "SlotUsable",
+  "SlotRetired",
 ]);
 
 /** One line of the closing table: an account against its baseline. */

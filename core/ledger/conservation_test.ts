@@ -30,7 +30,9 @@ import { discardPending, sendSignal } from "../proc/signal.ts";
 import { bookTime } from "../sched/hart_time.ts";
 import { createThread, freeThread, raiseIpi } from "../sched/thread.ts";
 import { armTimer, disarmTimer, TimerSlot } from "../sched/timer.ts";
+import { LAST_GENERATION } from "../state/table.ts";
 import { post } from "./post.ts";
+import { bookRetired } from "./retired.ts";
 import { Account, resources } from "./accounts.ts";
 import { checkTotals } from "./check.ts";
 import { closingTable } from "./closing.ts";
@@ -242,6 +244,16 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
     "bookTime",
     (w) => bookTime(w.s, 0, 1300),
   ]],
+  "retired slots": [
+    ["openPipe", (w) => {
+      openPipe(w);
+      w.s.pipe.$generation[1] = LAST_GENERATION;
+    }],
+    ["closeAll", (w) => {
+      closeAll(w.s, w.fx, 0, w.init);
+      bookRetired(w.s);
+    }],
+  ],
 };
 
 /** Runs a scenario, each step an event; what is wrong names the event and its resource. */

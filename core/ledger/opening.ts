@@ -16,6 +16,11 @@ function capacityOf(table: TableBase): number {
   return table.$capacity - 1;
 }
 
+/** Slots of all tables. */
+function slots(s: State): number {
+  return Object.values(s).reduce((total, table) => total + capacityOf(table), 0);
+}
+
 /** What lies in each resource's accounts before anything is taken; accounts not named hold 0. */
 function openingBalances(
   s: State,
@@ -51,6 +56,7 @@ function openingBalances(
     [Account.IpiSource, AMPLE],
     [Account.RequestSource, AMPLE],
     [Account.HartTimeSource, HART_TIME_NS],
+    [Account.SlotUsable, slots(s)],
   ];
 }
 

@@ -1,7 +1,7 @@
 import { ONE, type State } from "../kernel.ts";
 import { HART_TIME_NS } from "../limits.ts";
 import { DESCRIPTORS } from "../proc/tables.ts";
-import { type TableBase, watermark } from "../state/table.ts";
+import { LAST_GENERATION, retiredRows, type TableBase, watermark } from "../state/table.ts";
 import { Account } from "./accounts.ts";
 import { roleOfUse } from "./recount_rows.ts";
 import { Reach } from "./recount_walk.ts";
@@ -65,7 +65,26 @@ export function compareBooks(s: State, reach: Reach): void {
   expect("SignalPending", pendingSignals(s), "signals pending");
   expect("IpiPending", pendingIpis(s), "IPIs pending");
   expect("RequestPending", requests(s, reach), "requests under way");
+  expect("SlotRetired", retiredSlots(s, reach), "slots at the end of their generations");
   expect("HartTimeSource", HART_TIME_NS - hartTime(s), "left by the harts' clocks");
+}
+
+/** Free slots in their last generation, of all tables; each table must claim as many. */
+function retiredSlots(s: State, reach: Reach): number {
+  let total = 0;
+  for (const key of Reach.keys) {
+    const table: TableBase = s[key as keyof State];
+    let retired = 0;
+    for (let row = 1; row <= watermark(table); row++) {
+      if (table.$generation[row] >= LAST_GENERATION && table.$live[row] === 0) retired++;
+    }
+    if (retired !== retiredRows(table)) {
+      const claimed = retiredRows(table);
+      reach.report(key, 0, `${retired} slots in their last generation, ${claimed} retired`);
+    }
+    total += retired;
+  }
+  return total;
 }
 
 /** Time all harts have come to, ns. */

@@ -215,6 +215,14 @@ function changePresent(
   return copyOnWrite(s, fx, h, t, space, table, page, prot);
 }
 
+/** Blocks a thread until one of the shootdowns in flight, which fill their table, is answered. */
+function waitForOthers(s: State, t: number): number {
+  const newest = s.memory.firstShootdown[ONE];
+  if (newest === 0) return -Err.NoMemory;
+  waitOn(s, t, WaitKind.Shootdown, newest);
+  return Result.Pending;
+}
+
 function copyOnWrite(
   s: State,
   fx: Effects,
@@ -228,7 +236,7 @@ function copyOnWrite(
   if (!canMap(s, space, page, 1)) return -Err.NoMemory;
   const remote = hasRemote(s, h, space);
   const shootdown = remote ? openShootdown(s, space) : 0;
-  if (remote && shootdown === 0) return -Err.NoMemory;
+  if (remote && shootdown === 0) return waitForOthers(s, t);
 
   // From here on it must succeed.
   const copy = takeAnonymous(s, fx);
@@ -257,8 +265,7 @@ export function accessOf(cause: number): number {
  * faultAddress set (faultSignal 9: no memory, it is to be killed)
  */
 export function pageFault(s: State, fx: Effects, e: Event, t: number): number {
-  const address = e.value();
-  const page = Math.floor(address / PAGE_BYTES);
+  const page = Math.floor(e.value() / PAGE_BYTES);
   const r = page < USER_END_PAGE
     ? resolvePage(s, fx, e.hart, t, page, accessOf(e.cause))
     : -Err.BadAddress;
@@ -273,6 +280,7 @@ export function pageFault(s: State, fx: Effects, e: Event, t: number): number {
   }
   s.thread.faultSignal[t] = signal;
   s.thread.faultCode[t] = code;
-  s.thread.faultAddress[t] = address;
+  s.thread.faultAddressLo[t] = e.valueLo;
+  s.thread.faultAddressHi[t] = e.valueHi;
   return -Err.BadAddress;
 }

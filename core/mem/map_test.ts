@@ -46,7 +46,8 @@ Deno.test("memory is zero at first touch, and gone after unmapping", () => {
   assert.equal(b.load(t, page * PAGE_BYTES), -Err.BadAddress);
   assert.equal(b.s.thread.faultSignal[t], 11);
   assert.equal(b.s.thread.faultCode[t], 1);
-  assert.equal(b.s.thread.faultAddress[t], page * PAGE_BYTES);
+  const fault = b.s.thread.faultAddressHi[t] * 2 ** 32 + b.s.thread.faultAddressLo[t];
+  assert.equal(fault, page * PAGE_BYTES);
   b.check();
   b.exit(t);
   b.check();

@@ -6,6 +6,7 @@ import { Account } from "../ledger/accounts.ts";
 import { PAGE_BYTES } from "../limits.ts";
 import { clearCall } from "../sched/call.ts";
 import { isWaiting } from "../sched/wait.ts";
+import { allocRow, freeRows } from "../state/table.ts";
 import { protectRange } from "./protect.ts";
 import { allocFrame } from "./frame.ts";
 import { beginForkSpace, stepForkSpace } from "./fork.ts";
@@ -345,4 +346,26 @@ Deno.test("random changes on three harts never free a frame that a TLB may still
     }
   }
   assert.ok(waits > 20, "some calls waited for acknowledgements");
+});
+
+Deno.test("copy-on-write that finds the table of shootdowns full waits for one, and then copies", () => {
+  const { b, t } = shared(2);
+  const child = beginForkSpace(b.s, b.fx, t);
+  b.processIn(child, 0);
+  assert.equal(stepForkSpace(b.s, b.fx, 0, t), child);
+  // The fork's own shootdown is in flight still; the rest of the table is taken.
+  while (freeRows(b.s.shootdown) > 0) allocRow(b.s.shootdown);
+  b.run(t, 0);
+  assert.equal(b.fault(t, START * PAGE_BYTES, AccessKind.Write), Result.Pending);
+  assert.ok(isWaiting(b.s, t), "it is neither killed nor goes on");
+  ipi(b, 1);
+  assert.ok(isWaiting(b.s, t));
+  ipi(b, 2);
+  assert.ok(!isWaiting(b.s, t));
+  b.run(t, 0);
+  assert.equal(b.fault(t, START * PAGE_BYTES, AccessKind.Write), Result.Pending, "its own now");
+  ipi(b, 1);
+  ipi(b, 2);
+  b.run(t, 0);
+  assert.equal(b.store(t, START * PAGE_BYTES, 99), 0);
 });

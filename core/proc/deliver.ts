@@ -38,7 +38,8 @@ export function putSigInfo(
   fx.setU32(at + signalFrame.number, signal);
   if (s.thread.faultSignal[thread] === signal) {
     fx.setU32(at + signalFrame.code, s.thread.faultCode[thread]);
-    fx.setU64(at + signalFrame.address, s.thread.faultAddress[thread]);
+    fx.setU32(at + signalFrame.address, s.thread.faultAddressLo[thread]);
+    fx.setU32(at + signalFrame.address + 4, s.thread.faultAddressHi[thread]);
   } else if (signal === Signal.Chld) {
     fx.setU32(at + signalFrame.code, s.process.childCode[p]);
     fx.setU32(at + signalFrame.address, s.process.childPid[p]);
@@ -71,11 +72,11 @@ export function deliverSignal(
   if (signal === 0 || !hasHandler(s, p, signal)) return 0;
   const action = p * SIGNAL_ROW + signal;
   const flags = s.process.actionFlags[action];
-  let pc = payloadU64(e, registerSample.pc);
+  let restarts = true;
   let result = NaN;
   if (s.thread.call[thread] !== 0) {
     result = interruptedResult(s, thread, flags);
-    if (!Number.isNaN(result)) pc += ECALL_BYTES;
+    restarts = Number.isNaN(result);
   }
   const sp = payloadU64(e, registerSample.x(roleRegister.sp));
   const to = Math.floor((sp - signalFrame.bytes) / 16) * 16;
@@ -94,7 +95,9 @@ export function deliverSignal(
   );
   const bytes = fx.bytes;
   const registers = at + signalFrame.registers;
-  fx.setU64(registers, pc);
+  // A pc may be any 64-bit value, but where an ecall ran it is an address.
+  for (let i = 0; i < 8; i++) bytes[registers + i] = e.payload[registerSample.pc + i];
+  if (!restarts) fx.setU64(registers, payloadU64(e, registerSample.pc) + ECALL_BYTES);
   for (let i = 0; i < 31 * 8; i++) bytes[registers + 8 + i] = e.payload[i];
   for (let i = 0; i < 32 * 8; i++) {
     bytes[at + signalFrame.floats + i] = e.payload[registerSample.floats + i];
@@ -127,7 +130,8 @@ export function deliverSignal(
     s.thread.blockedHi[thread] |= highBit(signal);
   }
   s.thread.blockedLo[thread] &= ~UNBLOCKABLE;
-  const handler = s.process.handlerHi[action] * 0x1_0000_0000 + s.process.handlerLo[action];
+  const handlerLo = s.process.handlerLo[action];
+  const handlerHi = s.process.handlerHi[action];
   if ((flags & ActionFlag.ResetHandler) !== 0) {
     s.process.handlerLo[action] = 0;
     s.process.handlerHi[action] = 0;
@@ -137,7 +141,7 @@ export function deliverSignal(
   fx.setRegister(thread, roleRegister.a0, signal);
   fx.setRegister(thread, roleRegister.a1, to);
   fx.setRegister(thread, roleRegister.a2, to + signalFrame.context);
-  fx.setRegister(thread, roleRegister.pc, handler);
+  fx.setRegisterWords(thread, roleRegister.pc, handlerLo, handlerHi);
   return 0;
 }
 

@@ -12,28 +12,29 @@ const Code = {
   AccessError: 2,
 } as const;
 
-/** Gives a thread SIGSEGV for an address that is not mapped. */
-export function segmentFault(s: State, thread: number, address: number): void {
+/** Gives a thread SIGSEGV for the event's value, an address that is not mapped. */
+export function segmentFault(s: State, e: Event, thread: number): void {
   s.thread.faultSignal[thread] = Signal.Segv;
   s.thread.faultCode[thread] = Code.NotMapped;
-  s.thread.faultAddress[thread] = address;
+  s.thread.faultAddressLo[thread] = e.valueLo;
+  s.thread.faultAddressHi[thread] = e.valueHi;
 }
 
 /** Turns an exception of the running thread into the signal it gets. */
 export function exceptionSignal(s: State, e: Event, thread: number): void {
   let signal: number = Signal.Segv;
   let code: number = Code.AccessError;
-  let address = e.value();
+  let atPc = false;
   switch (e.cause) {
     case cause.illegalInstruction:
       signal = Signal.Ill;
       code = Code.IllegalOpcode;
-      address = e.pc();
+      atPc = true;
       break;
     case cause.breakpoint:
       signal = Signal.Trap;
       code = Code.Breakpoint;
-      address = e.pc();
+      atPc = true;
       break;
     case cause.fetchMisaligned:
     case cause.loadMisaligned:
@@ -44,5 +45,6 @@ export function exceptionSignal(s: State, e: Event, thread: number): void {
   }
   s.thread.faultSignal[thread] = signal;
   s.thread.faultCode[thread] = code;
-  s.thread.faultAddress[thread] = address;
+  s.thread.faultAddressLo[thread] = atPc ? e.pcLo : e.valueLo;
+  s.thread.faultAddressHi[thread] = atPc ? e.pcHi : e.valueHi;
 }

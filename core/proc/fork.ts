@@ -79,7 +79,8 @@ function inherit(s: State, from: number, to: number): void {
  * clone as fork or vfork. The parent's thread gets the child's pid when the child is complete.
  *
  * @param flags CloneFlag bits and the exit signal
- * @param stack the child's stack pointer, or 0 for the parent's
+ * @param stack,tls arguments of the event with the child's stack pointer (0: the parent's) and
+ * thread pointer; they may hold any 64-bit value
  * @param parentTid,childTid where the child's pid goes in either's memory, with the flags for it
  * @returns the child's pid, Result.Pending, or -Err
  */
@@ -107,8 +108,9 @@ export function clone(
   if ((flags & CloneFlag.ParentSetTid) !== 0) {
     const at = fx.reserveBytes(4);
     fx.setU32(at, s.kernel.nextPid[ONE]);
+    // As on Linux, an address that cannot be written is the parent's own trouble.
     const wrote = writeUser(s, fx, e.hart, parent, parentTid, at, 4);
-    if (wrote < 0) return wrote;
+    if (wrote === Result.Pending) return wrote;
   }
 
   const shared = (flags & CloneFlag.Vm) !== 0;
@@ -130,8 +132,13 @@ export function clone(
   forkDescriptors(s, fx, from, p);
   fx.copyRegisters(parent, thread);
   fx.returnValue(thread, 0);
-  if (stack !== 0) fx.setRegister(thread, roleRegister.sp, stack);
-  if ((flags & CloneFlag.SetTls) !== 0) fx.setRegister(thread, roleRegister.tp, tls);
+  const r = e.registers;
+  if (e.argument(stack) !== 0) {
+    fx.setRegisterWords(thread, roleRegister.sp, r[2 * stack], r[2 * stack + 1]);
+  }
+  if ((flags & CloneFlag.SetTls) !== 0) {
+    fx.setRegisterWords(thread, roleRegister.tp, r[2 * tls], r[2 * tls + 1]);
+  }
   s.thread.callArgument[thread * 4] = (flags & CloneFlag.ChildSetTid) !== 0 ? childTid : 0;
   s.process.space[p] = space;
   holdSpace(s, space);

@@ -50,7 +50,8 @@ Deno.test("fork: a parent killed in the middle finishes the child, then dies", (
 Deno.test("fork: the parent's memory gets the child's id where it asks for that", () => {
   const b = new Bench();
   assert.equal(b.call(0, Call.clone, 0x100000 | 17, 0, BUFFER + 0x3_f000, 0, 0), 2);
-  assert.equal(b.call(0, Call.clone, 0x100000 | 17, 0, 16, 0, 0), -14);
-  assert.equal(b.s.kernel.processes[ONE], 2);
+  // As on Linux, where it cannot be written the fork is none the worse.
+  assert.equal(b.call(0, Call.clone, 0x100000 | 17, 0, 16, 0, 0), 3);
+  assert.equal(b.s.kernel.processes[ONE], 3);
   b.check();
 });

@@ -113,6 +113,7 @@ function isDeaf(s: State, thread: number): boolean {
     case WaitKind.Shootdown:
     case WaitKind.Chunk:
     case WaitKind.SpaceOperation:
+    case WaitKind.FileOperation:
       return true;
     case WaitKind.Vfork:
       return s.process.killed[s.thread.process[thread]] === 0;

@@ -148,7 +148,8 @@ export const threadTable = table("thread", {
   restoreMask: u8("1 while savedMask must be put back before user code"),
   faultSignal: u8("signal of a fault being delivered; 0 for none"),
   faultCode: u32("si_code of that fault"),
-  faultAddress: f64("si_addr of that fault"),
+  faultAddressLo: u32("si_addr of that fault: any 64-bit value, for a program may use any"),
+  faultAddressHi: u32("its upper half"),
   sampled: u8("1 while a sample of its registers for signal delivery is out"),
   userTime: f64("user time, ns", { role: "history" }),
 });

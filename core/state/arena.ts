@@ -1,6 +1,13 @@
 import { assert } from "../assert.ts";
 import { type Column, elementBytes, type ElementType, u32, u8 } from "./column.ts";
-import { type Columns, HEADER_WORDS, type Table, type TableSpec, type ViewOf } from "./table.ts";
+import {
+  type Columns,
+  HEADER_WORDS,
+  type Table,
+  type TableSpec,
+  UNBOOKED,
+  type ViewOf,
+} from "./table.ts";
 
 /** A set of tables, by the name handlers use. */
 export type Tables = Readonly<Record<string, TableSpec>>;
@@ -117,11 +124,14 @@ export function bindArena<T extends Tables>(
   // Properties are defined, not assigned: an object that gets more than about twenty by keyed
   // assignment becomes a hash table in V8, and each access to a column a lookup.
   const bound: [string, unknown][] = [];
+  const first = base + layout.tables[0].headerOffset;
+  const unbooked = new Uint32Array(buffer, first + UNBOOKED * 4, 1);
   for (const placed of layout.tables) {
     const out: [string, unknown][] = [
       ["$spec", placed.spec],
       ["$capacity", placed.capacity],
       ["$header", new Uint32Array(buffer, base + placed.headerOffset, HEADER_WORDS)],
+      ["$unbooked", unbooked],
     ];
     const views: unknown[] = [];
     for (const { name, column, offset } of placed.columns) {

@@ -53,6 +53,8 @@ const FREE_HEAD = 1;
 const FREE_TAIL = 2;
 const USED = 3;
 const RETIRED = 4;
+/** Word of the first table's header that counts slots for the books. */
+export const UNBOOKED = 5;
 
 /** Largest generation a row may carry; a slot that reaches it is retired, never reused. */
 export const LAST_GENERATION = 0x7ffff;
@@ -61,8 +63,13 @@ export const LAST_GENERATION = 0x7ffff;
 export interface TableBase {
   readonly $spec: TableSpec;
   readonly $capacity: number;
-  /** [watermark, first free, last free, used, retired, 0, 0, 0]. */
+  /** [watermark, first free, last free, used, retired, unbooked, 0, 0]. */
   readonly $header: Uint32Array;
+  /**
+   * One word that all tables of an arena share: slots retired and not in the books yet. It lies in
+   * the header of the first table.
+   */
+  readonly $unbooked: Uint32Array;
   /** 1 while the row is allocated. */
   readonly $live: Uint8Array;
   /** Counts the lives of a row; weak handles compare it. */
@@ -81,6 +88,11 @@ export type Table<C extends Columns = Columns> =
 /** Highest row index in use so far; rows above it are all zero. */
 export function watermark(t: TableBase): number {
   return t.$header[WATERMARK];
+}
+
+/** Slots of a table that will never be used again: their generations are used up. */
+export function retiredRows(t: TableBase): number {
+  return t.$header[RETIRED];
 }
 
 /** Rows that can still be allocated. */
@@ -110,7 +122,10 @@ export function allocRow(t: TableBase): number {
   return row;
 }
 
-/** Gives a row back: its columns become zero and its generation advances. */
+/**
+ * Gives a row back: its columns become zero and its generation advances. After its last generation
+ * the slot is retired; the books take note at the end of the event (`bookRetired`).
+ */
 export function freeRow(t: TableBase, row: number): void {
   assert(row !== 0 && t.$live[row] === 1, "a row is freed once, while it is live");
   const views = t.$views;
@@ -127,6 +142,7 @@ export function freeRow(t: TableBase, row: number): void {
   header[USED]--;
   if (t.$generation[row] >= LAST_GENERATION) {
     header[RETIRED]++;
+    t.$unbooked[0]++;
     return;
   }
   t.$generation[row]++;

@@ -11,6 +11,7 @@ export type ArgumentKind =
   /**
    * An array copied in: `count` names the argument with its length, `most` the largest length
    * copied; more is marked TooLong. An element stands for `per` of that length: 64 bits for a set.
+   * Of the register with the length only `countBits` count, as the call's C type has it.
    */
   | {
     readonly kind: "inArray";
@@ -18,6 +19,7 @@ export type ArgumentKind =
     readonly count: number;
     readonly most: number;
     readonly per: number;
+    readonly countBits: 32 | 64;
   }
   /**
    * A structure whose size depends on the argument `selector`: copied in for the values listed,
@@ -103,13 +105,13 @@ export const frame = (bytes: number): ArgumentKind => ({ kind: "frame", bytes })
 /** A structure copied in from where a pair of words says it is. */
 export const indirect = (bytes: number): ArgumentKind => ({ kind: "inIndirect", bytes });
 /** A copied-in array. */
-export const array = (element: number, count: number, most: number, per = 1): ArgumentKind => ({
-  kind: "inArray",
-  element,
-  count,
-  most,
-  per,
-});
+export const array = (
+  element: number,
+  count: number,
+  most: number,
+  countBits: 32 | 64,
+  per = 1,
+): ArgumentKind => ({ kind: "inArray", element, count, most, per, countBits });
 
 /** Declares a row; arguments are given by name in register order. */
 export function row<const N extends string>(

@@ -130,7 +130,7 @@ export const linuxRows = [
   row(
     65,
     "readv",
-    { fd: value, iov: array(16, 2, 1024), count: value },
+    { fd: value, iov: array(16, 2, 1024, 64), count: value },
     fd,
     "progress",
     "Reads into several buffers.",
@@ -138,7 +138,7 @@ export const linuxRows = [
   row(
     66,
     "writev",
-    { fd: value, iov: array(16, 2, 1024), count: value },
+    { fd: value, iov: array(16, 2, 1024, 64), count: value },
     fd,
     "progress",
     "Writes from several buffers.",
@@ -173,9 +173,9 @@ export const linuxRows = [
     "pselect6",
     {
       count: value,
-      read: array(8, 0, 1024, 64),
-      write: array(8, 0, 1024, 64),
-      except: array(8, 0, 1024, 64),
+      read: array(8, 0, 1024, 32, 64),
+      write: array(8, 0, 1024, 32, 64),
+      except: array(8, 0, 1024, 32, 64),
       timeout: struct(16),
       mask: indirect(8),
     },
@@ -186,7 +186,7 @@ export const linuxRows = [
   row(
     73,
     "ppoll",
-    { fds: array(8, 1, 256), count: value, timeout: struct(16), mask: struct(8), size: value },
+    { fds: array(8, 1, 256, 32), count: value, timeout: struct(16), mask: struct(8), size: value },
     self,
     "eintr",
     "Waits for descriptors.",

@@ -10,7 +10,11 @@ export class FileSink {
   /** Writes all of `bytes`. @throws {Error} as the host says it */
   write(bytes: Uint8Array): void {
     let done = 0;
-    while (done < bytes.length) done += this.file.writeSync(bytes.subarray(done));
+    while (done < bytes.length) {
+      const count = this.file.writeSync(bytes.subarray(done));
+      if (count <= 0) throw new Error("the host takes no more bytes");
+      done += count;
+    }
   }
 
   /** Closes the file. */

@@ -2,7 +2,7 @@ import { HostError, reasonOf } from "./host_error.ts";
 
 /** A file on the host, read at random; what a journal is read from. It may grow meanwhile. */
 export class FileSource {
-  private constructor(private readonly file: Deno.FsFile) {}
+  private constructor(private readonly file: Deno.FsFile, private readonly path: string) {}
 
   /**
    * Opens a file.
@@ -11,14 +11,14 @@ export class FileSource {
    */
   static open(path: string): FileSource {
     try {
-      const file = Deno.openSync(path, { read: true });
-      if (!file.statSync().isDirectory) return new FileSource(file);
-      file.close();
+      // Before it is opened: opening a pipe would wait for a writer.
+      const { isDirectory, isFile } = Deno.statSync(path);
+      if (isFile) return new FileSource(Deno.openSync(path, { read: true }), path);
+      const what = isDirectory ? "it is a directory" : "it is not a regular file";
+      throw new HostError("wrong-kind", `cannot read ${path}: ${what}`);
     } catch (error) {
-      const { kind, reason } = reasonOf(error);
-      throw new HostError(kind, `cannot read ${path}: ${reason}`);
+      throw failure(path, error);
     }
-    throw new HostError("wrong-kind", `cannot read ${path}: it is a directory`);
   }
 
   /** Bytes there are now. */
@@ -30,14 +30,19 @@ export class FileSource {
    * Fills `into` from `offset` on.
    *
    * @returns bytes read; fewer than asked only at the end
+   * @throws {HostError} naming the path when the host cannot read
    */
   read(offset: number, into: Uint8Array): number {
-    this.file.seekSync(offset, Deno.SeekMode.Start);
     let done = 0;
-    while (done < into.length) {
-      const count = this.file.readSync(into.subarray(done));
-      if (count === null) break;
-      done += count;
+    try {
+      this.file.seekSync(offset, Deno.SeekMode.Start);
+      while (done < into.length) {
+        const count = this.file.readSync(into.subarray(done));
+        if (count === null) break;
+        done += count;
+      }
+    } catch (error) {
+      throw failure(this.path, error);
     }
     return done;
   }
@@ -45,4 +50,10 @@ export class FileSource {
   close(): void {
     this.file.close();
   }
+}
+
+function failure(path: string, error: unknown): HostError {
+  if (error instanceof HostError) return error;
+  const { kind, reason } = reasonOf(error);
+  return new HostError(kind, `cannot read ${path}: ${reason}`);
 }

@@ -5,6 +5,13 @@ const FOLDER = new URL("../../core/", import.meta.url).pathname;
 
 /** SHA-256 of the kernel's sources, path by path, in hex: two kernels with one digest are equal. */
 export function digestKernelSources(): string {
+  return known ??= digestNow();
+}
+
+/** What this process has loaded does not change any more, whatever happens to the files. */
+let known: string | undefined;
+
+function digestNow(): string {
   const hash = createHash("sha256");
   for (const path of sources("")) {
     const bytes = Deno.readFileSync(FOLDER + path);

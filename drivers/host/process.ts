@@ -1,4 +1,5 @@
 /** What a command needs of the process it runs in. */
+import { HostError, reasonOf } from "./host_error.ts";
 
 const encoder = new TextEncoder();
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -18,14 +19,39 @@ export function terminalIsPlain(): boolean {
   return Deno.env.get("TERM") === "dumb";
 }
 
-/** Prints to standard output. A closed output is the reader's wish, not an error. */
+/**
+ * Prints to standard output. A closed output is the reader's wish, not an error.
+ *
+ * @throws {HostError} when the host takes no output: a full disk
+ */
 export function printOut(text: string): void {
-  print(Deno.stdout, text);
+  try {
+    print(Deno.stdout, text);
+  } catch (error) {
+    const { kind, reason } = reasonOf(error);
+    throw new HostError(kind, `cannot write to standard output: ${reason}`);
+  }
 }
 
-/** Prints to standard error. */
+/** Prints to standard error; where that fails, nobody is left to be told. */
 export function printError(text: string): void {
-  print(Deno.stderr, text);
+  try {
+    print(Deno.stderr, text);
+  } catch {
+    // The exit status still says it.
+  }
+}
+
+/**
+ * Makes a file that reaches the user's size limit (`ulimit -f`) an error of the write, as a full disk
+ * is one, where the host's habit is to kill the process without a word.
+ */
+export function survivesFileSizeLimit(): void {
+  try {
+    Deno.addSignalListener("SIGXFSZ", () => {});
+  } catch {
+    // A host without the signal has no such habit.
+  }
 }
 
 /** Ends the process; event handlers that give the terminal back still run. */

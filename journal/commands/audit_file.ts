@@ -192,9 +192,10 @@ function passed(verdict: Verdict, reader: JournalReader): Partial<Verdict> {
     return { line: `balanced and closed after ${count} events` };
   }
   const end = endOf(reader, verdict.last);
-  return {
-    line: `balanced up to event ${verdict.last}, but not closed there: the journal is ${end}`,
-  };
+  const where = verdict.events === 0
+    ? "there are no events"
+    : `balanced up to event ${verdict.last}, but not closed there`;
+  return { line: `${where}: the journal is ${end}` };
 }
 
 function text(

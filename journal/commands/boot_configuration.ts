@@ -14,6 +14,12 @@ export const VERSION = "0.1.0";
 /** Wall-clock time at virtual time 0 unless --clock is given: 2026-01-01, µs since 1970. */
 export const DEFAULT_START = 1_767_225_600_000_000;
 
+/** Bytes of memory a machine may have. */
+const MEMORY_LEAST = 16 * 2 ** 20;
+const MEMORY_MOST = 64 * 2 ** 30;
+/** Far above any round in use, and far below where times would be rounded. */
+const TICKS_MOST = 1e9;
+
 /** Everything about a boot that decides its events, but for its inputs: a journal's header. */
 export interface BootConfiguration {
   /** "boot": console on the UART; "run": standard streams of the host. */
@@ -87,7 +93,16 @@ export function configurationOf(header: JournalHeader): BootConfiguration | unde
     env: list("env"),
   };
   const numbers = Object.values(found).filter((v) => typeof v === "number");
-  return numbers.every((v) => Number.isSafeInteger(v) && v >= 0) ? found : undefined;
+  const whole = numbers.every((v) => Number.isSafeInteger(v) && v >= 0);
+  return whole && isPossible(found) ? found : undefined;
+}
+
+/** Whether there can be a machine of these figures: what the options of a boot allow. */
+function isPossible(c: BootConfiguration): boolean {
+  return c.harts >= 1 && c.harts <= 64 && c.memory >= MEMORY_LEAST && c.memory <= MEMORY_MOST &&
+    c.memory % 4096 === 0 && c.seed <= 0xffff_ffff && c.terminals <= 7 &&
+    c.columns <= 0xffff && c.rows <= 0xffff &&
+    c.roundTicks >= 1 && c.roundTicks <= TICKS_MOST && c.tickNs >= 1 && c.tickNs <= TICKS_MOST;
 }
 
 /** The machine of a configuration: the same when it is recorded and when it is replayed. */

@@ -1,4 +1,5 @@
 import { KernelDefect } from "../../core/assert.ts";
+import { ONE } from "../../core/kernel.ts";
 import type { RecordedEvent } from "../../core/event.ts";
 import { Exit } from "./exit.ts";
 import { fold } from "../replay/fold.ts";
@@ -45,7 +46,10 @@ export function foldChecked(
   try {
     const result = fold(reader, kernel, { after, ...(until === undefined ? {} : { until }) });
     const { mismatch, events, hashes } = result;
-    if (mismatch === undefined) return verdictOfEnd(reader, events, hashes, until);
+    if (mismatch === undefined) {
+      const early = reader.state === "closed" && kernel.reducer.state.kernel.closed[ONE] !== 1;
+      return early ? unclosed(events, hashes) : verdictOfEnd(reader, events, hashes, until);
+    }
     return {
       status: Exit.Failed,
       line: `diverged: the ${mismatch.kind} hash after event ${mismatch.order} differs`,
@@ -58,4 +62,17 @@ export function foldChecked(
     if (!(error instanceof KernelDefect)) throw error;
     return defectVerdict(reader.lastOrder, error.message, reader);
   }
+}
+
+/** A journal with a closing whose events do not close the boot. */
+function unclosed(events: number, hashes: number): Verdict {
+  const last = events - 1;
+  return {
+    status: Exit.Failed,
+    line: `diverged: the journal is closed after event ${last}, and the boot is not`,
+    details: [],
+    events,
+    hashes,
+    last,
+  };
 }

@@ -11,6 +11,7 @@ export class JournalFile {
   readonly header: JournalHeader;
   readonly configuration: BootConfiguration;
   private readonly source: FileSource;
+  private open = true;
 
   /**
    * Opens a journal.
@@ -55,7 +56,10 @@ export class JournalFile {
     throw new CommandError(Exit.Unreadable, `${this.path}: ${line}`);
   }
 
+  /** May be called twice. */
   close(): void {
+    if (!this.open) return;
+    this.open = false;
     this.source.close();
   }
 }

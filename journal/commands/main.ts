@@ -3,6 +3,7 @@ import {
   commandArguments,
   exitProcess,
   printError,
+  survivesFileSizeLimit,
   userFolder,
 } from "../../drivers/host/process.ts";
 import { JournalWriteError } from "../write/byte_sink.ts";
@@ -25,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 
 /** Runs one command to its exit status; every failure is one line. */
 async function main(): Promise<number> {
+  survivesFileSizeLimit();
   const [name = "", ...words] = commandArguments();
   const names = Object.keys(COMMANDS).join(", ");
   if (!Object.hasOwn(COMMANDS, name)) {

@@ -10,6 +10,8 @@ export interface ReaderOptionSpec {
   readonly numbers: readonly string[];
   /** Options with a word. */
   readonly words: readonly string[];
+  /** Options with a word, which may be repeated. */
+  readonly lists?: readonly string[];
 }
 
 /** What the user asked of a reader. */
@@ -19,6 +21,8 @@ export interface ReaderRequest {
   has(option: string): boolean;
   number(option: string): number | undefined;
   word(option: string): string | undefined;
+  /** The words of an option that may be repeated, in the order given. */
+  list(option: string): readonly string[];
 }
 
 /**
@@ -34,7 +38,9 @@ export function parseReaderOptions(
 ): ReaderRequest {
   const given = new Map<string, string>();
   const files: string[] = [];
-  const known = [...spec.switches, ...spec.numbers, ...spec.words, "--help"];
+  const lists = spec.lists ?? [];
+  const listed: (readonly [string, string])[] = [];
+  const known = [...spec.switches, ...spec.numbers, ...spec.words, ...lists, "--help"];
   for (let at = 0; at < words.length; at++) {
     const word = words[at];
     if (!word.startsWith("-") || word === "-") {
@@ -55,7 +61,9 @@ export function parseReaderOptions(
     const value = equals < 0 ? words[++at] : word.slice(equals + 1);
     if (value === undefined) throw new UsageError(`${name} needs a value`);
     if (spec.numbers.includes(name)) wholeNumber(name, value, 0, Number.MAX_SAFE_INTEGER);
-    given.set(name, value);
+    if (!lists.includes(name)) given.set(name, value);
+    else if (value === "") throw new UsageError(`${name} needs a value`);
+    else listed.push([name, value]);
   }
   const help = given.has("--help");
   if (!help && (files.length !== 1 || files[0] === "")) {
@@ -67,5 +75,6 @@ export function parseReaderOptions(
     has: (option) => given.has(option),
     number: (option) => given.has(option) ? Number(given.get(option)) : undefined,
     word: (option) => given.get(option),
+    list: (option) => listed.filter(([name]) => name === option).map(([, word]) => word),
   };
 }

@@ -5,7 +5,10 @@ import { ONE } from "../../core/kernel.ts";
 import { errnoOf } from "../../core/personality/linux/errno.ts";
 import { makeReducer, type Reducer } from "../../core/reducer.ts";
 import type { DenoHost } from "../../drivers/host/host.ts";
+import { isOtherFile } from "../../drivers/host/other_file.ts";
+import { MAGIC } from "../format/format.ts";
 import type { EventSink } from "../machine_port.ts";
+import { JournalWriteError, writeFailure } from "../write/byte_sink.ts";
 import { NullSink } from "../write/null_sink.ts";
 import type { RingSink } from "../write/ring_sink.ts";
 import { startThreadedWriter } from "../write/threaded_writer.ts";
@@ -60,6 +63,7 @@ export function record(options: RecordOptions): Recording {
   const { configuration } = plan;
   const config = machineConfigOf(configuration);
   const layout = kernelLayout(backingFrames(configuration.memory));
+  holdPlace(options.journal);
   const writer = options.journal === undefined ? undefined : startThreadedWriter({
     worker: WORKER,
     path: options.journal,
@@ -114,6 +118,17 @@ export function record(options: RecordOptions): Recording {
     host.close();
     writer?.finish();
   }
+}
+
+/**
+ * A journal may take the place of an older one; anything else of the user's stays.
+ *
+ * @throws {JournalWriteError}
+ */
+function holdPlace(path: string | undefined): void {
+  if (path === undefined || !isOtherFile(path, MAGIC)) return;
+  const why = "there is a file of another kind; name another one, or remove it";
+  throw new JournalWriteError(writeFailure(path, new Error(why)));
 }
 
 /** Without embedding, contents do not reach the journal: events keep their digests. */

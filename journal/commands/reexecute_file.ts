@@ -13,6 +13,8 @@ import { RecordedEvent } from "../../core/event.ts";
 import { formatEvent } from "../format_event.ts";
 import type { JournalReader } from "../read/reader.ts";
 import { type Divergence, reexecute, type ReplayResult } from "../replay/replay.ts";
+import type { HostContents } from "../../drivers/host/host_contents.ts";
+import { hexOf } from "../format/seek_index.ts";
 import { machineConfigOf } from "./boot_configuration.ts";
 import { CommandError } from "./command_error.ts";
 import { uartConsole } from "./console_factory.ts";
@@ -20,12 +22,15 @@ import { Exit } from "./exit.ts";
 import type { JournalFile } from "./journal_file.ts";
 import { backingFrames, kernelLayout } from "./kernel_setup.ts";
 import { DEFAULT_ENGINE } from "./run_plan.ts";
+import { nameContents, RecordedContents } from "./recorded_contents.ts";
 import { type Verdict, verdictOfEnd } from "./verdict.ts";
 
 /** How to re-execute. */
 export interface ReexecuteOptions {
   /** The last event; all by default. */
   readonly until?: number;
+  /** Contents that a journal recorded with --no-embed lacks. */
+  readonly contents?: HostContents;
   /** Where the guest's output goes; nowhere by default. */
   readonly output?: OutputPort;
   /** What executes guest code. */
@@ -44,16 +49,12 @@ export function reexecuteFile(file: JournalFile, options: ReexecuteOptions = {})
   const config = machineConfigOf(configuration);
   const layout = kernelLayout(backingFrames(configuration.memory));
   const reader = file.reader();
-  let lacking: Uint8Array | undefined;
+  const contents = new RecordedContents(options.contents);
   const run = (): ReplayResult =>
     reexecute(reader, (sink, recorded) => {
       const log: InputLog = {
         at: (order) => recorded.at(order),
-        blob(digest, into): number {
-          const length = recorded.blob(digest, into);
-          if (length < 0) lacking = digest.slice();
-          return length;
-        },
+        blob: (digest, into) => contents.copy((d, to) => recorded.blob(d, to), digest, into),
       };
       const machine = createMachine({
         config,
@@ -83,7 +84,11 @@ export function reexecuteFile(file: JournalFile, options: ReexecuteOptions = {})
     });
   try {
     const result = run();
-    if (lacking !== undefined && !configuration.embedded) throw lacks(file, result, lacking);
+    const { lacking, forged } = contents;
+    if (lacking !== undefined && !forged && !configuration.embedded) {
+      throw lacks(file, result, lacking);
+    }
+    if (lacking !== undefined && forged) return forgedContents(lacking, result);
     if (result.divergence !== undefined) return diverged(result.divergence, result);
     return verdictOfEnd(reader, result.events, result.hashes, options.until);
   } catch (error) {
@@ -94,12 +99,25 @@ export function reexecuteFile(file: JournalFile, options: ReexecuteOptions = {})
 
 /** What a journal without contents wants before it can be re-executed. */
 function lacks(file: JournalFile, result: ReplayResult, digest: Uint8Array): CommandError {
-  const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const what = nameContents(file.reader(), result.events) || "contents";
   return new CommandError(
     Exit.Unreadable,
-    `${file.path} was recorded with --no-embed: re-executing event ${result.events} wants the ` +
-      `contents with SHA-256 ${hex}; --fold can do without`,
+    `${file.path} was recorded with --no-embed: re-executing event ${result.events} wants ${what} ` +
+      `with SHA-256 ${hexOf(digest)}: name the file, or a folder with it, with --contents; ` +
+      `--fold can do without`,
   );
+}
+
+/** Bytes that do not have the digest under which they were recorded. */
+function forgedContents(digest: Uint8Array, result: ReplayResult): Verdict {
+  return {
+    status: Exit.Failed,
+    line: `diverged at event ${result.events}: its contents are not those it names`,
+    details: [`  recorded: SHA-256 ${hexOf(digest)}`],
+    events: result.events,
+    hashes: result.hashes,
+    last: result.events,
+  };
 }
 
 function diverged(d: Divergence, result: ReplayResult): Verdict {

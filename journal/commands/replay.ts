@@ -1,7 +1,9 @@
 import { DenoHost } from "../../drivers/host/host.ts";
+import { HostContents } from "../../drivers/host/host_contents.ts";
 import { printError, printOut } from "../../drivers/host/process.ts";
 import { foldFile } from "./fold_file.ts";
 import { JournalFile } from "./journal_file.ts";
+import { resolvePath } from "./paths.ts";
 import { Progress } from "./progress.ts";
 import { terminalProgress } from "./progress_output.ts";
 import { parseReaderOptions } from "./reader_options.ts";
@@ -10,10 +12,12 @@ import type { Verdict } from "./verdict.ts";
 
 const HELP = `Runs a recorded boot again and compares it with its journal bit for bit.
 
-deno task replay FILE [--fold] [--until N] [--quiet] [--json]
+deno task replay FILE [--fold] [--until N] [--contents PATH]… [--quiet] [--json]
 
   --fold     the kernel alone, fed from the journal, without a machine
   --until N  up to event N
+  --contents PATH  a file, or a folder of files, that a journal made with --no-embed
+             lacks; may be repeated
   --quiet    without the console output of the boot
   --json     the verdict as JSON
 `;
@@ -21,7 +25,8 @@ deno task replay FILE [--fold] [--until N] [--quiet] [--json]
 /** `replay`: 0 equal, 1 diverged, 2 unreadable, 3 equal up to where the journal is cut. */
 export function replay(words: readonly string[], folder: string): number {
   const spec = { switches: ["--fold", "--quiet", "--json"], numbers: ["--until"], words: [] };
-  const request = parseReaderOptions("replay", words, spec, folder);
+  const lists = ["--contents"];
+  const request = parseReaderOptions("replay", words, { ...spec, lists }, folder);
   if (request.has("--help")) {
     printOut(HELP);
     return 0;
@@ -30,7 +35,9 @@ export function replay(words: readonly string[], folder: string): number {
   const host = new DenoHost();
   const progress = new Progress("replaying", terminalProgress(host));
   const until = request.number("--until");
+  const paths = request.list("--contents").map((path) => resolvePath(folder, path));
   const options = {
+    ...(paths.length === 0 ? {} : { contents: new HostContents(paths) }),
     ...(until === undefined ? {} : { until }),
     progress: (events: number): void => progress.update(events, 0, "events"),
   };

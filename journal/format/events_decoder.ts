@@ -49,6 +49,7 @@ export class EventsDecoder {
     if (head.at + lengths !== length) throw new DamageError("the columns do not fill the body");
     for (const column of this.columns) column.open(raw, head.at + column.at, head.at + column.end);
     this.left = count;
+    this.hart = -1;
     this.order = firstOrder;
   }
 
@@ -80,7 +81,7 @@ export class EventsDecoder {
       const local = columns[Column.Hart].varint();
       if (local >= harts.count) throw new DamageError("an impossible hart");
       this.hart = harts.harts[local];
-    }
+    } else if (this.hart < 0) throw new DamageError("an event without a hart");
     let site = columns[Column.Site].varint();
     if (site >= sites.count) {
       if (site > sites.count) throw new DamageError("an impossible site");

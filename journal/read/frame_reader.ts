@@ -45,6 +45,9 @@ export class FrameReader {
     if (readU32(head, Head.HeadCrc) !== crc32(head, 0, Head.HeadCrc)) {
       return this.damaged("the CRC of a frame's head does not match");
     }
+    if (head[2] !== 0 || head[3] !== 0 || !isZero(head, Head.Reserved, Head.HeadCrc)) {
+      return this.damaged("a frame's reserved bytes are not zero");
+    }
     const storedLength = readU32(head, Head.StoredLength);
     this.rawLength = readU32(head, Head.RawLength);
     if (storedLength > FRAME_LIMIT || this.rawLength > FRAME_LIMIT) {
@@ -100,4 +103,9 @@ export class FrameReader {
     this.reason = reason;
     return FrameStatus.Damaged;
   }
+}
+
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (bytes[i] !== 0) return false;
+  return true;
 }

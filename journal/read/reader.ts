@@ -15,7 +15,13 @@ import { PREAMBLE_BYTES, readU32, SKIPPABLE_KIND } from "../format/format.ts";
 import { FrameReader, FrameStatus } from "./frame_reader.ts";
 import { HashChain } from "../format/hash_chain.ts";
 import { decodeHeader, type JournalHeader } from "../format/header.ts";
-import { hexOf, INDEX_MAGIC, INDEX_TRAILER_BYTES, SeekIndex } from "../format/seek_index.ts";
+import {
+  hexOf,
+  INDEX_MAGIC,
+  INDEX_TRAILER_BYTES,
+  SeekIndex,
+  type SeekPoint,
+} from "../format/seek_index.ts";
 
 /**
  * How far a reader has come.
@@ -76,6 +82,8 @@ export class JournalReader {
   private pointChain = new Uint32Array(4);
   private blobFrames: FrameReader | undefined;
   private newPoint = false;
+  /** Just behind the header. */
+  private start: SeekPoint | undefined;
 
   constructor(private readonly source: ByteSource, private readonly options: ReaderOptions = {}) {
     this.frames = new FrameReader(source);
@@ -113,20 +121,30 @@ export class JournalReader {
     const frames = this.blobFrames ??= new FrameReader(this.source);
     if (frames.read(offset) !== FrameStatus.Ok || frames.kind !== FrameKind.Blob) return -1;
     for (let i = 0; i < DIGEST_BYTES; i++) if (frames.raw[i] !== digest[i]) return -1;
+    if (frames.rawLength < DIGEST_BYTES || frames.rawLength - DIGEST_BYTES > into.length) return -1;
     into.set(frames.raw.subarray(DIGEST_BYTES, frames.rawLength));
     return frames.rawLength - DIGEST_BYTES;
   }
 
   /**
-   * Goes to an event through a seek index: `next` then gives event `order`.
+   * Goes to an event through a seek index: `next` then gives event `order`. An index is only a
+   * hint: where it does not lead to the event, the journal is read from its start.
    *
    * @param scratch is overwritten
    * @returns false when the journal does not reach that far; `state` says why
    */
   seek(order: number, index: SeekIndex, scratch: RecordedEvent): boolean {
-    const point = index.find(order);
-    if (point === undefined) return false;
+    const point = index.find(order) ?? this.start;
+    if (point === undefined || this.start === undefined) return false;
     for (const b of index.blobs) this.blobs.set(b.digest, b.offset);
+    if (this.goTo(point, order, scratch)) return true;
+    // No blob of an index that lies is where it says.
+    this.blobs.clear();
+    return this.goTo(this.start, order, scratch);
+  }
+
+  /** Reads on from a place; true when the frame of event `order` is there and holds. */
+  private goTo(point: SeekPoint, order: number, scratch: RecordedEvent): boolean {
     this.offset = this.point = point.offset;
     this.chain.set(point.chain);
     this.pointChain.set(point.chain);
@@ -138,7 +156,8 @@ export class JournalReader {
     this.state = "reading";
     this.reason = "";
     while (this.lastOrder < order - 1) if (!this.next(scratch)) return false;
-    return true;
+    // The frame of the event itself must be seen to hold, too, before the index is believed.
+    return this.decoder.left > 0 || this.load();
   }
 
   /** One line on where reading ended: "closed after event 41", "damaged after event 7: …". */
@@ -177,6 +196,8 @@ export class JournalReader {
     this.header = kind === FrameKind.Header ? decodeHeader(raw.subarray(0, rawLength)) : undefined;
     if (this.header === undefined) this.end("damaged", "the first frame is no header");
     this.markPoint();
+    const chain = this.pointChain.slice();
+    this.start = { offset: this.offset, firstOrder: 0, time: 0, chain };
   }
 
   /** Reads frames until there are events to decode. */

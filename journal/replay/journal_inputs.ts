@@ -4,10 +4,12 @@ import type { ReplayCursor } from "./replay_cursor.ts";
 
 /** Hands a replayed machine the recorded inputs. */
 export class JournalInputs implements HostInputs {
-  constructor(private readonly cursor: ReplayCursor) {}
+  /** @param exhausted told when the machine asks and the journal has no more events */
+  constructor(private readonly cursor: ReplayCursor, private readonly exhausted: () => void) {}
 
   at(order: number): RecordedEvent | null {
     const e = this.cursor.peek();
+    if (e === null) this.exhausted();
     if (e === null || e.order !== order) return null;
     return e.kind === EventKind.Input || e.kind === EventKind.Shutdown ? e : null;
   }

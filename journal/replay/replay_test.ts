@@ -29,7 +29,7 @@ class ToyReducer implements FoldReducer {
 /** Where a toy machine goes wrong, to see it caught. */
 interface Fault {
   readonly at: number;
-  readonly what: "field" | "more" | "less" | "K" | "M" | "skipped hash" | "payload";
+  readonly what: "field" | "more" | "less" | "K" | "M" | "M words" | "skipped hash" | "payload";
 }
 
 /** A machine of one hart: every third event is an input, the rest follows from what came before. */
@@ -71,6 +71,7 @@ class ToyMachine implements ReplayMachine {
         if (faultAt(n, "K")) hash[2] ^= 1;
         sink.kHash(n, hash);
       }
+      if (faultAt(n, "M words")) hash[1] ^= 1;
       if (n % 20 === 5) sink.mHash(n, faultAt(n, "M") ? n + 1 : n, hash);
     }
     if (fault?.what === "more") {
@@ -166,6 +167,8 @@ Deno.test("the first difference is named, whatever it is", () => {
   }
   const k = replay(recorded, { at: 55, what: "K" }).divergence;
   assert.ok(k?.what === "K hash" && k.order === 55 && k.recorded !== k.replayed);
+  const m = replay(recorded, { at: 65, what: "M words" }).divergence;
+  assert.ok(m?.what === "M hash" && m.order === 65 && m.recorded !== m.replayed);
 });
 
 Deno.test("a cut journal is equal up to where it is cut", () => {

@@ -16,7 +16,10 @@ import {
 } from "../format/format.ts";
 import { HashChain } from "../format/hash_chain.ts";
 
-/** Writes frames: head, CRCs, chain, compression. Throws JournalWriteError when the sink fails. */
+/**
+ * Writes frames: head, CRCs, chain, compression. Throws JournalWriteError when the sink fails, and
+ * from then on: nothing is written behind a place where bytes are missing.
+ */
 export class FrameWriter {
   /** The raw body of the next frame. Fill it, then call `write`. */
   readonly body: ByteColumn = new ByteColumn(1 << 16);
@@ -24,6 +27,7 @@ export class FrameWriter {
   /** Bytes written so far. */
   offset = 0;
   private out = new Uint8Array(1 << 16);
+  private failed: JournalWriteError | undefined;
 
   constructor(private readonly sink: ByteSink) {}
 
@@ -79,9 +83,12 @@ export class FrameWriter {
     } catch (error) {
       throw this.failure(error);
     }
+    if (this.failed !== undefined) throw this.failed;
   }
 
   private put(bytes: Uint8Array): void {
+    // A frame behind a torn one would be read by nobody.
+    if (this.failed !== undefined) throw this.failed;
     try {
       this.sink.write(bytes);
     } catch (error) {
@@ -91,6 +98,8 @@ export class FrameWriter {
   }
 
   private failure(error: unknown): JournalWriteError {
-    return new JournalWriteError(writeFailure(this.sink.name, error), { cause: error });
+    return this.failed = new JournalWriteError(writeFailure(this.sink.name, error), {
+      cause: error,
+    });
   }
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { fetchBusybox } from "../busybox/fetch.ts";
 import { type ChildResult, runChild, text } from "../child.ts";
-import { commandLine, daybook, repository } from "../daybook.ts";
+import { assertPure, commandLine, daybook, repository } from "../daybook.ts";
 import { copyInput, ENDED, printForever } from "../terminal/programs.ts";
 import { spin, tinyElf } from "./tiny_elf.ts";
 
@@ -32,6 +32,7 @@ function redirected(line: string, args: readonly string[]): Promise<ChildResult>
 
 /** Asserts that a journal replays both ways and balances; what its replay printed. */
 async function assertSound(journal: string): Promise<Uint8Array> {
+  assertPure(journal);
   const [again, fold, audit] = await Promise.all([
     daybook("replay", [journal]),
     daybook("replay", ["--fold", "--quiet", journal]),

@@ -65,6 +65,14 @@ export class EventLogReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** Where the next event begins in the log; may be set to where another does. */
+  get position(): number {
+    return this.#at;
+  }
+  set position(at: number) {
+    this.#at = at;
+  }
+
   /** Reads the next event into `e`; false at the end. */
   next(e: Event): boolean {
     if (this.#at >= this.bytes.length) return false;

@@ -1,36 +1,54 @@
-/** The third kernel of the purity check: folds packed events in a worker of its own. */
-import { Event } from "../../core/event.ts";
+/**
+ * The third kernel of the purity check: folds a recording in a worker of its own, in a world where
+ * the clocks are other clocks.
+ */
+import { RecordedEvent } from "../../core/event.ts";
 import { layoutKernel } from "../../core/reducer.ts";
-import { digestEffects, type Digests, type FoldRequest, type ReducerModule } from "./purity.ts";
-import { EventLogReader } from "./event_log.ts";
+import { DigestRing } from "./digest_ring.ts";
+import { digestEffects, type FoldRequest, openRecording, type ReducerModule } from "./purity.ts";
 
-const port = self as unknown as {
-  onmessage: (message: MessageEvent<FoldRequest>) => void;
-  postMessage(answer: Digests | string): void;
-};
+/** Days and more: whoever looks at a clock sees another second, day and year. */
+const SKEW_MS = 1e11;
 
-async function fold(request: FoldRequest): Promise<Digests> {
+function skewClocks(): void {
+  const RealDate = Date;
+  const now = (): number => RealDate.now() + SKEW_MS;
+  globalThis.Date = new Proxy(RealDate, {
+    construct: (target, words) => Reflect.construct(target, words.length === 0 ? [now()] : words),
+    apply: () => new RealDate(now()).toString(),
+    get: (target, name) => name === "now" ? now : Reflect.get(target, name),
+  });
+  const sinceStart = performance.now.bind(performance);
+  performance.now = () => sinceStart() + SKEW_MS;
+}
+
+async function fold(request: FoldRequest, ring: DigestRing): Promise<void> {
+  skewClocks();
   const { makeReducer }: ReducerModule = await import(request.module);
   const layout = layoutKernel(request.capacities);
   const reducer = makeReducer(layout, new ArrayBuffer(layout.bytes), 0);
-  const events = new EventLogReader(request.events);
-  const effects = new Uint32Array(4 * request.count);
-  const states: Uint32Array[] = [];
-  const e = new Event();
-  for (let i = 0; events.next(e); i++) {
-    reducer.reduce(e);
-    digestEffects(reducer.effects, effects.subarray(4 * i, 4 * i + 4));
-    if ((i + 1) % request.interval !== 0 && i + 1 !== request.count) continue;
-    const hash = new Uint32Array(4);
-    reducer.hash(hash);
-    states.push(hash);
+  const recording = openRecording(request.recording);
+  const e = new RecordedEvent();
+  const effects = new Uint32Array(4);
+  const state = new Uint32Array(4);
+  try {
+    for (let i = 1; recording.next(e); i++) {
+      reducer.reduce(e);
+      digestEffects(reducer.effects, effects);
+      if (i % request.interval === 0) reducer.hash(state);
+      else state.fill(0);
+      ring.put(effects, state);
+    }
+  } finally {
+    recording.close();
   }
-  return { effects, states };
 }
 
-port.onmessage = ({ data }) => {
-  fold(data).then(
-    (digests) => port.postMessage(digests),
-    (error) => port.postMessage(error instanceof Error ? error.message : String(error)),
-  );
-};
+addEventListener("message", (message: Event) => {
+  const request = (message as MessageEvent<FoldRequest>).data;
+  const ring = new DigestRing(request.ring);
+  fold(request, ring).then(
+    () => ring.end(),
+    (error) => ring.end(error instanceof Error ? error.message : String(error)),
+  ).finally(() => close());
+});

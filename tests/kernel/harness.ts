@@ -79,10 +79,16 @@ export interface RunOptions {
   readonly input?: Uint8Array;
   /** Instructions after which the boot ends. */
   readonly instructionLimit?: number;
+  /** ns a virtual instruction takes, 10 unless given; a turn is always 1 ms. */
+  readonly tickNs?: number;
+  /** Instructions of a round, 10,000 unless given. */
+  readonly roundTicks?: number;
   /** Whether the events are kept. */
   readonly record?: boolean;
   /** Whether init is process 1 and runs the program as its one stage. */
   readonly underInit?: boolean;
+  /** Makes the kernel; the kernel as it is unless given. */
+  readonly makeReducer?: typeof makeReducer;
   /** Makes the hooks, once the kernel is bound. */
   readonly watch?: (kernel: LiveKernel) => Watch;
 }
@@ -218,15 +224,15 @@ export function runKernel(options: RunOptions): RunResult {
       arenaBytes: layout.bytes,
       pageTablesOffset: pageTablesOffset(layout),
       seed,
-      tickNs: 10,
-      roundTicks: 10_000,
+      tickNs: options.tickNs ?? 10,
+      roundTicks: options.roundTicks ?? 10_000,
       terminalInput: false,
       consoleOutput: false,
       instructionLimit: options.instructionLimit ?? Infinity,
       boot,
     },
     reducerFactory: (buffer, base) => {
-      const reducer = makeReducer(layout, buffer, base);
+      const reducer = (options.makeReducer ?? makeReducer)(layout, buffer, base);
       const kernel: LiveKernel = { ...reducer, arena: { layout, buffer, base } };
       const watch = options.watch?.(kernel) ?? {};
       kept.kernel = kernel;

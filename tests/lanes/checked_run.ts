@@ -14,6 +14,7 @@ import { reexecuteFile } from "../../journal/commands/reexecute_file.ts";
 import { planBoot, planRun, type RunPlan } from "../../journal/commands/run_plan.ts";
 import type { Verdict } from "../../journal/commands/verdict.ts";
 import { repository } from "../daybook.ts";
+import { journalBreach } from "../kernel/journal_purity.ts";
 
 /** What to run. */
 export interface Case {
@@ -37,7 +38,7 @@ export interface CheckedRun {
 }
 
 /**
- * Records a run, replays it both ways and audits it.
+ * Records a run, replays it both ways, audits it, and folds it in lock step.
  *
  * @param journal file to record into; overwritten
  */
@@ -54,6 +55,8 @@ export function checkedRun(what: Case, journal: string): CheckedRun {
     check("re-execute", reexecuteFile(file));
     check("fold", foldFile(file));
     check("audit", auditFile(file));
+    const breach = journalBreach(journal);
+    if (breach !== "") problems.push(`purity: ${breach}`);
   } finally {
     file.close();
   }

@@ -13,7 +13,8 @@
  *     EXPECT text the failing run must print
  *
  * FILE to END, TEST and EXPECT may be repeated; `DENO arguments` runs any other command. `#` lines
- * between the parts are comments.
+ * between the parts are comments. A run that hangs is caught only by a mutant that says so with
+ * `EXPECT timeout`.
  */
 
 /** One replacement in one file. */
@@ -23,26 +24,39 @@ export interface Patch {
   readonly new: string;
 }
 
+/** Arguments of deno, and of what test file it runs which tests if it is one. */
+export interface Command {
+  readonly args: readonly string[];
+  readonly test?: {
+    readonly file: string;
+    /** Text that the names hold, or "" for all. */
+    readonly filter: string;
+    /** Arguments without filter and file. */
+    readonly open: readonly string[];
+  };
+}
+
 /** A planted fault, what is run on it, and what the failure must say. */
 export interface Mutant {
   readonly name: string;
   readonly patches: readonly Patch[];
-  /** Arguments of deno, one command each, run in order until one fails. */
-  readonly commands: readonly (readonly string[])[];
+  /** Run in order until one fails. */
+  readonly commands: readonly Command[];
   readonly expect: readonly string[];
 }
 
 /** Arguments that run a test file as the test runner does, types left to `deno check`. */
-function testCommand(line: string): readonly string[] {
-  const [file, filter] = line.split("|").map((part) => part.trim());
-  const permissions = file.startsWith("core/") ? [] : ["--allow-all"];
-  return ["test", "--no-check", ...permissions, ...(filter ? ["--filter", filter] : []), file];
+function testCommand(line: string): Command {
+  const [file, filter = ""] = line.split("|").map((part) => part.trim());
+  const open = ["test", "--no-check", ...(file.startsWith("core/") ? [] : ["--allow-all"])];
+  const only = filter === "" ? [] : ["--filter", filter];
+  return { args: [...open, ...only, file], test: { file, filter, open } };
 }
 
 interface Draft {
   name: string;
   patches: Patch[];
-  commands: (readonly string[])[];
+  commands: Command[];
   expect: string[];
 }
 
@@ -82,7 +96,7 @@ export function parseMutants(where: string, text: string): Mutant[] {
       const old = until("NEW");
       draft.patches.push({ file: rest, old, new: until("END") });
     } else if (word === "TEST") draft.commands.push(testCommand(rest));
-    else if (word === "DENO") draft.commands.push(rest.split(/\s+/));
+    else if (word === "DENO") draft.commands.push({ args: rest.split(/\s+/) });
     else if (word === "EXPECT") draft.expect.push(rest);
     else fail(`a line that is none of MUTANT, FILE, TEST, DENO, EXPECT: ${line}`);
   }
@@ -112,6 +126,8 @@ export function applyPatch(patch: Patch, text: string): string {
 /** What a run printed and how it ended. */
 export interface Run {
   readonly status: number;
+  /** Whether it was stopped because it took too long. */
+  readonly late: boolean;
   readonly output: string;
 }
 
@@ -121,6 +137,10 @@ export interface Run {
  * @returns "" when it was caught as expected, else why not
  */
 export function verdict(mutant: Mutant, run: Run): string {
+  if (run.late !== mutant.expect.includes("timeout")) {
+    return run.late ? "hangs, which nothing expects" : "should hang, but ends";
+  }
+  if (run.late) return "";
   if (run.status === 0) return "survived: every command succeeded";
   // A patch that breaks the source fails every run, and shows nothing.
   const broken = /\b(?:SyntaxError|ReferenceError|TypeError|error: Module|parse error)\b.*/

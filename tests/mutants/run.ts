@@ -1,86 +1,19 @@
 /**
- * `deno task mutants [TEXT…]`: plants each fault of tests/mutants/*.mutant in a copy of core/ and
- * expects the run it names to fail as it says; without the fault the same run must succeed. A patch
- * that does not apply, a mutant that survives and a control that fails are each failures. With
- * `--show`, what caught each is printed too.
+ * `deno task mutants [TEXT…] [--show] [--json] [--jobs N]`: plants each fault of
+ * tests/mutants/*.mutant in a copy of the source and expects the run it names to fail as it says;
+ * without the fault the same run must succeed. A patch that does not apply, a mutant that survives
+ * or hangs and a control that fails are each failures, and so are too few mutants. TEXT picks
+ * mutants by a part of their names; `--show` prints what gave each away.
  */
 import { dirname, join } from "node:path";
-import { applyPatch, type Mutant, parseMutants, type Run, verdict } from "./mutant.ts";
-import { runChild, text } from "../child.ts";
+import { Progress } from "../../journal/commands/progress.ts";
+import { printError, terminalIsPlain } from "../../drivers/host/process.ts";
+import { controlFault, controlsOf } from "./controls.ts";
+import { type Mutant, parseMutants } from "./mutant.ts";
+import { Plot } from "./plant.ts";
+import { areaOf, type Result, scoreLines, tallies, tooFew } from "./score.ts";
 
 const here = dirname(new URL(import.meta.url).pathname);
-const repository = dirname(dirname(here));
-/** What is copied, because patches may change it; all else is linked. */
-const COPIED = new Set(["core", "arch", "drivers", "journal"]);
-const LEFT_OUT = new Set([".git", ".cache", "node_modules", "coverage"]);
-
-async function copyTree(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to);
-  for await (const entry of Deno.readDir(from)) {
-    const source = join(from, entry.name);
-    const target = join(to, entry.name);
-    if (entry.isDirectory) await copyTree(source, target);
-    else await Deno.copyFile(source, target);
-  }
-}
-
-/** Makes a repository of its own whose source may be patched. */
-async function makeCopy(): Promise<string> {
-  const copy = await Deno.makeTempDir({ prefix: "daybook-mutants-" });
-  for await (const entry of Deno.readDir(repository)) {
-    if (LEFT_OUT.has(entry.name)) continue;
-    const source = join(repository, entry.name);
-    const target = join(copy, entry.name);
-    if (entry.isDirectory && COPIED.has(entry.name)) await copyTree(source, target);
-    else if (entry.isDirectory) await Deno.symlink(source, target);
-    else await Deno.copyFile(source, target);
-  }
-  return copy;
-}
-
-async function runCommands(
-  copy: string,
-  commands: readonly (readonly string[])[],
-): Promise<Run> {
-  let output = "";
-  for (const command of commands) {
-    const { status, stdout, stderr } = await runChild(Deno.execPath(), command, {
-      cwd: copy,
-      env: { ...Deno.env.toObject(), NO_COLOR: "1" },
-    });
-    output += text(stdout) + text(stderr);
-    if (status !== 0) return { status, output };
-  }
-  return { status: 0, output };
-}
-
-/** How a mutant fared: what is wrong, or "", and the line that gave it away. */
-interface Outcome {
-  readonly wrong: string;
-  readonly line: string;
-}
-
-/** Plants one mutant, runs it, and takes it out again. */
-async function tryMutant(copy: string, mutant: Mutant): Promise<Outcome> {
-  const originals = new Map<string, string>();
-  try {
-    for (const patch of mutant.patches) {
-      const file = join(copy, patch.file);
-      const before = await Deno.readTextFile(file).catch(() => {
-        throw new Error(`does not apply: no file ${patch.file}`);
-      });
-      if (!originals.has(file)) originals.set(file, before);
-      await Deno.writeTextFile(file, applyPatch(patch, before));
-    }
-    const run = await runCommands(copy, mutant.commands);
-    const line = run.output.split("\n").find((l) => mutant.expect.some((e) => l.includes(e)));
-    return { wrong: verdict(mutant, run), line: line?.trim() ?? "" };
-  } catch (error) {
-    return { wrong: error instanceof Error ? error.message : String(error), line: "" };
-  } finally {
-    for (const [file, original] of originals) await Deno.writeTextFile(file, original);
-  }
-}
 
 /** The mutants of all files whose name holds one of the texts; all without texts. */
 export async function loadMutants(texts: readonly string[] = []): Promise<Mutant[]> {
@@ -95,21 +28,53 @@ export async function loadMutants(texts: readonly string[] = []): Promise<Mutant
   return mutants.filter((m) => texts.length === 0 || texts.some((t) => m.name.includes(t)));
 }
 
-/** Runs every distinct list of commands once without any fault; returns what failed. */
-async function runControls(copy: string, mutants: readonly Mutant[]): Promise<string[]> {
-  const failed: string[] = [];
-  const seen = new Set<string>();
-  for (const { commands } of mutants) {
-    const key = JSON.stringify(commands);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    const { status, output } = await runCommands(copy, commands);
-    if (status !== 0) failed.push(`${commands.map((c) => c.join(" ")).join("; ")}\n${output}`);
-    else if (/\b0 passed/.test(output)) {
-      failed.push(`${commands.map((c) => c.join(" ")).join("; ")}: runs no test`);
-    }
+/** How to run mutants. */
+export interface MutantOptions {
+  /** Parts of names; none means all. */
+  readonly texts: readonly string[];
+  /** Whether to print what gave each mutant away. */
+  readonly show: boolean;
+  /** Whether to print one JSON object instead of lines. */
+  readonly json: boolean;
+  /** How many run at once, each in a copy of its own. */
+  readonly jobs: number;
+}
+
+/** Reads the words of the command line; a line that says what is wrong with them otherwise. */
+export function parseWords(words: readonly string[]): MutantOptions | string {
+  const texts: string[] = [];
+  let [show, json, jobs] = [false, false, 2];
+  for (let i = 0; i < words.length; i++) {
+    if (words[i] === "--show") show = true;
+    else if (words[i] === "--json") json = true;
+    else if (words[i] === "--jobs") {
+      jobs = Number(words[++i]);
+      if (!Number.isInteger(jobs) || jobs < 1) return "--jobs takes a number from 1";
+    } else if (words[i].startsWith("-")) return `unknown option ${words[i]}`;
+    else texts.push(words[i]);
   }
-  return failed;
+  return { texts, show, json, jobs };
+}
+
+/** Does the tasks in order, several at once; what comes of them is told in that order too. */
+async function inOrder<T, R>(
+  workers: readonly Plot[],
+  tasks: readonly T[],
+  run: (plot: Plot, task: T) => Promise<R>,
+  tell: (result: R) => void,
+): Promise<void> {
+  const results: (R | undefined)[] = tasks.map(() => undefined);
+  let next = 0;
+  let told = 0;
+  await Promise.all(workers.map(async (plot) => {
+    while (next < tasks.length) {
+      const at = next++;
+      results[at] = await run(plot, tasks[at]);
+      for (; told < results.length && results[told] !== undefined; told++) {
+        tell(results[told] as R);
+      }
+    }
+  }));
 }
 
 /**
@@ -117,33 +82,76 @@ async function runControls(copy: string, mutants: readonly Mutant[]): Promise<st
  *
  * @returns the exit status: 0 when every control succeeded and every mutant was caught
  */
-export async function runMutants(texts: readonly string[], show = false): Promise<number> {
+export async function runMutants({ texts, show, json, jobs }: MutantOptions): Promise<number> {
   const mutants = await loadMutants(texts);
   if (mutants.length === 0) {
-    console.error(`no mutant is named ${texts.join(" or ")}`);
+    console.error(`mutants: none is named ${texts.join(" or ")}`);
     return 1;
   }
-  const copy = await makeCopy();
-  let failed = 0;
+  const progress = new Progress("mutants", {
+    live: Deno.stderr.isTerminal() && !terminalIsPlain(),
+    write: printError,
+    now: () => performance.now(),
+    columns: () => Deno.consoleSize().columns,
+  });
+  const print = (line: string): void => {
+    progress.clear();
+    if (!json) console.log(line);
+  };
+  const controls = controlsOf(mutants);
+  const tasks = controls.length + mutants.length;
+  let done = 0;
+  const results: Result[] = [];
+  const faults: string[] = [];
+  const plots = await Promise.all(Array.from({ length: jobs }, () => Plot.make()));
   try {
-    for (const control of await runControls(copy, mutants)) {
-      failed++;
-      console.log(`FAILED control: ${control}`);
-    }
-    for (const mutant of mutants) {
-      const { wrong, line } = await tryMutant(copy, mutant);
-      if (wrong !== "") failed++;
-      console.log(wrong === "" ? `caught ${mutant.name}` : `FAILED ${mutant.name}: ${wrong}`);
-      if (show && line !== "") console.log(`    ${line}`);
-    }
+    await inOrder(
+      plots,
+      controls,
+      async (plot, control) => controlFault(control, await plot.run(control.commands)),
+      (fault) => {
+        progress.update(++done, tasks, "runs");
+        if (fault === "") return;
+        faults.push(`control: ${fault}`);
+        print(`FAILED control: ${fault}`);
+      },
+    );
+    await inOrder(
+      plots,
+      mutants,
+      async (plot, mutant): Promise<Result> => ({
+        name: mutant.name,
+        area: areaOf(mutant),
+        ...await plot.try(mutant),
+      }),
+      (result) => {
+        results.push(result);
+        const { name, wrong, line } = result;
+        print(wrong === "" ? `caught ${name}` : `FAILED ${name}: ${wrong}`);
+        if (show && line !== "") print(`    ${line}`);
+        progress.update(++done, tasks, "runs");
+      },
+    );
   } finally {
-    await Deno.remove(copy, { recursive: true });
+    progress.clear();
+    await Promise.all(plots.map((plot) => plot.remove()));
   }
-  console.log(`${mutants.length} mutants, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  // A part of them proves nothing about the number of all.
+  if (texts.length === 0) faults.push(...tooFew(results));
+  const survivors = results.filter((r) => r.wrong !== "").length;
+  if (json) console.log(JSON.stringify({ areas: tallies(results), faults, mutants: results }));
+  else {
+    for (const fault of faults.filter((f) => !f.startsWith("control: "))) print(`FAILED ${fault}`);
+    for (const line of scoreLines(results)) print(line);
+  }
+  return faults.length + survivors === 0 ? 0 : 1;
 }
 
 if (import.meta.main) {
-  const texts = Deno.args.filter((argument) => argument !== "--show");
-  Deno.exit(await runMutants(texts, texts.length < Deno.args.length));
+  const options = parseWords(Deno.args);
+  if (typeof options === "string") {
+    console.error(`mutants: ${options}; known are TEXT, --show, --json and --jobs N`);
+    Deno.exit(1);
+  }
+  Deno.exit(await runMutants(options));
 }

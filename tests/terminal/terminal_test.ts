@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { fetchBusybox } from "../busybox/fetch.ts";
 import { text } from "../child.ts";
-import { daybook } from "../daybook.ts";
+import { assertPure, daybook } from "../daybook.ts";
 import { ENDED, showRawReads, showReads } from "./programs.ts";
 import { Session, TERMINAL_COLUMNS, TERMINAL_ROWS, terminalMissing } from "./session.ts";
 
@@ -66,6 +66,7 @@ function dialogue(
 }
 
 async function assertReplays(journal: string, transcript: string): Promise<void> {
+  assertPure(journal);
   const [again, fold, audit] = await Promise.all([
     daybook("replay", [journal]),
     daybook("replay", ["--fold", "--quiet", journal]),

@@ -29,6 +29,7 @@ export const REGION_EXPORTS = {
   readable: "readable",
   writable: "writable",
   refillExec: "refillExec",
+  execMiss: "execMiss",
   mulhu: "mulhu",
   fflags: "fflags",
   frm: "frm",

@@ -265,6 +265,15 @@ Deno.test("inputs: a machine stops where its recording does", () => {
       return false;
     },
   };
+  // A blob of another length is not the one that was recorded.
+  const asked = live(asking, new ScriptedHost());
+  const [[key, bytes]] = [...asked.sink.blobs];
+  for (const other of [bytes.subarray(1), new Uint8Array(bytes.length + 1)]) {
+    asked.sink.blobs.set(key, other);
+    const log = new RecordedInputs(new EventLog(asked.sink), false);
+    assert.throws(() => run(asking, log), /lacks the bytes of an input/);
+  }
+
   const empty = new RecordedInputs(new EventLog(new TestSink()), false);
   assert.throws(() => run(asking, empty), RecordingEnds);
 });

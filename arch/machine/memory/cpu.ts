@@ -53,8 +53,14 @@ function interpreterModule(): WebAssembly.Module {
   return compiled;
 }
 
-/** How guest code is executed: interpreted, or compiled where it is hot. It changes no result. */
-export type Engine = "ir" | "wasm";
+/**
+ * How guest code is executed: interpreted, compiled where it is hot, or compiled wherever a run
+ * begins or compiled code is left, for tests. It changes no result.
+ */
+export type Engine = "ir" | "wasm" | "eager";
+
+/** How often compiled code is left for an instruction before that is compiled too. */
+const OFTEN = 256;
 
 /** Puts the interpreter over a machine's memory. */
 export function instantiateCpu(
@@ -64,7 +70,7 @@ export function instantiateCpu(
 ): Cpu {
   const tlb = new SoftTlb(memory, layout);
   const cache = new DecodeCache(memory, layout, tlb);
-  const regions = new RegionCache(memory, layout, cache, fusesMultiplyAdd());
+  const regions = new RegionCache(memory, layout, cache, fusesMultiplyAdd(), engine === "eager");
   const constant = (value: number): WebAssembly.Global =>
     new WebAssembly.Global({ value: "i32", mutable: false }, value);
   const instance = new WebAssembly.Instance(interpreterModule(), {
@@ -83,6 +89,7 @@ export function instantiateCpu(
       regions: regions.table,
       decodeBase: constant(layout.decodeBase),
       regionCellBase: constant(layout.regionCellBase),
+      often: constant(engine === "eager" ? 1 : OFTEN),
     },
   });
   const { run, translate } = instance.exports as unknown as InterpreterExports;
@@ -93,8 +100,12 @@ export function instantiateCpu(
     if (exit === EXIT.budget) regions.sample(hart);
     return exit;
   };
+  const eager = (hart: number, budget: number): number => {
+    regions.compileNext(hart);
+    return run(hartBlock(layout, hart), budget);
+  };
   return {
-    run: engine === "wasm" ? compiling : interpret,
+    run: { ir: interpret, wasm: compiling, eager }[engine],
     translate(hart, vaLow, vaHigh, access) {
       const page = translate(hartBlock(layout, hart), vaLow, vaHigh, access) >>> 0;
       return page === 0 ? -1 : page * 2 ** PAGE_SHIFT + (vaLow & (PAGE_SIZE - 1));

@@ -4,6 +4,7 @@ import { encode } from "../../riscv64/encode.ts";
 import { CAUSE, PTE } from "../../riscv64/sv39.ts";
 import { ACCESS } from "../../riscv64/walk.ts";
 import { HART, RAM_BASE, REGISTER } from "./layout.ts";
+import { testOnEachEngine } from "../test_engines.ts";
 import { TestMachine, USER } from "../test_machine.ts";
 
 const CODE = 0x10000;
@@ -37,7 +38,7 @@ function attempt(m: TestMachine, pc = CODE): number {
 
 const PRESET = PTE.valid | PTE.user | PTE.accessed | PTE.dirty;
 
-Deno.test("each page permission allows exactly its access", () => {
+testOnEachEngine("each page permission allows exactly its access", () => {
   const flags: [number, boolean, boolean, boolean][] = [
     [PRESET | PTE.read, true, false, false],
     [PRESET | PTE.read | PTE.write, true, true, false],
@@ -70,7 +71,7 @@ Deno.test("each page permission allows exactly its access", () => {
   }
 });
 
-Deno.test("reserved entry encodings fault at every level", () => {
+testOnEachEngine("reserved entry encodings fault at every level", () => {
   const { m, root } = prepare([LOAD]);
   m.map(root, DATA, USER.rw);
   const leaf = m.entryIndex(root, DATA);
@@ -99,7 +100,7 @@ Deno.test("reserved entry encodings fault at every level", () => {
   assert.equal(attempt(m), CAUSE.loadPage);
 });
 
-Deno.test("what lies outside memory is an access fault", () => {
+testOnEachEngine("what lies outside memory is an access fault", () => {
   const { m, root } = prepare([LOAD, STORE]);
   const unbacked = RAM_BASE / 4096 + 5000;
   for (const ppn of [unbacked, 0, RAM_BASE / 4096 - 1, RAM_BASE / 4096 + 65_536, 2 ** 44 - 1]) {
@@ -118,7 +119,7 @@ Deno.test("what lies outside memory is an access fault", () => {
   assert.equal(attempt(m), CAUSE.fetchAccess, "a root outside memory");
 });
 
-Deno.test("addresses that are not canonical fault", () => {
+testOnEachEngine("addresses that are not canonical fault", () => {
   const { m } = prepare([LOAD]);
   for (const address of [1n << 38n, 1n << 39n, 1n << 63n, (1n << 39n) | BigInt(CODE)]) {
     m.setRegister(5, address);
@@ -130,7 +131,7 @@ Deno.test("addresses that are not canonical fault", () => {
   assert.equal(m.hartField(0, HART.cause), CAUSE.fetchPage);
 });
 
-Deno.test("superpages translate, and misaligned ones fault", () => {
+testOnEachEngine("superpages translate, and misaligned ones fault", () => {
   const { m, root } = prepare([LOAD, STORE]);
   // Frames are handed out in order, so 512 in a row can be aligned to 2 MiB.
   let first = m.newFrame();
@@ -157,7 +158,7 @@ Deno.test("superpages translate, and misaligned ones fault", () => {
   assert.equal(m.register(10), 1511n);
 });
 
-Deno.test("spaces with their own asid keep their translations", () => {
+testOnEachEngine("spaces with their own asid keep their translations", () => {
   const { m, root } = prepare([LOAD]);
   const other = m.newSpace();
   m.map(other, CODE, USER.rx);
@@ -188,7 +189,7 @@ Deno.test("spaces with their own asid keep their translations", () => {
   assert.equal(attempt(m), CAUSE.loadPage);
 });
 
-Deno.test("an invalidation reaches all harts", () => {
+testOnEachEngine("an invalidation reaches all harts", () => {
   const m = new TestMachine({ harts: 3 });
   const root = m.newSpace();
   m.map(root, CODE, USER.rx);
@@ -207,7 +208,7 @@ Deno.test("an invalidation reaches all harts", () => {
   for (let hart = 0; hart < 3; hart++) assert.equal(run(hart), CAUSE.loadPage);
 });
 
-Deno.test("an absent translation is not cached", () => {
+testOnEachEngine("an absent translation is not cached", () => {
   const { m, root } = prepare([LOAD, STORE]);
   m.entryIndex(root, DATA);
   assert.equal(attempt(m), CAUSE.loadPage);
@@ -218,28 +219,31 @@ Deno.test("an absent translation is not cached", () => {
   assert.equal(attempt(m, CODE + 4), -1);
 });
 
-Deno.test("the first store to a page marks it dirty, also after the marks were cleared", () => {
-  const { m, root } = prepare([LOAD, STORE]);
-  const frame = m.map(root, DATA, USER.rw);
-  const dirty = m.layout.dirtyBase + m.linearOf(frame) / 4096;
-  attempt(m);
-  assert.equal(m.memory.u8[dirty], 0);
-  m.cpu.translate(0, DATA, 0, ACCESS.write);
-  assert.equal(m.memory.u8[dirty], 0);
-  attempt(m, CODE + 4);
-  assert.equal(m.memory.u8[dirty], 1);
-  m.memory.u8[dirty] = 0;
-  attempt(m, CODE + 4);
-  assert.equal(m.memory.u8[dirty], 0);
-  m.cpu.flushWriteTlbs();
-  attempt(m, CODE + 4);
-  assert.equal(m.memory.u8[dirty], 1);
-  m.memory.u8[dirty] = 0;
-  m.cpu.frameWritten(m.linearOf(frame) / 4096);
-  assert.equal(m.memory.u8[dirty], 1);
-});
+testOnEachEngine(
+  "the first store to a page marks it dirty, also after the marks were cleared",
+  () => {
+    const { m, root } = prepare([LOAD, STORE]);
+    const frame = m.map(root, DATA, USER.rw);
+    const dirty = m.layout.dirtyBase + m.linearOf(frame) / 4096;
+    attempt(m);
+    assert.equal(m.memory.u8[dirty], 0);
+    m.cpu.translate(0, DATA, 0, ACCESS.write);
+    assert.equal(m.memory.u8[dirty], 0);
+    attempt(m, CODE + 4);
+    assert.equal(m.memory.u8[dirty], 1);
+    m.memory.u8[dirty] = 0;
+    attempt(m, CODE + 4);
+    assert.equal(m.memory.u8[dirty], 0);
+    m.cpu.flushWriteTlbs();
+    attempt(m, CODE + 4);
+    assert.equal(m.memory.u8[dirty], 1);
+    m.memory.u8[dirty] = 0;
+    m.cpu.frameWritten(m.linearOf(frame) / 4096);
+    assert.equal(m.memory.u8[dirty], 1);
+  },
+);
 
-Deno.test("a page that was written first and executed later stays coherent", () => {
+testOnEachEngine("a page that was written first and executed later stays coherent", () => {
   const addi = (imm: number): number => encode("addi", { d: 10, imm });
   // sw x6 to x5; call x5; sw x7 to x5; call x5.
   const call = encode("jalr", { d: 1, s1: 5 });
@@ -262,7 +266,7 @@ Deno.test("a page that was written first and executed later stays coherent", () 
   assert.equal(m.register(10), 2n);
 });
 
-Deno.test("stores through another mapping of a code frame are seen", () => {
+testOnEachEngine("stores through another mapping of a code frame are seen", () => {
   const alias = DATA + 0x10_0000;
   const call = encode("jalr", { d: 1, s1: 5 });
   const store = encode("sw", { s1: 8, s2: 6 });

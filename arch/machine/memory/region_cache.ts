@@ -73,12 +73,16 @@ export class RegionCache {
   #oldest = 1;
   #imports: WebAssembly.ModuleImports = {};
 
-  /** @param fused whether `f64x2.relaxed_madd` rounds once on this host */
+  /**
+   * @param fused whether `f64x2.relaxed_madd` rounds once on this host
+   * @param eager whether code is compiled that has not run yet, too
+   */
   constructor(
     memory: MachineMemory,
     layout: MachineLayout,
     decoded: DecodeCache,
     private readonly fused: boolean,
+    private readonly eager: boolean,
   ) {
     this.#memory = memory;
     this.#layout = layout;
@@ -109,6 +113,18 @@ export class RegionCache {
     if (count < SAMPLES) return;
     this.#samples.delete(line);
     this.#compile(hart, loopHead(pc, this.#sourceFor(hart)));
+  }
+
+  /** Compiles the code at the pc of a hart if it can be executed at all. */
+  compileNext(hart: number): void {
+    this.#renew(hart);
+    const block = hartBlock(this.#layout, hart);
+    const pc = this.#pcOf(block);
+    if (this.#slotOf(hart, pc - pc % PAGE_SIZE) === 0) {
+      const fill = this.#imports["execMiss"] as (hart: number, va: bigint, keep: number) => number;
+      fill(block, BigInt(pc), 0);
+    }
+    this.#compile(hart, pc);
   }
 
   /** Compiled code is often left for the op at a linear address. */
@@ -201,6 +217,7 @@ export class RegionCache {
         return u16[(page * PAGE_SIZE + address % PAGE_SIZE) / 2]!;
       },
       hasRun: (address) => {
+        if (this.eager) return true;
         const slot = this.#slotOf(hart, address - address % PAGE_SIZE);
         return slot !== 0 && u16[(slot + (address % PAGE_SIZE) / 2 * OP_BYTES) / 2] !== 0;
       },
@@ -233,7 +250,9 @@ export class RegionCache {
       for (const { pc } of block.ops) {
         const owner = owners.get(pc - pc % PAGE_SIZE)!;
         let covered = this.#covered.get(owner);
-        if (covered === undefined) this.#covered.set(owner, covered = new Uint8Array(PAGE_SIZE / 2));
+        if (covered === undefined) {
+          this.#covered.set(owner, covered = new Uint8Array(PAGE_SIZE / 2));
+        }
         covered[(pc % PAGE_SIZE) >> 1] = 1;
       }
     }

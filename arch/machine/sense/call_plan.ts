@@ -38,6 +38,8 @@ export interface CopyPlan {
   readonly count: number;
   /** Most elements copied. */
   readonly most: number;
+  /** 0 where only the low half of that register counts, else 1. */
+  readonly wide: number;
   /** What of the number of elements one element stands for. */
   readonly per: number;
   /** Values of the register `count` for which bytes are copied, each followed by its size. */
@@ -58,7 +60,7 @@ function planOf(row: SyscallRow): CallPlan {
   const copies: CopyPlan[] = [];
   let register = 0;
   for (const { how } of row.args) {
-    const copy = { register, bytes: 0, count: 0, most: 0, per: 1, sizes: NO_SIZES };
+    const copy = { register, bytes: 0, count: 0, most: 0, wide: 1, per: 1, sizes: NO_SIZES };
     if (how.kind === "path") copies.push({ ...copy, take: Take.Path });
     else if (how.kind === "strings") copies.push({ ...copy, take: Take.Strings });
     else if (how.kind === "in") copies.push({ ...copy, take: Take.Struct, bytes: how.bytes });
@@ -67,7 +69,8 @@ function planOf(row: SyscallRow): CallPlan {
     } else if (how.kind === "frame") copies.push({ ...copy, take: Take.Frame, bytes: how.bytes });
     else if (how.kind === "inArray") {
       const { element: bytes, count, most, per } = how;
-      copies.push({ ...copy, take: Take.Array, bytes, count, most, per });
+      const wide = how.countBits === 64 ? 1 : 0;
+      copies.push({ ...copy, take: Take.Array, bytes, count, most, wide, per });
     } else if (how.kind === "inSelected") {
       const sizes = Int32Array.from(Object.entries(how.bytes).flat().map(Number));
       copies.push({ ...copy, take: Take.Selected, count: how.selector, sizes });

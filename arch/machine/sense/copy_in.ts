@@ -53,15 +53,17 @@ export class CopyIn {
     let bytes = copy.bytes;
     if (copy.take === Take.Array) {
       const count = slot + 2 * (A0 + copy.count);
-      if (this.u32[count] === 0 && this.u32[count + 1] === 0) return 0;
+      const upper = copy.wide === 0 ? 0 : this.u32[count + 1];
+      if (this.u32[count] === 0 && upper === 0) return 0;
       if (lo === 0 && hi === 0) return ArgumentLength.Absent;
-      if (this.u32[count + 1] !== 0 || this.u32[count] > copy.most) return ArgumentLength.TooLong;
+      if (upper !== 0 || this.u32[count] > copy.most) return ArgumentLength.TooLong;
       bytes *= Math.ceil(this.u32[count] / copy.per);
     } else if (copy.take === Take.Selected) {
       bytes = this.selectedBytes(copy, slot);
       if (bytes === 0) return ArgumentLength.Absent;
     }
-    if (lo === 0 && hi === 0) return ArgumentLength.Absent;
+    // A stack pointer of 0 asks for no less than any other: it faults.
+    if (lo === 0 && hi === 0 && copy.take !== Take.Frame) return ArgumentLength.Absent;
     if (at + bytes > PAYLOAD_LIMIT) return ArgumentLength.TooLong;
 
     const address = this.reader.address(lo, hi);

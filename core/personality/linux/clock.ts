@@ -1,7 +1,9 @@
 import type { Effects } from "../../effect.ts";
 import { Err, Result } from "../../error.ts";
-import { argumentAt, ArgumentLength, type Event, payloadI64, payloadU32 } from "../../event.ts";
+import { AccessKind, argumentAt, ArgumentLength, type Event } from "../../event.ts";
+import { payloadI64, payloadU32 } from "../../event.ts";
 import { ONE, type State } from "../../kernel.ts";
+import { resolveRange } from "../../mem/user.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { armSleep } from "../../sched/call.ts";
 import { WaitKind } from "../../sched/tables.ts";
@@ -11,6 +13,7 @@ import { putRusage } from "./process.ts";
 
 const NS = 1_000_000_000;
 const TIMESPEC_BYTES = 16;
+const ZONE_BYTES = 8;
 const CLOCK_TICK_NS = 10_000_000;
 /** Times beyond this many seconds never come: the clocks end at 2^53 ns. */
 const FAR_SECONDS = 10_000_000;
@@ -47,8 +50,8 @@ function isRealtime(clock: number): boolean {
   return clock === Clock.Realtime || clock === Clock.RealtimeCoarse;
 }
 
-/** Reads a clock into `at` of the effect bytes; false for a clock there is not. */
-function putClock(s: State, fx: Effects, e: Event, t: number, clock: number, at: number): boolean {
+/** Reads a clock there is into `at` of the effect bytes. */
+function putClock(s: State, fx: Effects, e: Event, t: number, clock: number, at: number): void {
   if (isRealtime(clock)) {
     const start = s.kernel.startTime[ONE];
     const startSeconds = Math.floor(start / 1_000_000);
@@ -59,22 +62,22 @@ function putClock(s: State, fx: Effects, e: Event, t: number, clock: number, at:
       startSeconds + Math.floor(readTime(e) / NS) + Math.floor(ns / NS),
       ns % NS,
     );
-    return true;
+    return;
   }
   if (clock === Clock.ProcessCpu || clock === Clock.ThreadCpu) {
     const used = s.thread.userTime[t];
     putTimespec(fx, at, Math.floor(used / NS), used % NS);
-    return true;
+    return;
   }
-  if (clock < 0 || clock > Clock.Boottime) return false;
   putTimespec(fx, at, Math.floor(readTime(e) / NS), readTime(e) % NS);
-  return true;
 }
 
 /** clock_gettime. */
 export function clockGettime(s: State, fx: Effects, e: Event, t: number): number {
+  // Refused before bytes are reserved: what is reserved is written whole, by every event anew.
+  if (e.int(0) < 0 || e.int(0) > Clock.Boottime) return -Err.Invalid;
   const at = fx.reserveBytes(TIMESPEC_BYTES);
-  if (!putClock(s, fx, e, t, e.int(0), at)) return -Err.Invalid;
+  putClock(s, fx, e, t, e.int(0), at);
   return writeUser(s, fx, e.hart, t, e.argument(1), at, TIMESPEC_BYTES);
 }
 
@@ -89,6 +92,18 @@ export function clockGetres(s: State, fx: Effects, e: Event, t: number): number 
 
 /** gettimeofday. */
 export function gettimeofday(s: State, fx: Effects, e: Event, t: number): number {
+  // Both or none.
+  if (e.argument(0) !== 0) {
+    const usable = resolveRange(s, fx, e.hart, t, e.argument(0), TIMESPEC_BYTES, AccessKind.Write);
+    if (usable < 0) return usable;
+  }
+  if (e.argument(1) !== 0) {
+    // The time zone: none.
+    const zone = fx.reserveBytes(ZONE_BYTES);
+    fx.bytes.fill(0, zone, zone + ZONE_BYTES);
+    const told = writeUser(s, fx, e.hart, t, e.argument(1), zone, ZONE_BYTES);
+    if (told < 0) return told;
+  }
   if (e.argument(0) === 0) return 0;
   const at = fx.reserveBytes(TIMESPEC_BYTES);
   const micros = s.kernel.startTime[ONE] + Math.floor(readTime(e) / 1000);

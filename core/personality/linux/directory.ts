@@ -96,7 +96,7 @@ export function renameat2(s: State, fx: Effects, e: Event, t: number): number {
 
 /** readlinkat: the text, without a NUL, cut to the buffer. */
 export function readlinkat(s: State, fx: Effects, e: Event, t: number): number {
-  if (e.argument(3) === 0) return -Err.Invalid;
+  if (e.int(3) <= 0) return -Err.Invalid;
   const inode = inodeArgument(s, fx, e, t, e.int(0), 0, false);
   if (inode < 0) return inode;
   if (s.inode.kind[inode] !== InodeKind.Symlink) return -Err.Invalid;
@@ -110,7 +110,7 @@ export function readlinkat(s: State, fx: Effects, e: Event, t: number): number {
     if (length > PATH_LIMIT) return -Err.NameTooLong;
     at = pathIntoEffects(s, fx, p, executable, length);
   } else at = textIntoEffects(s, fx, s.inode.target[inode], length);
-  const count = Math.min(length, e.argument(3));
+  const count = Math.min(length, e.int(3));
   const wrote = writeUser(s, fx, e.hart, t, e.argument(2), at, count);
   return wrote < 0 ? wrote : count;
 }
@@ -206,7 +206,7 @@ export function getdents64(s: State, fx: Effects, e: Event, t: number): number {
   const directory = s.openFile.inode[file];
   if (directory === 0 || s.inode.kind[directory] !== InodeKind.Directory) return -Err.NotDirectory;
   if (s.inode.links[directory] === 0 && directory !== s.kernel.rootInode[ONE]) return -Err.NotFound;
-  const room = Math.min(e.argument(2), LISTING_BYTES);
+  const room = Math.min(e.int(2), LISTING_BYTES);
   const begin = fx.bytesLength;
   let position = s.openFile.offset[file];
   while (position < ListPosition.FirstEntry) {

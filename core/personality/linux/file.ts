@@ -273,7 +273,9 @@ export function fsync(s: State, _fx: Effects, e: Event, t: number): number {
 /** fallocate: not offered. */
 export function fallocate(s: State, _fx: Effects, e: Event, t: number): number {
   const node = lookupNode(s, s.thread.process[t], e.int(0));
-  return node === 0 ? -Err.BadDescriptor : -Err.NotSupported;
+  if (node === 0) return -Err.BadDescriptor;
+  if (e.signed(2) < 0 || e.signed(3) <= 0) return -Err.Invalid;
+  return e.signed(2) + e.signed(3) >= 2 ** 63 ? -Err.TooLarge : -Err.NotSupported;
 }
 
 /** umask. */

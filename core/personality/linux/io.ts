@@ -3,27 +3,42 @@ import { Right } from "../../cap/tables.ts";
 import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
 import { AccessKind, argumentAt, ArgumentLength, type Event } from "../../event.ts";
-import { payloadI64, payloadU32 } from "../../event.ts";
+import { payloadI64, payloadU32, payloadU64 } from "../../event.ts";
 import { InodeKind } from "../../fs/tables.ts";
 import { sendFile } from "../../fs/sendfile.ts";
 import { OWN_POSITION, transfer } from "../../fs/transfer.ts";
 import { transferVector, VECTOR_BYTES } from "../../fs/vector.ts";
 import { readRandom } from "../../fs/device.ts";
+import { USER_END_PAGE } from "../../isa/riscv64.ts";
 import type { State } from "../../kernel.ts";
+import { PAGE_BYTES } from "../../limits.ts";
 import { resolveRange } from "../../mem/user.ts";
 
 /** Longest read or write of one call; a longer one is cut. */
 const LONGEST = 0x7ffff000;
 const MOST_VECTORS = 1024;
 
+/** Whether no user has all of a range, whatever is mapped. */
+function isBeyond(address: number, length: number): boolean {
+  return address + length > USER_END_PAGE * PAGE_BYTES;
+}
+
+/** Why a buffer that no user can have is refused: -Err.BadDescriptor comes first. */
+function refuseBuffer(s: State, t: number, fd: number, right: number): number {
+  const file = lookupFile(s, s.thread.process[t], fd, right);
+  return file < 0 ? file : -Err.BadAddress;
+}
+
 /** read. */
 export function read(s: State, fx: Effects, e: Event, t: number): number {
+  if (isBeyond(e.argument(1), e.argument(2))) return refuseBuffer(s, t, e.int(0), Right.Read);
   const length = Math.min(e.argument(2), LONGEST);
   return transfer(s, fx, e.hart, t, e.int(0), e.argument(1), length, OWN_POSITION, false);
 }
 
 /** write. */
 export function write(s: State, fx: Effects, e: Event, t: number): number {
+  if (isBeyond(e.argument(1), e.argument(2))) return refuseBuffer(s, t, e.int(0), Right.Write);
   const length = Math.min(e.argument(2), LONGEST);
   return transfer(s, fx, e.hart, t, e.int(0), e.argument(1), length, OWN_POSITION, true);
 }
@@ -43,6 +58,7 @@ function refusePosition(s: State, t: number, fd: number, position: number): numb
 export function pread64(s: State, fx: Effects, e: Event, t: number): number {
   const refused = refusePosition(s, t, e.int(0), e.signed(3));
   if (refused < 0) return refused;
+  if (isBeyond(e.argument(1), e.argument(2))) return refuseBuffer(s, t, e.int(0), Right.Read);
   const length = Math.min(e.argument(2), LONGEST);
   return transfer(s, fx, e.hart, t, e.int(0), e.argument(1), length, e.argument(3), false);
 }
@@ -51,11 +67,15 @@ export function pread64(s: State, fx: Effects, e: Event, t: number): number {
 export function pwrite64(s: State, fx: Effects, e: Event, t: number): number {
   const refused = refusePosition(s, t, e.int(0), e.signed(3));
   if (refused < 0) return refused;
+  if (isBeyond(e.argument(1), e.argument(2))) return refuseBuffer(s, t, e.int(0), Right.Write);
   const length = Math.min(e.argument(2), LONGEST);
   return transfer(s, fx, e.hart, t, e.int(0), e.argument(1), length, e.argument(3), true);
 }
 
-/** Bytes of all buffers of a copied-in iovec array, or -Err. */
+/**
+ * Bytes of all buffers of a copied-in iovec array, or -Err. A length that is none spoils the call
+ * before an address that no user has, wherever either stands; too many bytes are cut.
+ */
 function vectorTotal(e: Event): number {
   const at = argumentAt(e, 0);
   const count = e.argument(2);
@@ -65,12 +85,15 @@ function vectorTotal(e: Event): number {
   if (bytes === ArgumentLength.Absent) return -Err.BadAddress;
   if (bytes !== count * VECTOR_BYTES) return -Err.Invalid;
   let total = 0;
+  let beyond = false;
   for (let i = 0; i < count; i++) {
-    const length = payloadI64(e, at + 4 + i * VECTOR_BYTES + 8);
+    const entry = at + 4 + i * VECTOR_BYTES;
+    const length = payloadI64(e, entry + 8);
     if (length < 0) return -Err.Invalid;
+    beyond ||= isBeyond(payloadU64(e, entry), length);
     total += length;
   }
-  return total > LONGEST ? -Err.Invalid : total;
+  return beyond ? -Err.BadAddress : Math.min(total, LONGEST);
 }
 
 /** readv and writev. */
@@ -101,6 +124,7 @@ export function sendfile(s: State, fx: Effects, e: Event, t: number): number {
   if (output < 0) return output;
   const input = lookupFile(s, p, e.int(1), Right.Read);
   if (input < 0) return input;
+  if (e.signed(3) < 0) return -Err.Invalid;
   const length = Math.min(e.argument(3), LONGEST);
   const address = e.argument(2);
   let position = OWN_POSITION;

@@ -40,8 +40,12 @@ function pagesOf(bytes: number): number {
   return Math.ceil(bytes / PAGE_BYTES);
 }
 
-function isAligned(address: number): boolean {
-  return address % PAGE_BYTES === 0;
+/** Bytes from here on make 2^64 when they are rounded up to pages, which is none. */
+const LAST_PAGE = 2 ** 64 - PAGE_BYTES;
+
+/** Whether an argument is a multiple of the page size; as a number it may have been rounded to one. */
+function isAligned(e: Event, index: number): boolean {
+  return e.uint(index) % PAGE_BYTES === 0;
 }
 
 /** Whether the call has done its work already and was only waiting for acknowledgements. */
@@ -66,7 +70,7 @@ export function munmap(s: State, fx: Effects, e: Event, t: number): number {
   if (isDone(s, t)) return valueOf(s, t);
   const start = e.argument(0);
   const length = e.argument(1);
-  if (!isAligned(start) || length === 0) return -Err.Invalid;
+  if (!isAligned(e, 0) || length === 0) return -Err.Invalid;
   const end = start / PAGE_BYTES + pagesOf(length);
   if (end > USER_END_PAGE) return -Err.Invalid;
   return unmapRange(s, fx, e.hart, t, start / PAGE_BYTES, end, 0);
@@ -78,7 +82,7 @@ export function mprotect(s: State, fx: Effects, e: Event, t: number): number {
   const start = e.argument(0);
   const length = e.argument(1);
   const prot = e.argument(2);
-  if (!isAligned(start)) return -Err.Invalid;
+  if (!isAligned(e, 0)) return -Err.Invalid;
   if (prot > 0xffff_ffff || (prot & ~(ACCESS_BITS | PROT_GROWS)) !== 0) return -Err.Invalid;
   if (length === 0) return 0;
   const end = start / PAGE_BYTES + pagesOf(length);
@@ -93,7 +97,7 @@ export function mremap(s: State, fx: Effects, e: Event, t: number): number {
   const oldPages = pagesOf(e.argument(1));
   const newPages = pagesOf(e.argument(2));
   const flags = e.argument(3);
-  if (!isAligned(start) || flags > REMAP_MAY_MOVE) return -Err.Invalid;
+  if (!isAligned(e, 0) || flags > REMAP_MAY_MOVE) return -Err.Invalid;
   if (oldPages === 0 || newPages === 0) return -Err.Invalid;
   if (start / PAGE_BYTES + oldPages > USER_END_PAGE) return -Err.BadAddress;
   const mayMove = flags === REMAP_MAY_MOVE;
@@ -106,8 +110,9 @@ export function madvise(s: State, fx: Effects, e: Event, t: number): number {
   const start = e.argument(0);
   const length = e.argument(1);
   const advice = e.argument(2);
-  if (!isAligned(start) || advice > LAST_ADVICE) return -Err.Invalid;
+  if (!isAligned(e, 0) || advice > LAST_ADVICE) return -Err.Invalid;
   if (length === 0) return 0;
+  if (length > LAST_PAGE) return -Err.Invalid;
   const page = start / PAGE_BYTES;
   const end = page + pagesOf(length);
   if (end > USER_END_PAGE || !isCovered(s, spaceOf(s, t), page, end)) return -Err.NoMemory;
@@ -119,8 +124,8 @@ export function madvise(s: State, fx: Effects, e: Event, t: number): number {
 export function msync(s: State, _fx: Effects, e: Event, t: number): number {
   const start = e.argument(0);
   const length = e.argument(1);
-  if (!isAligned(start)) return -Err.Invalid;
-  if (length === 0) return 0;
+  if (!isAligned(e, 0)) return -Err.Invalid;
+  if (length === 0 || length > LAST_PAGE) return 0;
   const page = start / PAGE_BYTES;
   const end = page + pagesOf(length);
   return end <= USER_END_PAGE && isCovered(s, spaceOf(s, t), page, end) ? 0 : -Err.NoMemory;
@@ -134,12 +139,12 @@ export function mmap(s: State, fx: Effects, e: Event, t: number): number {
   const flags = e.uint(3);
   const offset = e.argument(5);
   const type = flags & MapFlag.Type;
-  if (length === 0 || !isAligned(offset)) return -Err.Invalid;
+  if (length === 0 || !isAligned(e, 5)) return -Err.Invalid;
   if (type < MapFlag.Shared || type > MapFlag.SharedValidate) return -Err.Invalid;
   const shared = type !== MapFlag.Private;
   const placement = placementOf(flags);
   const start = e.argument(0);
-  if (placement !== Placement.Hint && !isAligned(start)) return -Err.Invalid;
+  if (placement !== Placement.Hint && !isAligned(e, 0)) return -Err.Invalid;
   if (length > USER_END_PAGE * PAGE_BYTES) return -Err.NoMemory;
 
   let object = 0;

@@ -2,7 +2,7 @@ import { lookupFile } from "../../cap/descriptor.ts";
 import type { Effects } from "../../effect.ts";
 import { Err, Result } from "../../error.ts";
 import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../../event.ts";
-import { freeExtraWaiters, linkPoll, readiness } from "../../fs/poll.ts";
+import { askForPoll, freeExtraWaiters, linkPoll, readiness } from "../../fs/poll.ts";
 import type { State } from "../../kernel.ts";
 import { PAGE_BYTES } from "../../limits.ts";
 import { writeUser } from "../../mem/user_copy.ts";
@@ -74,14 +74,26 @@ function anyReady(s: State, e: Event, t: number, from: number, count: number): b
   return false;
 }
 
+/** Asks for all the input that is waited for; 0 or -Err.NoMemory. */
+function askAll(s: State, fx: Effects, e: Event, t: number, from: number, count: number): number {
+  for (let i = 0; i < count; i++) {
+    const item = from + i * POLLFD_BYTES;
+    const file = lookupFile(s, s.thread.process[t], payloadU32(e, item) | 0, 0);
+    if (file < 0) continue;
+    const asked = askForPoll(s, fx, file, coreEvents(payloadU32(e, item + 4)));
+    if (asked < 0) return asked;
+  }
+  return 0;
+}
+
 /** Links a waiter for each item that something can wake. */
-function linkAll(s: State, fx: Effects, e: Event, t: number, from: number, count: number): void {
+function linkAll(s: State, e: Event, t: number, from: number, count: number): void {
   let last = 0;
   for (let i = 0; i < count; i++) {
     const item = from + i * POLLFD_BYTES;
     const file = lookupFile(s, s.thread.process[t], payloadU32(e, item) | 0, 0);
     if (file < 0) continue;
-    last = linkPoll(s, fx, t, file, coreEvents(payloadU32(e, item + 4)), last);
+    last = linkPoll(s, t, file, coreEvents(payloadU32(e, item + 4)), last);
   }
   if (last === 0) waitOn(s, t, WaitKind.Sleep, 0);
 }
@@ -101,7 +113,7 @@ export function maskFor(s: State, e: Event, t: number, at: number): void {
 /** ppoll. */
 export function ppoll(s: State, fx: Effects, e: Event, t: number): number {
   freeExtraWaiters(s, t);
-  const count = e.argument(1);
+  const count = e.uint(1);
   const array = argumentAt(e, 0);
   const given = array < 0 ? ArgumentLength.Absent : payloadU32(e, array);
   if (given === ArgumentLength.TooLong) return -Err.Invalid;
@@ -110,14 +122,18 @@ export function ppoll(s: State, fx: Effects, e: Event, t: number): number {
   const timeout = timespecArgument(e, 1);
   if (Number.isNaN(timeout)) return -Err.Invalid;
   const mask = argumentAt(e, 2);
+  if (e.argument(3) !== 0 && e.argument(4) !== 8) return -Err.Invalid;
   if (mask >= 0 && payloadU32(e, mask) === 8) maskFor(s, e, t, mask + 4);
   const from = array + 4;
   const deadline = s.thread.callDeadline[t];
   const expired = timeout === 0 || (deadline > 0 && e.time >= deadline);
   if (expired || anyReady(s, e, t, from, count)) return writeBack(s, fx, e, t, from, count);
-  if (freeRows(s.waiter) < count) return -Err.NoMemory;
+  // The thread's own waiter is the first.
+  if (freeRows(s.waiter) < count - 1) return -Err.NoMemory;
+  const asked = askAll(s, fx, e, t, from, count);
+  if (asked < 0) return asked;
   // From here on it must succeed.
-  linkAll(s, fx, e, t, from, count);
+  linkAll(s, e, t, from, count);
   if (timeout > 0) armSleep(s, fx, e.hart, t, deadline > 0 ? deadline : e.time + timeout);
   if (nextSignal(s, t) !== 0) wakeThread(s, fx, e.hart, t, WakeReason.Signal);
   return Result.Pending;

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { Result } from "../../error.ts";
 import { ABSENT, E, FileBench, MEMORY } from "../../fs/testing.ts";
+import { openStandard } from "../../fs/standard.ts";
+import { ONE } from "../../kernel.ts";
 import { WakeReason } from "../../sched/tables.ts";
 import { wakeThread } from "../../sched/wait.ts";
+import { allocRow, freeRows } from "../../state/table.ts";
 import { pipe2 } from "./file.ts";
 import { ppoll } from "./poll.ts";
 import { pselect6 } from "./select.ts";
@@ -90,4 +93,51 @@ Deno.test("pselect6: refusals, readiness and the sets written back", () => {
   wakeThread(b.s, b.fx, 0, t, WakeReason.Restart);
   b.exit(t);
   b.close();
+});
+
+/** Takes waiters until so many are left. */
+function leaveWaiters(b: FileBench, rows: number): void {
+  while (freeRows(b.s.waiter) > rows) allocRow(b.s.waiter);
+}
+
+Deno.test("a poll takes a waiter for each item but the first, and is refused without them", () => {
+  const { b, t } = start();
+  leaveWaiters(b, 1);
+  const two = new Uint8Array([...pollfd(0, 1), ...pollfd(0, 1)]);
+  const three = new Uint8Array([...two, ...pollfd(0, 1)]);
+  const wait = (count: number, items: Uint8Array) =>
+    b.call(t, ppoll, [MEMORY, count, 0, 0, 8], items, ABSENT, ABSENT);
+  const select = (count: number, reads: Uint8Array) =>
+    b.call(t, pselect6, [count, MEMORY, 0, 0, 0, 0], reads, ABSENT, ABSENT, ABSENT, ABSENT);
+  assert.equal(wait(3, three), E.NoMemory);
+  assert.equal(wait(2, two), Result.Pending);
+  wakeThread(b.s, b.fx, 0, t, WakeReason.Restart);
+  // The number of sets and descriptors looked through is not what it takes.
+  assert.equal(select(64, mask(1)), Result.Pending);
+  wakeThread(b.s, b.fx, 0, t, WakeReason.Restart);
+  leaveWaiters(b, 0);
+  assert.equal(select(64, mask(1)), Result.Pending);
+  wakeThread(b.s, b.fx, 0, t, WakeReason.Restart);
+  assert.equal(wait(1, pollfd(0, 1)), Result.Pending);
+  wakeThread(b.s, b.fx, 0, t, WakeReason.Restart);
+});
+
+Deno.test("a poll of the host's input without a frame for it is refused, and waits for nothing", () => {
+  const b = new FileBench();
+  const t = b.process();
+  openStandard(b.s, b.fx, b.s.thread.process[t]);
+  const { memory } = b.s;
+  const reserve = memory.reserve[ONE];
+  const poll = () => b.call(t, ppoll, [MEMORY, 1, 0, 0, 8], pollfd(0, 1), ABSENT, ABSENT);
+  const select = () =>
+    b.call(t, pselect6, [1, MEMORY, 0, 0, 0, 0], mask(1), ABSENT, ABSENT, ABSENT, ABSENT);
+  b.poke(t, MEMORY, new Uint8Array(8));
+  memory.reserve[ONE] = 0xffff;
+  assert.equal(poll(), E.NoMemory);
+  assert.equal(select(), E.NoMemory);
+  assert.equal(b.blocked(t), false);
+  assert.deepEqual(b.streams, []);
+  memory.reserve[ONE] = reserve;
+  assert.equal(poll(), Result.Pending);
+  assert.deepEqual(b.streams, [0]);
 });

@@ -1,7 +1,8 @@
 import type { Effects } from "../../effect.ts";
 import { Err, Result } from "../../error.ts";
-import { argumentAt, type Event, payloadU32 } from "../../event.ts";
+import { AccessKind, argumentAt, type Event, payloadU32 } from "../../event.ts";
 import { type State } from "../../kernel.ts";
+import { resolveRange } from "../../mem/user.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { beginExit, reap } from "../../proc/exit.ts";
 import { execute } from "../../proc/exec.ts";
@@ -20,7 +21,7 @@ export function exit(s: State, fx: Effects, e: Event, t: number): number {
 /** clone: fork, or vfork when the space is shared. */
 export function cloneCall(s: State, fx: Effects, e: Event, t: number): number {
   const flags = e.uint(0);
-  return clone(s, fx, e, t, flags, e.argument(1), e.argument(2), e.argument(4), e.argument(3));
+  return clone(s, fx, e, t, flags, 1, e.argument(2), e.argument(4), 3);
 }
 
 /** execve. */
@@ -48,13 +49,18 @@ export function wait4(s: State, fx: Effects, e: Event, t: number): number {
   if (child <= 0) return child;
   const news = newsOf(s, child, options);
   const statusAddress = e.argument(1);
+  const usageAddress = e.argument(3);
+  // Both or none: the child is still there to be asked for.
+  if (usageAddress !== 0) {
+    const usable = resolveRange(s, fx, e.hart, t, usageAddress, RUSAGE_BYTES, AccessKind.Write);
+    if (usable < 0) return usable;
+  }
   if (statusAddress !== 0) {
     const at = fx.reserveBytes(4);
     fx.setU32(at, waitStatus(s, child, news));
     const wrote = writeUser(s, fx, e.hart, t, statusAddress, at, 4);
     if (wrote < 0) return wrote;
   }
-  const usageAddress = e.argument(3);
   if (usageAddress !== 0) {
     const at = putRusage(fx, s.process.userTime[child] + s.process.childTime[child]);
     const wrote = writeUser(s, fx, e.hart, t, usageAddress, at, RUSAGE_BYTES);

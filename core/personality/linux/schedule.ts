@@ -1,7 +1,8 @@
 import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
-import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../../event.ts";
+import { AccessKind, argumentAt, ArgumentLength, type Event, payloadU32 } from "../../event.ts";
 import { ONE, type State } from "../../kernel.ts";
+import { resolveRange } from "../../mem/user.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { findProcess } from "../../proc/process.ts";
 import { scheduler } from "../../sched/scheduler.ts";
@@ -69,7 +70,8 @@ export function schedSetaffinity(s: State, fx: Effects, e: Event, t: number): nu
 /** sched_getaffinity: bytes of the mask written. */
 export function schedGetaffinity(s: State, fx: Effects, e: Event, t: number): number {
   const bytes = e.uint(1);
-  if (bytes < MASK_BYTES || bytes % 8 !== 0) return -Err.Invalid;
+  // As on Linux the bits are counted in 32 bits.
+  if (Math.imul(bytes, 8) >>> 0 < 8 * MASK_BYTES || bytes % 8 !== 0) return -Err.Invalid;
   const thread = threadOf(s, t, e.int(0));
   if (thread === 0) return -Err.NoProcess;
   const harts = s.kernel.harts[ONE];
@@ -86,10 +88,15 @@ export function schedGetaffinity(s: State, fx: Effects, e: Event, t: number): nu
 export function getcpu(s: State, fx: Effects, e: Event, t: number): number {
   for (let i = 0; i < 2; i++) {
     if (e.argument(i) === 0) continue;
+    const usable = resolveRange(s, fx, e.hart, t, e.argument(i), 4, AccessKind.Write);
+    if (usable < 0) return usable;
+  }
+  // Both or none: from here on it must succeed.
+  for (let i = 0; i < 2; i++) {
+    if (e.argument(i) === 0) continue;
     const at = fx.reserveBytes(4);
     fx.setU32(at, i === 0 ? e.hart : 0);
-    const wrote = writeUser(s, fx, e.hart, t, e.argument(i), at, 4);
-    if (wrote < 0) return wrote;
+    writeUser(s, fx, e.hart, t, e.argument(i), at, 4);
   }
   return 0;
 }

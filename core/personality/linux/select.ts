@@ -2,7 +2,7 @@ import { lookupFile } from "../../cap/descriptor.ts";
 import type { Effects } from "../../effect.ts";
 import { Err, Result } from "../../error.ts";
 import { AccessKind, argumentAt, ArgumentLength, type Event, payloadU32 } from "../../event.ts";
-import { freeExtraWaiters, linkPoll, readiness, Ready } from "../../fs/poll.ts";
+import { askForPoll, freeExtraWaiters, linkPoll, readiness, Ready } from "../../fs/poll.ts";
 import type { State } from "../../kernel.ts";
 import { resolveRange } from "../../mem/user.ts";
 import { writeUser } from "../../mem/user_copy.ts";
@@ -95,8 +95,22 @@ function writeSets(s: State, fx: Effects, e: Event, t: number, count: number): v
   }
 }
 
+/** Asks for all the input that is waited for; how many waiters that takes, or -Err.NoMemory. */
+function askSets(s: State, fx: Effects, e: Event, t: number, count: number): number {
+  const p = s.thread.process[t];
+  let waiters = 0;
+  for (let fd = 0; fd < looked(count); fd++) {
+    if (isIn(e, WRITE_SET, fd)) waiters++;
+    if (!isIn(e, READ_SET, fd)) continue;
+    const asked = askForPoll(s, fx, lookupFile(s, p, fd, 0), Ready.Read);
+    if (asked < 0) return asked;
+    waiters++;
+  }
+  return waiters;
+}
+
 /** Links a waiter for each descriptor that something can wake. */
-function linkSets(s: State, fx: Effects, e: Event, t: number, count: number): void {
+function linkSets(s: State, e: Event, t: number, count: number): void {
   const p = s.thread.process[t];
   let last = 0;
   for (let fd = 0; fd < looked(count); fd++) {
@@ -104,7 +118,7 @@ function linkSets(s: State, fx: Effects, e: Event, t: number, count: number): vo
     for (let set = READ_SET; set <= WRITE_SET; set++) {
       if (!isIn(e, set, fd)) continue;
       const events = set === READ_SET ? Ready.Read : Ready.Write;
-      last = linkPoll(s, fx, t, lookupFile(s, p, fd, 0), events, last);
+      last = linkPoll(s, t, lookupFile(s, p, fd, 0), events, last);
     }
   }
   if (last === 0) waitOn(s, t, WaitKind.Sleep, 0);
@@ -130,9 +144,12 @@ export function pselect6(s: State, fx: Effects, e: Event, t: number): number {
     writeSets(s, fx, e, t, count);
     return ready;
   }
-  if (freeRows(s.waiter) < 2 * looked(count)) return -Err.NoMemory;
+  const waiters = askSets(s, fx, e, t, count);
+  if (waiters < 0) return waiters;
+  // The thread's own waiter is the first.
+  if (freeRows(s.waiter) < waiters - 1) return -Err.NoMemory;
   // From here on it must succeed.
-  linkSets(s, fx, e, t, count);
+  linkSets(s, e, t, count);
   if (timeout > 0) armSleep(s, fx, e.hart, t, deadline > 0 ? deadline : e.time + timeout);
   if (nextSignal(s, t) !== 0) wakeThread(s, fx, e.hart, t, WakeReason.Signal);
   return Result.Pending;

@@ -26,7 +26,7 @@ function present(e: Event, at: number): boolean {
 /** rt_sigaction. */
 export function rtSigaction(s: State, fx: Effects, e: Event, t: number): number {
   const signal = e.int(0);
-  if (e.uint(3) !== SET_BYTES) return -Err.Invalid;
+  if (e.argument(3) !== SET_BYTES) return -Err.Invalid;
   if (signal < 1 || signal > SIGNALS) return -Err.Invalid;
   const at = argumentAt(e, 0);
   const sets = present(e, at);
@@ -58,7 +58,7 @@ const How = { Block: 0, Unblock: 1, Set: 2 } as const;
 
 /** rt_sigprocmask. */
 export function rtSigprocmask(s: State, fx: Effects, e: Event, t: number): number {
-  if (e.uint(3) !== SET_BYTES) return -Err.Invalid;
+  if (e.argument(3) !== SET_BYTES) return -Err.Invalid;
   const at = argumentAt(e, 0);
   const sets = present(e, at);
   const how = e.int(0);
@@ -89,7 +89,7 @@ export function rtSigprocmask(s: State, fx: Effects, e: Event, t: number): numbe
 
 /** rt_sigpending. */
 export function rtSigpending(s: State, fx: Effects, e: Event, t: number): number {
-  if (e.uint(1) > SET_BYTES) return -Err.Invalid;
+  if (e.argument(1) > SET_BYTES) return -Err.Invalid;
   const p = s.thread.process[t];
   const at = fx.reserveBytes(SET_BYTES);
   const lo = (s.thread.pendingLo[t] | s.process.pendingLo[p]) & s.thread.blockedLo[t];
@@ -101,7 +101,7 @@ export function rtSigpending(s: State, fx: Effects, e: Event, t: number): number
 
 /** rt_sigsuspend: waits with another mask; the old one comes back with the handler's frame. */
 export function rtSigsuspend(s: State, fx: Effects, e: Event, t: number): number {
-  if (e.uint(1) !== SET_BYTES) return -Err.Invalid;
+  if (e.argument(1) !== SET_BYTES) return -Err.Invalid;
   const at = argumentAt(e, 0);
   if (!present(e, at)) return -Err.BadAddress;
   if (s.thread.restoreMask[t] === 0) {
@@ -130,7 +130,7 @@ export function rtSigreturn(s: State, fx: Effects, e: Event, t: number): number 
 
 /** rt_sigtimedwait: takes a pending signal of a set. */
 export function rtSigtimedwait(s: State, fx: Effects, e: Event, t: number): number {
-  if (e.uint(3) !== SET_BYTES) return -Err.Invalid;
+  if (e.argument(3) !== SET_BYTES) return -Err.Invalid;
   const at = argumentAt(e, 0);
   if (!present(e, at)) return -Err.BadAddress;
   const duration = timespecArgument(e, 1);

@@ -207,6 +207,7 @@ export function utimensat(s: State, fx: Effects, e: Event, t: number): number {
   const pathAt = argumentAt(e, 0);
   const absent = pathAt >= 0 && payloadU32(e, pathAt) === ArgumentLength.Absent;
   const follow = (e.uint(3) & AtFlag.NoFollow) === 0;
+  if (absent && e.int(0) === AT_FDCWD) return -Err.BadAddress;
   const inode = absent
     ? descriptorInode(s, t, e.int(0))
     : inodeArgument(s, fx, e, t, e.int(0), 0, follow);

@@ -1,3 +1,4 @@
+import { encodeBoot } from "../../core/boot.ts";
 import {
   ArgumentLength,
   type Event,
@@ -11,13 +12,37 @@ import { ONE, type State } from "../../core/kernel.ts";
 import type { SyscallRow } from "../../core/syscall/row.ts";
 import { linuxRows } from "../../core/syscall/table.ts";
 import { toyRows } from "../../core/syscall/toy_table.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../kernel/random.ts";
 
 const rows: readonly SyscallRow[] = [...linuxRows, ...toyRows];
 /** exit, exit_group, rt_sigreturn: too often they would end every process. */
 const ENDING: ReadonlySet<number> = new Set([93, 94, 139]);
 const LENGTHS: readonly number[] = [0, 1, 4, 8, 12, 16, 36, 128, 520, 1092, 4096, 65536];
 const WORDS: readonly number[] = [0, 1, 2, 3, 7, 0x1000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
+
+/** What a field of a record that somebody else made may hold. */
+const NUMBERS: readonly number[] = [
+  ...[NaN, Infinity, -Infinity, -1, -0, 0.5, 2.5, 8, 9, 64, 255, 256, 1023, 1024, 1025, 65_535],
+  ...[
+    65_536,
+    65_537,
+    2 ** 31,
+    2 ** 32 - 2,
+    2 ** 32 - 1,
+    2 ** 32,
+    2 ** 53,
+    2 ** 60,
+    1e308,
+    -(2 ** 31),
+  ],
+];
+const FIELDS = [
+  ...["kind", "hart", "sequence", "order", "time", "pcLo", "pcHi", "cause", "valueLo", "valueHi"],
+  ...["access", "registerCount", "payloadLength"],
+] as readonly (
+  | ("kind" | "hart" | "sequence" | "order" | "time" | "pcLo" | "pcHi" | "cause" | "valueLo")
+  | ("valueHi" | "access" | "registerCount" | "payloadLength")
+)[];
 
 /** Makes events that nothing but their shape in memory holds together. */
 export class EventFuzzer {
@@ -26,9 +51,11 @@ export class EventFuzzer {
   /** Fills an event; what it looks at in the state is only what makes an event less easy to refuse. */
   fill(e: Event, s: State): void {
     const r = this.random;
+    if (r.oneIn(12)) return this.#raw(e, s);
     const sampling = s.kernel.sampling[ONE];
     e.kind = sampling !== 0 && !r.oneIn(10) ? EventKind.Sample : this.#kind();
     if (sampling === 0 && r.oneIn(3)) e.kind = this.#awaited(s, e.kind);
+    if (s.kernel.harts[ONE] === 0 && r.oneIn(8)) e.kind = EventKind.Boot;
     e.hart = r.oneIn(40) ? r.pick(WORDS) : this.#hart(s, e.kind);
     if (e.kind === EventKind.Sample && sampling !== 0 && !r.oneIn(10)) e.hart = sampling - 1;
     e.sequence = r.oneIn(20) ? r.bits() : s.hart.lastSequence[(e.hart + 1) % s.hart.$capacity];
@@ -44,6 +71,27 @@ export class EventFuzzer {
     e.payloadLength = 0;
     this.#shape(s, e);
     if (r.oneIn(100)) e.payloadLength = r.below(PAYLOAD_LIMIT + 1);
+  }
+
+  /** Bits over the whole record, or a plausible event of which single fields are no such number. */
+  #raw(e: Event, s: State): void {
+    const r = this.random;
+    if (r.oneIn(2)) this.#bits(e);
+    else this.fill(e, s);
+    for (let n = r.below(4); n > 0; n--) e[r.pick(FIELDS)] = r.pick(NUMBERS);
+  }
+
+  /** Random bits as the record could hold them in a journal. */
+  #bits(e: Event): void {
+    const r = this.random;
+    for (const field of FIELDS) e[field] = r.bits();
+    e.kind = r.oneIn(3) ? r.bits() & 0xff : r.below(14);
+    if (!r.oneIn(4)) e.hart = r.below(4);
+    if (!r.oneIn(3)) e.time = r.bits() * 10;
+    e.registerCount = r.below(256);
+    e.payloadLength = r.oneIn(4) ? r.below(PAYLOAD_LIMIT + 1) : r.below(200);
+    for (let i = 0; i < 2 * REGISTER_LIMIT; i++) e.registers[i] = r.bits();
+    this.#bytes(e, 0, Math.min(e.payloadLength, 200));
   }
 
   #kind(): number {
@@ -64,7 +112,7 @@ export class EventFuzzer {
 
   /** A hart, preferably one on which such an event can happen. */
   #hart(s: State, kind: number): number {
-    const harts = s.kernel.harts[ONE];
+    const harts = Math.max(1, s.kernel.harts[ONE]);
     let hart = this.random.below(harts);
     const trap = kind >= EventKind.Syscall && kind <= EventKind.Exception;
     for (let n = 0; trap && n < harts && s.hart.current[hart + 1] === 0; n++) {
@@ -137,6 +185,12 @@ export class EventFuzzer {
       this.#bytes(e, 0, e.payloadLength);
       if (e.cause === InputKind.Start) this.#strings(e);
       if (e.cause === InputKind.Tree) this.#tree(e);
+    } else if (e.kind === EventKind.Boot && r.oneIn(2)) {
+      const [totalFrames, backingSlots] = [r.pick([64, 100, 3000]), r.pick([64, 200, 900, 1e6])];
+      e.payloadLength = encodeBoot({
+        ...{ harts: r.below(6), totalFrames, backingSlots, runMode: r.below(3) },
+        ...{ streamKinds: r.below(9), columns: 80, rows: 24, startTime: r.bits() },
+      }, e.payload);
     } else if (e.kind === EventKind.External || e.kind === EventKind.Boot) {
       e.payloadLength = r.pick(LENGTHS);
       this.#bytes(e, 0, e.payloadLength);
@@ -159,6 +213,7 @@ export class EventFuzzer {
     for (let hart = 0; hart < s.kernel.harts[ONE]; hart++) {
       if (flags[hart + 1] === 0) continue;
       e.hart = hart;
+      e.sequence = s.hart.lastSequence[hart + 1];
       e.time = s.hart.lastTime[hart + 1] + 10;
     }
   }

@@ -1,0 +1,92 @@
+import { FILE_CHUNK_BYTES, STREAM_BLOCK_BYTES } from "../../core/limits.ts";
+import { sha256 } from "./digest.ts";
+import { HostError, reasonOf } from "./host_error.ts";
+
+const DIGEST_BYTES = 32;
+
+/** Where contents with a digest are. */
+interface Place {
+  readonly path: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * Contents of host files by their digests: every 64 KiB chunk of each file, and every block of 4,096
+ * bytes of one that was named itself, as it may have been a standard input.
+ */
+export class HostContents {
+  private readonly places = new Map<string, Place>();
+
+  /**
+   * Reads files, and all files below folders.
+   *
+   * @throws {HostError} naming the path that cannot be read
+   */
+  constructor(paths: readonly string[]) {
+    for (const path of paths) this.add(path, true);
+  }
+
+  /**
+   * Copies contents to the start of `into`.
+   *
+   * @returns their length, or -1 when none has this digest (any more)
+   */
+  copy(digest: Uint8Array, into: Uint8Array): number {
+    const place = this.places.get(keyOf(digest));
+    if (place === undefined || place.length > into.length) return -1;
+    const bytes = readAt(place.path, place.offset, place.length);
+    const now = new Uint8Array(DIGEST_BYTES);
+    sha256(bytes, 0, bytes.length, now);
+    if (keyOf(now) !== keyOf(digest)) return -1;
+    into.set(bytes);
+    return bytes.length;
+  }
+
+  private add(path: string, named: boolean): void {
+    try {
+      // Links of a tree lead to what is in it anyway, or out of it.
+      const info = named ? Deno.statSync(path) : Deno.lstatSync(path);
+      if (info.isDirectory) {
+        for (const entry of Deno.readDirSync(path)) this.add(`${path}/${entry.name}`, false);
+      } else if (info.isFile) {
+        this.enter(path, info.size, FILE_CHUNK_BYTES);
+        if (named) this.enter(path, info.size, STREAM_BLOCK_BYTES);
+      }
+    } catch (error) {
+      if (error instanceof HostError) throw error;
+      const { kind, reason } = reasonOf(error);
+      throw new HostError(kind, `cannot read ${path}: ${reason}`);
+    }
+  }
+
+  private enter(path: string, size: number, step: number): void {
+    const digest = new Uint8Array(DIGEST_BYTES);
+    for (let offset = 0; offset < size; offset += step) {
+      const length = Math.min(step, size - offset);
+      sha256(readAt(path, offset, length), 0, length, digest);
+      this.places.set(keyOf(digest), { path, offset, length });
+    }
+  }
+}
+
+function readAt(path: string, offset: number, length: number): Uint8Array {
+  const file = Deno.openSync(path, { read: true });
+  try {
+    file.seekSync(offset, Deno.SeekMode.Start);
+    const bytes = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const count = file.readSync(bytes.subarray(done));
+      if (count === null) break;
+      done += count;
+    }
+    return bytes.subarray(0, done);
+  } finally {
+    file.close();
+  }
+}
+
+function keyOf(digest: Uint8Array): string {
+  return digest.subarray(0, DIGEST_BYTES).join();
+}

@@ -1,0 +1,96 @@
+/** TLBs that forget as late as the kernel's protocol lets them. */
+import type { State } from "../../core/kernel.ts";
+import { FrameRole } from "../../core/mem/tables.ts";
+import { ProcessState } from "../../core/proc/tables.ts";
+
+/** A translation a hart holds. */
+export interface Translation {
+  readonly frame: number;
+  readonly writable: boolean;
+  readonly asid: number;
+  readonly page: number;
+}
+
+/** The TLBs of all harts: plain data, copied with a scene. */
+export interface LateTlbs {
+  /** By hart, then by ASID and page. */
+  readonly held: Map<string, Translation>[];
+  /** By hart: ASIDs of which it forgets everything when it is interrupted. */
+  readonly late: number[][];
+}
+
+/** TLBs that hold nothing. */
+export function emptyTlbs(harts: number): LateTlbs {
+  return {
+    held: Array.from({ length: harts }, () => new Map()),
+    late: Array.from({ length: harts }, () => []),
+  };
+}
+
+/** What a hart holds for a page. */
+export function lookUp(
+  tlbs: LateTlbs,
+  hart: number,
+  asid: number,
+  page: number,
+): Translation | undefined {
+  return tlbs.held[hart].get(`${asid} ${page}`);
+}
+
+/** Lets a hart hold a translation it has walked to. */
+export function fill(tlbs: LateTlbs, hart: number, found: Translation): void {
+  tlbs.held[hart].set(`${found.asid} ${found.page}`, found);
+}
+
+function forget(tlbs: LateTlbs, hart: number, asid: number, page: number): void {
+  for (const [key, held] of tlbs.held[hart]) {
+    if (asid >= 0 && held.asid !== asid) continue;
+    if (page < 0 || held.page === page) tlbs.held[hart].delete(key);
+  }
+}
+
+/**
+ * An invalidation by an event of a hart: it forgets at once, another when it is interrupted, if it
+ * ever is.
+ *
+ * @param asid -1 for all, which is done everywhere at once
+ * @param page -1 for all of the space
+ */
+export function invalidate(tlbs: LateTlbs, hart: number, asid: number, page: number): void {
+  for (let h = 0; h < tlbs.held.length; h++) {
+    if (h === hart || asid < 0) forget(tlbs, h, asid, page);
+    else tlbs.late[h].push(asid);
+  }
+}
+
+/**
+ * A hart is interrupted. One that answers a shootdown holds nothing of the space any more: the
+ * kernel counts on that.
+ */
+export function catchUp(tlbs: LateTlbs, hart: number): void {
+  for (const asid of tlbs.late[hart]) forget(tlbs, hart, asid, -1);
+  tlbs.late[hart].length = 0;
+}
+
+/** A translation of a space that still runs, in some TLB, of a frame that may be used again; or "". */
+export function staleFrame(tlbs: LateTlbs, s: State): string {
+  const living = new Set<number>();
+  for (let p = 1; p <= s.process.$header[0]; p++) {
+    // A dead space's ASID names nothing until it has been flushed everywhere.
+    if (s.process.state[p] !== ProcessState.Live || s.process.killed[p] !== 0) continue;
+    living.add(s.addressSpace.asid[s.process.space[p]]);
+  }
+  for (const [hart, tlb] of tlbs.held.entries()) {
+    for (const { asid, frame } of tlb.values()) {
+      if (living.has(asid) && s.frame.role[frame] === FrameRole.Free) {
+        return `hart ${hart} still reaches frame ${frame}, which is free`;
+      }
+    }
+  }
+  return "";
+}
+
+/** A text that is equal for equal TLBs. */
+export function tlbKey({ held, late }: LateTlbs): string {
+  return held.map((tlb) => [...tlb.keys()].sort().join()).join("/") + JSON.stringify(late);
+}

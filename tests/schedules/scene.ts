@@ -1,0 +1,636 @@
+/**
+ * A kernel without a machine, for trying every order of events: harts whose threads run small
+ * scripts, and what the effects ask for (steps, IPIs, timers, samples, host inputs) as choices. The
+ * TLBs of harts forget only what an interrupt or the hart's own event makes them, as late as the
+ * kernel's protocol allows.
+ */
+import { encodeBoot } from "../../core/boot.ts";
+import { EFFECT_ARITY, EffectKind } from "../../core/effect.ts";
+import { AccessKind, EventKind, InputKind, SampleKind } from "../../core/event.ts";
+import { encodeTree, TreeKind } from "../../core/fs/tree_records.ts";
+import { Cause } from "../../core/isa/riscv64.ts";
+import { registerSample, signalFrame } from "../../core/isa/signal_frame.ts";
+import { ONE, type State } from "../../core/kernel.ts";
+import { Auditor } from "../../core/ledger/auditor.ts";
+import { peekUser } from "../../core/mem/user.ts";
+import { ProcessState } from "../../core/proc/tables.ts";
+import { type Capacities, layoutKernel, makeReducer, type Reducer } from "../../core/reducer.ts";
+import { ThreadState } from "../../core/sched/tables.ts";
+import { firstDeadline } from "../../core/sched/timer.ts";
+import { Snapshot } from "../../core/state/snapshot.ts";
+import { rowOf } from "../../core/syscall/rows.ts";
+import { EventWriter } from "./event_writer.ts";
+import { catchUp, fill, invalidate, lookUp, staleFrame, tlbKey } from "./late_tlbs.ts";
+import { type Actor, emptyModel, type Model, type Scenario } from "./scene_state.ts";
+import { lostWakeup, waitName } from "./wakeups.ts";
+import { type Action, type Argument, CODE, FIRST_SP, type Op, OP_BYTES } from "./script.ts";
+
+const TABLES: Capacities = {
+  hart: 64,
+  thread: 16,
+  waiter: 64,
+  process: 16,
+  addressSpace: 16,
+  region: 256,
+  memoryObject: 64,
+  objectPage: 256,
+  shootdown: 16,
+  frame: 512,
+  capNode: 256,
+  openFile: 64,
+  pipe: 16,
+  inode: 64,
+  image: 8,
+  directoryEntry: 64,
+  nameChunk: 128,
+  chunkRequest: 16,
+  pageTable: 128,
+};
+/** What an event takes, ns. */
+const EVENT_NS = 1000;
+const PAGE_BYTES = 4096;
+
+const TREE = [
+  { kind: TreeKind.Directory, mode: 0o777, size: 0, path: "tmp", file: 0 },
+  { kind: TreeKind.File, mode: 0o777, size: 300_000, path: "file", file: 1 },
+];
+const encoder = new TextEncoder();
+
+/** A place to go back to. */
+export interface Mark {
+  readonly arena: Snapshot;
+  readonly model: Model;
+}
+
+/** One boot of a scenario, and where it has come to. */
+export class Scene {
+  readonly kernel: Reducer;
+  readonly s: State;
+  readonly auditor: Auditor;
+  /** What went wrong with the last event, or "". */
+  fault = "";
+  private m: Model;
+  private readonly e = new EventWriter();
+  private readonly hashWords = new Uint32Array(4);
+
+  constructor(readonly scenario: Scenario) {
+    const layout = layoutKernel(TABLES);
+    this.kernel = makeReducer(layout, new ArrayBuffer(layout.bytes), 0);
+    this.s = this.kernel.state;
+    this.auditor = new Auditor(this.s);
+    this.m = emptyModel(scenario.harts, scenario.preemptions ?? 0);
+    this.boot();
+  }
+
+  /** Events so far. */
+  get events(): number {
+    return this.m.order;
+  }
+  /** What the last event was. */
+  get last(): string {
+    return this.m.last;
+  }
+  /** Whether every actor has come to `go`. */
+  get started(): boolean {
+    return this.m.started;
+  }
+  /** Places where a thread has blocked, as `call:WaitKind`. */
+  get sites(): readonly string[] {
+    return this.m.sites;
+  }
+
+  /** Keeps where the scene has come to. */
+  mark(): Mark {
+    const arena = new Snapshot(this.kernel.layout);
+    arena.take(this.arena());
+    return { arena, model: structuredClone(this.m) };
+  }
+
+  /** Goes back to a mark; it can be gone back to again. */
+  back(mark: Mark): void {
+    mark.arena.restore(this.arena());
+    this.m = structuredClone(mark.model);
+    this.fault = "";
+  }
+
+  /** A text that is equal for equal states. */
+  key(): string {
+    this.kernel.hash(this.hashWords);
+    const m = this.m;
+    const parts = [
+      this.hashWords.join(),
+      m.actors.map((a) => a === undefined ? "" : `${a.at},${a.sp},${a.a0},${a.calling}|${a.log}`)
+        .join(";"),
+      m.time,
+      m.timer,
+      m.continues,
+      m.ipi,
+      m.inputs,
+      m.arrived,
+      m.preemptions,
+      JSON.stringify(m.sample),
+      [...m.cells].sort().join(";"),
+      tlbKey(m.tlbs),
+    ];
+    return parts.join("#");
+  }
+
+  /** What can happen next: letters for the kind and a hart's number, or an input's. */
+  choices(): string[] {
+    const m = this.m;
+    if (m.ended || this.fault !== "") return [];
+    if (m.sample !== null) return ["s"];
+    const found: string[] = [];
+    for (let hart = 0; hart < this.scenario.harts; hart++) {
+      if (m.continues[hart]) found.push(`c${hart}`);
+      else if (this.canStep(hart)) found.push(`g${hart}`);
+      if (m.ipi[hart]) found.push(`i${hart}`);
+      if (this.timerIsDeadline(hart) || (m.timer[hart] > 0 && m.preemptions > 0)) {
+        found.push(`t${hart}`);
+      }
+    }
+    for (let i = 0; i < m.inputs.length; i++) found.push(`n${i}`);
+    if (m.started && m.arrived < (this.scenario.arrivals?.length ?? 0)) found.push("a");
+    if (found.length > 0) return found;
+    // Whoever runs has nothing more to do: only the end of its turn lets others go on.
+    for (let hart = 0; hart < this.scenario.harts; hart++) {
+      if (m.timer[hart] > 0 && this.hasWork(hart)) return [`t${hart}`];
+    }
+    return [];
+  }
+
+  /** Lets a choice happen; `fault` says what it broke. */
+  take(choice: string): void {
+    const n = Number(choice.slice(1));
+    switch (choice[0]) {
+      case "s":
+        return this.reply();
+      case "g":
+        return this.guest(n);
+      case "i":
+        this.m.ipi[n] = false;
+        catchUp(this.m.tlbs, n);
+        return this.plain(EventKind.Ipi, n, "ipi");
+      case "c":
+        this.m.continues[n] = false;
+        return this.plain(EventKind.Continue, n, "continue");
+      case "t": {
+        if (!this.timerIsDeadline(n)) this.m.preemptions--;
+        this.m.time[n] = Math.max(this.m.time[n] + EVENT_NS, this.m.timer[n]) - EVENT_NS;
+        this.m.timer[n] = 0;
+        return this.plain(EventKind.Timer, n, "timer");
+      }
+      case "n":
+        return this.answer(this.m.inputs.splice(n, 1)[0]);
+      case "a":
+        return this.arrive();
+    }
+  }
+
+  /** Runs the setting up, in one order, until every actor has come to `go`. */
+  setUp(): void {
+    for (let n = 0; !this.allWaitToGo(); n++) {
+      const choices = this.choices();
+      if (choices.length === 0 || n > 5000) {
+        throw new Error(`${this.scenario.name}: setting up stops after ${this.last} ${this.fault}`);
+      }
+      const order = "scinatg";
+      choices.sort((a, b) => order.indexOf(a[0]) - order.indexOf(b[0]));
+      this.take(choices[0]);
+    }
+    this.m.started = true;
+    this.m.preemptions = this.scenario.preemptions ?? 0;
+    for (const actor of this.m.actors) if (actor !== undefined) actor.log = [];
+    this.m.sites = [];
+  }
+
+  /** What every actor has said, and how those ended that did: the result a user sees. */
+  outcome(): string {
+    const texts = this.m.actors.filter((a) => a !== undefined).map((a) => {
+      const words = [...a.log];
+      if (a.calling.length > 0 && !a.gone) words.push("blocked");
+      return `${a.name}: ${words.join(" ")}`.trim();
+    });
+    return texts.sort().join(" | ");
+  }
+
+  /** Recount and totals of the state as it is; "" when they agree. */
+  books(): string {
+    const totals = this.auditor.checkTotals();
+    return totals !== "" ? totals : this.auditor.recount().map((f) => f.text).join("; ");
+  }
+
+  private arena() {
+    return { layout: this.kernel.layout, buffer: this.s.kernel.$header.buffer, base: 0 };
+  }
+
+  private allWaitToGo(): boolean {
+    const waiting = this.m.actors.filter((a) => a !== undefined && this.op(a)?.kind === "go");
+    return waiting.length === this.scenario.actors && this.choices().length === 0;
+  }
+
+  private op(actor: Actor): Op | undefined {
+    return this.scenario.script.ops[actor.at];
+  }
+
+  private current(hart: number): Actor | undefined {
+    const thread = this.s.hart.current[hart + 1];
+    if (thread === 0 || this.s.thread.state[thread] !== ThreadState.Running) return undefined;
+    return this.m.actors[thread];
+  }
+
+  /** Whether the thread a hart runs would do something. */
+  private canStep(hart: number): boolean {
+    if (this.s.kernel.shutdown[ONE] !== 0) return false;
+    const actor = this.current(hart);
+    if (actor === undefined) return false;
+    const kind = this.op(actor)?.kind;
+    return kind !== "halt" && (kind !== "go" || this.m.started);
+  }
+
+  /** Whether somebody on a hart is ready to do something that its current thread keeps it from. */
+  private hasWork(hart: number): boolean {
+    for (let t = 1; t <= this.s.thread.$header[0]; t++) {
+      if (this.s.thread.$live[t] === 0 || this.s.thread.queued[t] === 0) continue;
+      if (this.s.thread.hart[t] !== hart) continue;
+      const actor = this.m.actors[t];
+      const kind = actor === undefined ? undefined : this.op(actor)?.kind;
+      if (kind !== "halt" && (kind !== "go" || this.m.started)) return true;
+      // A signal, too, is acted on only when the thread gets its turn.
+      const p = this.s.thread.process[t];
+      if (this.s.process.killed[p] !== 0 || this.s.process.pendingLo[p] !== 0) return true;
+    }
+    return false;
+  }
+
+  private timerIsDeadline(hart: number): boolean {
+    const timer = this.m.timer[hart];
+    return timer > 0 && firstDeadline(this.s, hart) === timer;
+  }
+
+  private boot(): void {
+    const { e } = this;
+    e.kind = EventKind.Boot;
+    e.payloadLength = encodeBoot({
+      harts: this.scenario.harts,
+      totalFrames: 400,
+      backingSlots: 400,
+      runMode: 1,
+      streamKinds: this.scenario.terminal === true ? 7 : 0,
+      columns: 80,
+      rows: 24,
+      startTime: 0,
+    }, e.payload);
+    this.send(0, "boot");
+    const entries = TREE.map((entry) => ({
+      ...entry,
+      path: encoder.encode(entry.path),
+      target: new Uint8Array(0),
+    }));
+    for (const payload of encodeTree(entries)) {
+      this.input(InputKind.Tree, () => this.e.put(payload));
+    }
+    this.input(InputKind.Entropy, () => this.e.put(new Uint8Array(32).fill(7)));
+    this.input(InputKind.Start, () => {
+      this.e.copyIn(encoder.encode("/file"));
+      this.e.copyIn(new Uint8Array([0, 0, 0, 0]));
+      this.e.copyIn(new Uint8Array([0, 0, 0, 0]));
+    });
+  }
+
+  private input(cause: number, fill: () => void): void {
+    this.e.begin(EventKind.Input, cause);
+    fill();
+    this.send(0, `input ${cause}`);
+  }
+
+  private plain(kind: number, hart: number, what: string): void {
+    this.e.begin(kind, 0);
+    this.send(hart, what);
+  }
+
+  private answer(asked: string): void {
+    const [what, a, b] = asked.split(" ");
+    if (what === "chunk") {
+      this.input(InputKind.Chunk, () => {
+        this.e.valueLo = Number(a);
+        this.e.registerCount = 2;
+        this.e.registers[0] = Number(b);
+        this.e.registers[2] = Math.min(65_536, 300_000 - Number(b) * 65_536);
+        this.e.payloadLength = 32;
+      });
+      return;
+    }
+    this.input(InputKind.Stream, () => {
+      this.e.valueLo = Number(a);
+      this.e.registerCount = 1;
+      this.e.registers[0] = 7;
+      this.e.payloadLength = 32;
+    });
+  }
+
+  private arrive(): void {
+    const arrival = this.scenario.arrivals?.[this.m.arrived++];
+    if (arrival === undefined) return;
+    this.input(arrival.input, () => {
+      this.e.valueLo = 1;
+      this.e.registerCount = 3;
+      this.e.put(encoder.encode(arrival.bytes));
+    });
+  }
+
+  private reply(): void {
+    const sample = this.m.sample;
+    if (sample === null) return;
+    this.m.sample = null;
+    const { e } = this;
+    e.kind = EventKind.Sample;
+    e.cause = sample.kind;
+    e.payloadLength = sample.length;
+    e.payload.fill(0, 0, sample.length);
+    const actor = this.m.actors[this.s.hart.current[sample.hart + 1]];
+    if (sample.kind === SampleKind.Registers && actor !== undefined) {
+      e.long(registerSample.x(2), actor.sp);
+      e.long(registerSample.x(10), actor.a0);
+      e.long(registerSample.pc, CODE + OP_BYTES * actor.at);
+    }
+    this.send(sample.hart, "sample");
+  }
+
+  private guest(hart: number): void {
+    const thread = this.s.hart.current[hart + 1];
+    const actor = this.m.actors[thread];
+    if (actor === undefined) throw new Error(`no script for thread ${thread}`);
+    const op = this.op(actor);
+    switch (op?.kind) {
+      case undefined:
+        throw new Error(`${actor.name} ran beyond its script`);
+      case "call":
+        return this.call(hart, actor, op.number, op.args);
+      case "load":
+      case "store":
+        return this.access(hart, thread, actor, op.page, op.kind === "store" ? op.value : -1);
+      case "say":
+        actor.log.push(op.text);
+        break;
+      case "ifZero":
+        if (actor.a0 === 0) {
+          actor.at = this.labelAt(op.to);
+          actor.name = op.to;
+          return;
+        }
+    }
+    actor.at++;
+  }
+
+  private labelAt(name: string): number {
+    const at = this.scenario.script.labels.get(name);
+    if (at === undefined) throw new Error(`no label ${name}`);
+    return at;
+  }
+
+  private bytesOf(given: string | Uint8Array | Action): Uint8Array {
+    if (typeof given === "string") return encoder.encode(given);
+    if (given instanceof Uint8Array) return given;
+    const bytes = new Uint8Array(24);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, CODE + OP_BYTES * this.labelAt(given.handler), true);
+    view.setUint32(8, given.flags, true);
+    bytes.set(given.mask, 16);
+    return bytes;
+  }
+
+  private call(hart: number, actor: Actor, number: number, args: readonly Argument[]): void {
+    const { e } = this;
+    e.begin(EventKind.Syscall, number);
+    e.valueLo = this.m.time[hart];
+    const given = args.map((a) => a === null || typeof a === "number" ? a : this.bytesOf(a));
+    const frame = this.m.frames.get(`${this.s.hart.current[hart + 1]} ${actor.sp}`) ?? null;
+    e.arguments(number, given, frame);
+    if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
+    actor.args = Array.from({ length: e.registerCount }, (_, i) => e.registers[2 * i] | 0);
+    this.send(hart, rowOf(number)?.name ?? `call ${number}`);
+  }
+
+  /** A load or store: through what the hart's TLB holds, else by a walk that may fault. */
+  private access(hart: number, thread: number, actor: Actor, page: number, value: number): void {
+    const space = this.s.process.space[this.s.thread.process[thread]];
+    const asid = this.s.addressSpace.asid[space];
+    const access = value < 0 ? AccessKind.Read : AccessKind.Write;
+    const held = lookUp(this.m.tlbs, hart, asid, page);
+    const walked = peekUser(this.s, thread, page * PAGE_BYTES, access);
+    let frame = walked;
+    if (held !== undefined && (value < 0 || held.writable)) {
+      frame = held.frame;
+      if (frame !== walked && !this.m.ipi[hart]) {
+        this.fault = `${actor.name} reached frame ${frame} by a translation that was shot down`;
+        return;
+      }
+    }
+    if (frame === 0) {
+      this.e.kind = EventKind.PageFault;
+      this.e.cause = value < 0 ? Cause.LoadPage : Cause.StorePage;
+      this.e.valueLo = (page * PAGE_BYTES) >>> 0;
+      this.e.valueHi = Math.floor(page * PAGE_BYTES / 2 ** 32);
+      this.e.payloadLength = 0;
+      return this.send(hart, value < 0 ? "load fault" : "store fault");
+    }
+    const writable = peekUser(this.s, thread, page * PAGE_BYTES, AccessKind.Write) === frame;
+    fill(this.m.tlbs, hart, held ?? { frame, writable, asid, page });
+    if (value < 0) actor.log.push(`load=${this.m.cells.get(frame) ?? 0}`);
+    else this.m.cells.set(frame, value);
+    actor.at++;
+  }
+
+  private send(hart: number, what: string): void {
+    const { e, m } = this;
+    m.time[hart] += EVENT_NS;
+    e.hart = hart;
+    e.sequence = m.sequence[hart]++;
+    e.order = m.order;
+    e.time = m.time[hart];
+    m.last = `event ${m.order} (hart ${hart}, ${what})`;
+    try {
+      const refusal = this.kernel.reduce(e);
+      if (refusal !== 0) this.fault = `the kernel refused it: ${refusal}`;
+    } catch (error) {
+      this.fault = `rule broken: ${error instanceof Error ? error.message : error}`;
+    }
+    if (this.fault !== "") return;
+    if (e.kind === EventKind.Boot) this.auditor.begin();
+    m.order++;
+    this.obey(hart);
+    if (this.fault === "") this.inspect();
+  }
+
+  /** The checks after every event. */
+  private inspect(): void {
+    this.fault = this.auditor.checkTotals() ||
+      lostWakeup(this.s, (thread) => this.m.actors[thread]?.args ?? []) ||
+      staleFrame(this.m.tlbs, this.s) || this.unasked();
+    for (let t = 1; t <= this.s.thread.$header[0]; t++) {
+      const actor = this.m.actors[t];
+      if (actor === undefined) continue;
+      const p = this.s.thread.process[t];
+      if (
+        !actor.gone &&
+        (this.s.thread.$live[t] === 0 || this.s.process.state[p] >= ProcessState.Dying)
+      ) {
+        actor.gone = true;
+        const status = this.s.process.exitStatus[p];
+        actor.log.push((status & 0x7f) === 0 ? `exit=${status >>> 8}` : `killed=${status & 0x7f}`);
+      }
+      if (this.s.thread.state[t] !== ThreadState.Blocked) continue;
+      const kind = this.s.waiter.kind[this.s.thread.waiter[t]];
+      const op = this.op(actor);
+      const name = op?.kind === "call" ? rowOf(op.number)?.name ?? "" : op?.kind ?? "";
+      const site = `${name}:${waitName(kind)}`;
+      if (kind !== 0 && !this.m.sites.includes(site)) this.m.sites.push(site);
+    }
+  }
+
+  /** Whether the kernel counts on an interrupt or a step that it has not asked for, or forgot one. */
+  private unasked(): string {
+    for (let hart = 0; hart < this.scenario.harts; hart++) {
+      const { ipiPending, continuePending } = this.s.hart;
+      if ((ipiPending[hart + 1] !== 0) !== this.m.ipi[hart]) return `hart ${hart}: no such IPI`;
+      if ((continuePending[hart + 1] !== 0) !== this.m.continues[hart]) {
+        return `hart ${hart}: no such step`;
+      }
+    }
+    return "";
+  }
+
+  private returned(thread: number, actor: Actor, at: number, value: number): void {
+    const op = this.scenario.script.ops[at];
+    if (op?.kind !== "call") return;
+    const i = actor.calling.indexOf(at);
+    if (i < 0) {
+      this.fault = `thread ${thread} got a second answer to ${op.name}`;
+      return;
+    }
+    actor.calling.splice(i, 1);
+    if (op.name !== "") actor.log.push(`${op.name}=${value}`);
+  }
+
+  private actorOf(thread: number): Actor {
+    let actor = this.m.actors[thread];
+    if (actor === undefined || actor.gone) {
+      actor = {
+        name: "A",
+        at: 0,
+        sp: FIRST_SP,
+        a0: 0,
+        calling: [],
+        args: [],
+        log: [],
+        gone: false,
+      };
+      this.m.actors[thread] = actor;
+    }
+    return actor;
+  }
+
+  private obey(hart: number): void {
+    const { words, bytes, length } = this.kernel.effects;
+    const m = this.m;
+    for (let at = 0; at < length; at += 1 + EFFECT_ARITY[words[at]]) {
+      const a = words[at + 1], b = words[at + 2], c = words[at + 3], d = words[at + 4];
+      switch (words[at]) {
+        case EffectKind.Continue:
+          m.continues[a] = true;
+          break;
+        case EffectKind.Ipi:
+          m.ipi[a] = true;
+          break;
+        case EffectKind.SetTimer:
+          m.timer[a] = c * 2 ** 32 + (b >>> 0);
+          break;
+        case EffectKind.SampleRegisters:
+          m.sample = {
+            kind: SampleKind.Registers,
+            hart: this.e.hart,
+            length: registerSample.bytes,
+          };
+          break;
+        case EffectKind.SampleFrame:
+          m.sample = { kind: SampleKind.Frame, hart: this.e.hart, length: c };
+          break;
+        case EffectKind.RequestChunk:
+          m.inputs.push(`chunk ${a} ${b}`);
+          break;
+        case EffectKind.RequestStream:
+          m.inputs.push(`stream ${a}`);
+          break;
+        case EffectKind.Return: {
+          const actor = this.actorOf(a);
+          actor.a0 = c * 2 ** 32 + (b >>> 0);
+          this.returned(a, actor, actor.at, actor.a0);
+          actor.at++;
+          break;
+        }
+        case EffectKind.ClearRegisters:
+          this.actorOf(a);
+          break;
+        case EffectKind.CopyRegisters: {
+          const from = this.actorOf(a);
+          m.actors[b] = { ...from, calling: [...from.calling], log: [], gone: false };
+          break;
+        }
+        case EffectKind.SetRegister:
+          this.setRegister(a, b, d * 2 ** 32 + (c >>> 0));
+          break;
+        case EffectKind.LoadRegisters:
+          this.loadRegisters(a, new DataView(bytes.buffer, b));
+          break;
+        case EffectKind.Zero:
+          if (b === 0) m.cells.delete(a);
+          break;
+        case EffectKind.Copy:
+          if (b === 0 && d === 0) m.cells.set(c, m.cells.get(a) ?? 0);
+          break;
+        case EffectKind.InvalidatePage:
+          invalidate(m.tlbs, hart, a, b);
+          break;
+        case EffectKind.InvalidateAsid:
+          invalidate(m.tlbs, hart, a, -1);
+          break;
+        case EffectKind.InvalidateAll:
+          invalidate(m.tlbs, hart, -1, -1);
+          break;
+        case EffectKind.ProgramEnded:
+          m.ended = true;
+      }
+    }
+  }
+
+  private setRegister(thread: number, slot: number, value: number): void {
+    const actor = this.actorOf(thread);
+    if (slot === 2) actor.sp = value;
+    else if (slot === 10) actor.a0 = value;
+    else if (
+      slot === 65 && value >= CODE && value < CODE + OP_BYTES * this.scenario.script.ops.length
+    ) {
+      // Only the delivery of a signal sends a running thread elsewhere: its frame came first.
+      this.m.frames.set(
+        `${thread} ${actor.sp}`,
+        this.kernel.effects.bytes.slice(0, signalFrame.bytes),
+      );
+      actor.at = (value - CODE) / OP_BYTES;
+    }
+  }
+
+  private loadRegisters(thread: number, view: DataView): void {
+    const actor = this.actorOf(thread);
+    const long = (at: number): number =>
+      view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
+    // The return from the handler is itself a call that never answers.
+    actor.calling = actor.calling.filter((i) => i !== actor.at);
+    actor.sp = long(registerSample.x(2));
+    actor.a0 = long(registerSample.x(10));
+    actor.at = (long(registerSample.pc) - CODE) / OP_BYTES;
+    if (actor.calling.includes(actor.at - 1)) {
+      this.returned(thread, actor, actor.at - 1, actor.a0);
+    }
+  }
+}

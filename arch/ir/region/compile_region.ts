@@ -83,7 +83,7 @@ export function compileRegion(
     );
   }
   const f = m.function("region", ["i32", "i32", "i32", "i64"], ["i32"]);
-  new RegionEmitter(m, f, region, pages, { mulhu, float }, env).emit();
+  new RegionEmitter(f, region, pages, { mulhu, float }, env).emit();
   m.exportFunction(f);
   return m.build();
 }
@@ -111,7 +111,6 @@ class RegionEmitter {
   readonly #roundsDynamically: boolean;
 
   constructor(
-    m: ModuleBuilder,
     f: FunctionBuilder,
     region: Region,
     pages: readonly RegionPage[],
@@ -143,7 +142,7 @@ class RegionEmitter {
     const all = region.blocks.flatMap((block) => block.ops);
     this.#usesFloat = all.some((op) => hasInlineFloat(op.name));
     this.#roundsDynamically = all.some((op) => hasInlineFloat(op.name) && op.immediate === DYNAMIC);
-    this.#context = new RegionContext(f, helpers, this.#locals, env, m);
+    this.#context = new RegionContext(f, helpers, this.#locals, env);
     for (const group of this.#groups.flat()) this.#context.expectGroup(group);
     for (const block of region.blocks) {
       for (const op of block.ops) {

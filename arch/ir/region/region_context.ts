@@ -1,8 +1,14 @@
-import { HART, PAGE_SIZE, REGISTER, TLB_ENTRY } from "../../machine/memory/layout.ts";
+import {
+  HART,
+  PAGE_CELL,
+  PAGE_CELLS,
+  PAGE_SIZE,
+  REGISTER,
+  TLB_ENTRY,
+} from "../../machine/memory/layout.ts";
 import { pushTlbEntry } from "../../machine/memory/mmu.ts";
 import type { OpContext, Operand, OpHelpers } from "../op_context.ts";
 import type { FunctionBuilder } from "../wasm/function_builder.ts";
-import type { ModuleBuilder } from "../wasm/module_builder.ts";
 import type { AccessGroup } from "./access_groups.ts";
 import type { InlineFloatContext } from "./inline_float.ts";
 import type { Block, RegionOp } from "./region.ts";
@@ -43,19 +49,13 @@ export interface RegionLocals {
 }
 
 /**
- * The page an address register led to last, for one kind of access. These are globals of the
- * module, not locals: what only the slow path sets would cost the fast path register moves.
+ * The page an address register led to last, for one kind of access: where its fields are in linear
+ * memory (see `PAGE_CELL`). Not in locals, because what only the slow path sets would cost the fast
+ * path register moves.
  */
 interface PageCell {
-  /** i64: its guest address. */
-  readonly page: number;
-  /** i64: how far into it an access may begin, plus one; 0 while nothing is known. */
-  readonly limit: number;
-  /** i32: what to add to a guest address to get the linear one. */
-  readonly addend: number;
-  /** i64: the same as `limit` for the widest group of accesses by the register; -1 without groups. */
-  readonly groupLimit: number;
-  /** Bytes of that group. */
+  readonly at: number;
+  /** Bytes of the widest group of accesses by the register, 0 without groups. */
   readonly widest: number;
 }
 
@@ -99,7 +99,6 @@ export class RegionContext implements OpContext, InlineFloatContext {
     readonly helpers: OpHelpers,
     readonly locals: RegionLocals,
     readonly env: RegionEnvironment,
-    private readonly module: ModuleBuilder,
   ) {
     this.fflags = env.fflags;
     this.frm = env.frm;
@@ -132,9 +131,10 @@ export class RegionContext implements OpContext, InlineFloatContext {
   testGroups(otherwise: string): void {
     const { f } = this;
     this.groups.forEach((group) => {
-      const { page, groupLimit } = this.#pageCell(groupKey(group));
+      const { at } = this.#pageCell(groupKey(group));
       f.local_get(this.local(group.register)).i64_const(group.low).i64_add();
-      f.global_get(page).i64_sub().global_get(groupLimit).i64_ge_u();
+      f.i32_const(0).i64_load(at + PAGE_CELL.page).i64_sub();
+      f.i32_const(0).i64_load(at + PAGE_CELL.groupLimit).i64_ge_u();
       f.hint(false).br_if(otherwise);
     });
   }
@@ -144,10 +144,11 @@ export class RegionContext implements OpContext, InlineFloatContext {
     const { f } = this;
     this.#areTested = true;
     this.groups.forEach((group, n) => {
-      const { addend } = this.#pageCell(groupKey(group));
+      const { at } = this.#pageCell(groupKey(group));
       const local = this.#groupLocals[n] ??= f.local("i32");
       f.local_get(this.local(group.register)).i32_wrap_i64();
-      f.global_get(addend).i32_add().i32_const(group.low).i32_add().local_set(local);
+      f.i32_const(0).i32_load(at + PAGE_CELL.addend).i32_add().i32_const(group.low).i32_add()
+        .local_set(local);
     });
   }
 
@@ -165,9 +166,9 @@ export class RegionContext implements OpContext, InlineFloatContext {
   /** Forgets all pages: when the code runs again, addresses may lead elsewhere. */
   forgetPages(): void {
     const { f } = this;
-    for (const { limit, groupLimit } of this.#pages.values()) {
-      f.i64_const(0).global_set(limit);
-      if (groupLimit >= 0) f.i64_const(0).global_set(groupLimit);
+    for (const { at, widest } of this.#pages.values()) {
+      f.i32_const(0).i64_const(0).i64_store(at + PAGE_CELL.limit);
+      if (widest > 0) f.i32_const(0).i64_const(0).i64_store(at + PAGE_CELL.groupLimit);
     }
   }
 
@@ -336,28 +337,24 @@ export class RegionContext implements OpContext, InlineFloatContext {
   }
 
   #pageCell(key: string): PageCell {
-    let locals = this.#pages.get(key);
-    if (locals === undefined) {
-      const widest = this.#widest.get(key) ?? 0;
-      locals = {
-        page: this.module.global("i64", true),
-        limit: this.module.global("i64", true),
-        addend: this.module.global("i32", true),
-        groupLimit: widest > 0 ? this.module.global("i64", true) : -1,
-        widest,
-      };
-      this.#pages.set(key, locals);
+    let cell = this.#pages.get(key);
+    if (cell === undefined) {
+      if (this.#pages.size === PAGE_CELLS) throw new Error("a region has too many page cells");
+      const at = PAGE_CELL.base + this.#pages.size * PAGE_CELL.bytes;
+      cell = { at, widest: this.#widest.get(key) ?? 0 };
+      this.#pages.set(key, cell);
     }
-    return locals;
+    return cell;
   }
 
   /** Pushes the linear address of `size` bytes at `va`. */
   #resolve(access: "read" | "write", size: number): void {
     const { f } = this, { hart, va, address } = this.locals;
-    const { page, limit, addend, groupLimit, widest } = this.#pageCell(this.#pageKey(access));
-    f.local_get(va).global_get(page).i64_sub().global_get(limit).i64_lt_u();
+    const { at, widest } = this.#pageCell(this.#pageKey(access));
+    f.local_get(va).i32_const(0).i64_load(at + PAGE_CELL.page).i64_sub();
+    f.i32_const(0).i64_load(at + PAGE_CELL.limit).i64_lt_u();
     f.hint(true).if_("", "i32");
-    f.local_get(va).i32_wrap_i64().global_get(addend).i32_add();
+    f.local_get(va).i32_wrap_i64().i32_const(0).i32_load(at + PAGE_CELL.addend).i32_add();
     f.else_();
     const tlb = access === "read" ? HART.readTlb : HART.writeTlb;
     pushTlbEntry(f, hart, va);
@@ -373,10 +370,13 @@ export class RegionContext implements OpContext, InlineFloatContext {
     this.leaveHere();
     f.end();
     f.local_get(address).end().local_set(address);
-    f.local_get(va).i64_const(-PAGE_SIZE).i64_and().global_set(page);
-    f.i64_const(PAGE_SIZE - LONGEST + 1).global_set(limit);
-    if (widest > 0) f.i64_const(PAGE_SIZE - widest + 1).global_set(groupLimit);
-    f.local_get(address).local_get(va).i32_wrap_i64().i32_sub().global_set(addend);
+    f.i32_const(0).local_get(va).i64_const(-PAGE_SIZE).i64_and().i64_store(at + PAGE_CELL.page);
+    f.i32_const(0).i64_const(PAGE_SIZE - LONGEST + 1).i64_store(at + PAGE_CELL.limit);
+    if (widest > 0) {
+      f.i32_const(0).i64_const(PAGE_SIZE - widest + 1).i64_store(at + PAGE_CELL.groupLimit);
+    }
+    f.i32_const(0).local_get(address).local_get(va).i32_wrap_i64().i32_sub();
+    f.i32_store(at + PAGE_CELL.addend);
     f.local_get(address).end();
   }
 

@@ -25,6 +25,27 @@ export const MACHINE_CELL = {
   codeEpoch: 72,
 } as const;
 
+/**
+ * What compiled code remembers of pages, behind the machine's own cells: at fixed addresses, which
+ * need no bounds check. One machine thread runs one region at a time, and a region forgets all it
+ * used when it is left, so they are everybody's.
+ */
+export const PAGE_CELL = {
+  /** Linear address of the first. */
+  base: 4096,
+  bytes: 32,
+  /** u64: a guest page's address. */
+  page: 0,
+  /** u64: how far into it an access may begin, plus one; 0 while nothing is known. */
+  limit: 8,
+  /** u64: the same for a group of accesses. */
+  groupLimit: 16,
+  /** u32: what to add to the low half of a guest address to get the linear one. */
+  addend: 24,
+} as const;
+/** More than a region has accesses. */
+export const PAGE_CELLS = 1024;
+
 /** Fields of a hart block: byte offsets from {@link hartBlock}. */
 export const HART = {
   /** u32, written by the loop: linear address of the current thread's register slot. */

@@ -94,15 +94,18 @@ export function instantiateCpu(
   });
   const { run, translate } = instance.exports as unknown as InterpreterExports;
   regions.bind(instance.exports);
-  const interpret = (hart: number, budget: number): number => run(hartBlock(layout, hart), budget);
+  const interpret = (hart: number, budget: number): number => {
+    tlb.runs(hart);
+    return run(hartBlock(layout, hart), budget);
+  };
   const compiling = (hart: number, budget: number): number => {
-    const exit = run(hartBlock(layout, hart), budget);
+    const exit = interpret(hart, budget);
     if (exit === EXIT.budget) regions.sample(hart);
     return exit;
   };
   const eager = (hart: number, budget: number): number => {
     regions.compileNext(hart);
-    return run(hartBlock(layout, hart), budget);
+    return interpret(hart, budget);
   };
   return {
     run: { ir: interpret, wasm: compiling, eager }[engine],

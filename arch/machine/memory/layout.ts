@@ -75,18 +75,18 @@ export const HART = {
   /** 16 bytes that hold the value of a load that crosses pages. */
   bounce: 64,
   readTlb: 4096,
-  writeTlb: 8192,
-  execTlb: 12_288,
+  writeTlb: 20_480,
+  execTlb: 36_864,
 } as const;
 
-export const HART_BLOCK_BYTES = 16_384;
+export const HART_BLOCK_BYTES = 53_248;
 
 /** Width of an address-space id in the soft TLBs and in satp. */
 export const ASID_BITS = 11;
 /** Set in the tag of every entry in use, beside the asid below it. */
 export const TLB_VALID = 1 << ASID_BITS;
 
-export const TLB_ENTRIES = 256;
+export const TLB_ENTRIES = 1024;
 export const TLB_ENTRY_BYTES = 16;
 
 /** Fields of a TLB entry. Data TLBs hold an addend, the exec TLB a decode slot's address. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hartBlock, makeLayout, PAGE_SIZE, registerSlot } from "./layout.ts";
+import { HART_BLOCK_BYTES, hartBlock, makeLayout, PAGE_SIZE, registerSlot } from "./layout.ts";
 import type { LayoutConfig } from "./layout.ts";
 
 const config: LayoutConfig = {
@@ -38,7 +38,7 @@ Deno.test("regions are aligned, in order and do not overlap", () => {
   for (const start of starts) assert.equal(start % PAGE_SIZE, 0);
   assert.equal(l.arenaBase % 65_536, 0);
   assert.ok(l.end <= 2 ** 32);
-  assert.equal(hartBlock(l, 1) - hartBlock(l, 0), 16_384);
+  assert.equal(hartBlock(l, 1) - hartBlock(l, 0), HART_BLOCK_BYTES);
   assert.equal(registerSlot(l, 3) - l.registerBase, 3072);
 });
 

@@ -1,4 +1,5 @@
 import {
+  ASID_BITS,
   HART,
   hartBlock,
   PAGE_SIZE,
@@ -17,10 +18,13 @@ const ASID_MASK = TLB_VALID - 1;
 export class SoftTlb {
   readonly #u32: Uint32Array<SharedArrayBuffer>;
   readonly #layout: MachineLayout;
+  /** 1 for each hart and asid that may have entries: spaces run on few harts of many. */
+  readonly #ran: Uint8Array;
 
   constructor(memory: MachineMemory, layout: MachineLayout) {
     this.#u32 = memory.u32;
     this.#layout = layout;
+    this.#ran = new Uint8Array(layout.harts << ASID_BITS);
   }
 
   #tlbIndex(hart: number, tlb: number): number {
@@ -45,10 +49,21 @@ export class SoftTlb {
     }
   }
 
+  /** A hart is about to run in its current space. */
+  runs(hart: number): void {
+    const asid = this.#u32[(hartBlock(this.#layout, hart) + HART.asid) / 4]!;
+    this.#ran[(hart << ASID_BITS) | asid] = 1;
+  }
+
   /** Forgets all translations of one space. */
   invalidateAsid(asid: number): void {
-    for (const tlb of TLBS) {
-      this.#dropWhere(tlb, TLB_ENTRY.tag, TLB_VALID | ASID_MASK, TLB_VALID | asid);
+    for (let hart = 0; hart < this.#layout.harts; hart++) {
+      const ran = (hart << ASID_BITS) | asid;
+      if (this.#ran[ran] === 0) continue;
+      this.#ran[ran] = 0;
+      for (const tlb of TLBS) {
+        this.#dropOn(hart, tlb, TLB_ENTRY.tag, TLB_VALID | ASID_MASK, TLB_VALID | asid);
+      }
     }
   }
 
@@ -73,13 +88,17 @@ export class SoftTlb {
   }
 
   #dropWhere(tlb: number, field: number, mask: number, value: number): void {
-    const wanted = value | 0;
     for (let hart = 0; hart < this.#layout.harts; hart++) {
-      const first = this.#tlbIndex(hart, tlb);
-      const end = first + TLB_ENTRIES * (TLB_ENTRY_BYTES / 4);
-      for (let entry = first; entry < end; entry += TLB_ENTRY_BYTES / 4) {
-        if ((this.#u32[entry + field / 4]! & mask) === wanted) this.#drop(entry);
-      }
+      this.#dropOn(hart, tlb, field, mask, value);
+    }
+  }
+
+  #dropOn(hart: number, tlb: number, field: number, mask: number, value: number): void {
+    const wanted = value | 0;
+    const first = this.#tlbIndex(hart, tlb);
+    const end = first + TLB_ENTRIES * (TLB_ENTRY_BYTES / 4);
+    for (let entry = first; entry < end; entry += TLB_ENTRY_BYTES / 4) {
+      if ((this.#u32[entry + field / 4]! & mask) === wanted) this.#drop(entry);
     }
   }
 }

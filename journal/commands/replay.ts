@@ -8,14 +8,16 @@ import { Progress } from "./progress.ts";
 import { terminalProgress } from "./progress_output.ts";
 import { parseReaderOptions } from "./reader_options.ts";
 import { reexecuteFile } from "./reexecute_file.ts";
+import { oneOf } from "./values.ts";
 import type { Verdict } from "./verdict.ts";
 
 const HELP = `Runs a recorded boot again and compares it with its journal bit for bit.
 
-deno task replay FILE [--fold] [--until N] [--contents PATH]… [--quiet] [--json]
+deno task replay FILE [--fold] [--until N] [--engine ir|wasm] [--contents PATH]… [--quiet] [--json]
 
   --fold     the kernel alone, fed from the journal, without a machine
   --until N  up to event N
+  --engine   ir interprets, wasm compiles hot code (the default); the events are the same
   --contents PATH  a file, or a folder of files, that a journal made with --no-embed
              lacks; may be repeated
   --quiet    without the console output of the boot
@@ -24,7 +26,11 @@ deno task replay FILE [--fold] [--until N] [--contents PATH]… [--quiet] [--jso
 
 /** `replay`: 0 equal, 1 diverged, 2 unreadable, 3 equal up to where the journal is cut. */
 export function replay(words: readonly string[], folder: string): number {
-  const spec = { switches: ["--fold", "--quiet", "--json"], numbers: ["--until"], words: [] };
+  const spec = {
+    switches: ["--fold", "--quiet", "--json"],
+    numbers: ["--until"],
+    words: ["--engine"],
+  };
   const lists = ["--contents"];
   const request = parseReaderOptions("replay", words, { ...spec, lists }, folder);
   if (request.has("--help")) {
@@ -36,7 +42,9 @@ export function replay(words: readonly string[], folder: string): number {
   const progress = new Progress("replaying", terminalProgress(host));
   const until = request.number("--until");
   const paths = request.list("--contents").map((path) => resolvePath(folder, path));
+  const engine = request.word("--engine");
   const options = {
+    ...(engine === undefined ? {} : { engine: oneOf("--engine", engine, ["ir", "wasm"]) }),
     ...(paths.length === 0 ? {} : { contents: new HostContents(paths) }),
     ...(until === undefined ? {} : { until }),
     progress: (events: number): void => progress.update(events, 0, "events"),

@@ -34,6 +34,10 @@ const CAPACITY = 16_384;
 
 /** Slices between two looks at what regions should be compiled anew. */
 const RENEWAL_SLICES = 64;
+/** Slices after which samples are counted from the beginning. */
+const COOLING_SLICES = 65_536;
+/** Jumps by register whose targets are kept; then they are learnt anew. */
+const MOST_JUMPS = 16_384;
 /** A region is compiled anew so many times at most. */
 const RENEWALS = 6;
 
@@ -101,6 +105,7 @@ export class RegionCache {
     const block = hartBlock(this.#layout, hart);
     const pc = this.#pcOf(block);
     if (++this.#slices % RENEWAL_SLICES === 0) this.#renew(hart);
+    if (this.#slices % COOLING_SLICES === 0) this.#samples.clear();
     const slot = this.#slotOf(hart, pc - pc % PAGE_SIZE);
     if (slot === 0) return;
     const page = u32[(slot + DECODE_SLOT.owner) / 4]!;
@@ -148,6 +153,7 @@ export class RegionCache {
     const targets = this.#targets.get(jump) ?? [];
     if (targets.length >= MOST_TARGETS || targets.includes(target)) return false;
     targets.push(target);
+    if (this.#targets.size === MOST_JUMPS) this.#targets.clear();
     this.#targets.set(jump, targets);
     this.#live.forEach((region, id) => {
       if (region !== undefined && region.renewals < RENEWALS && region.jumps.includes(jump)) {

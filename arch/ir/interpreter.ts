@@ -228,6 +228,7 @@ function enter(f: FunctionBuilder, locals: InterpreterLocals, env: InterpreterEn
   f.i32_const(FRM_MASK).i32_and().global_set(env.frm);
   f.local_get(budget).local_set(left);
   f.local_get(hart).local_get(budget).i32_store(HART.interpretedFrom);
+  f.local_get(hart).i32_const(0).i32_store(HART.enteredWith);
 }
 
 function leave(f: FunctionBuilder, locals: InterpreterLocals, env: InterpreterEnvironment): void {
@@ -388,6 +389,8 @@ function enterRegion(
   refund(f, left);
   context.pc();
   f.local_set(target);
+  f.local_get(hart).i32_load(HART.enteredWith).i32_eqz().hint(false).if_();
+  f.local_get(hart).local_get(left).i32_store(HART.enteredWith).end();
   f.loop("region");
   f.local_get(hart).local_get(registers).local_get(left).local_get(target);
   pushCell(f, ip, cells);

@@ -117,12 +117,16 @@ class RegionFinder {
   }
 
   #afterJump(op: Found, next: number): readonly number[] {
-    if (op.goes < 0) return isReturn(op) ? [] : this.#targetsOf(op);
-    if (!links(op)) return [op.goes];
-    return this.#known.has(op.goes) || this.#isSmallLeaf(op.goes) ? [op.goes, next] : [];
+    if (isReturn(op)) return [];
+    const targets = this.#targetsOf(op);
+    if (!links(op)) return targets;
+    const joined = targets.filter((t) => this.#known.has(t) || this.#isSmallLeaf(t));
+    return joined.length === 0 ? [] : [...joined, next];
   }
 
+  /** Where a jump is known to go. */
   #targetsOf(jump: Found): readonly number[] {
+    if (jump.goes >= 0) return [jump.goes];
     return this.source.targets(jump.pc).slice(0, MOST_TARGETS);
   }
 
@@ -184,10 +188,11 @@ class RegionFinder {
   #returns(): ReadonlyMap<number, readonly number[]> {
     const returns = new Map<number, number[]>();
     for (const call of this.#known.values()) {
-      if (call.goes < 0 || !links(call)) continue;
-      for (const at of this.#returnsOf(call.goes)) {
+      if (!links(call) || ops[call.name].control === undefined) continue;
+      for (const at of this.#targetsOf(call).flatMap((target) => this.#returnsOf(target))) {
         const list = returns.get(at) ?? [];
-        if (list.length < MOST_TARGETS) list.push(call.pc + call.length);
+        const next = call.pc + call.length;
+        if (list.length < MOST_TARGETS && !list.includes(next)) list.push(next);
         returns.set(at, list);
       }
     }

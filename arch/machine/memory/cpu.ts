@@ -99,8 +99,9 @@ export function instantiateCpu(
     return run(hartBlock(layout, hart), budget);
   };
   const compiling = (hart: number, budget: number): number => {
+    const start = regions.pcOf(hart);
     const exit = interpret(hart, budget);
-    if (exit === EXIT.budget) regions.sample(hart);
+    regions.afterRun(hart, start, budget, exit === EXIT.budget);
     return exit;
   };
   const eager = (hart: number, budget: number): number => {

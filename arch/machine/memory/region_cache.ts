@@ -99,19 +99,42 @@ export class RegionCache {
     this.#imports = { ...exports, memory: this.#memory.memory } as WebAssembly.ModuleImports;
   }
 
-  /** A slice of a hart has ended between two instructions. */
-  sample(hart: number): void {
+  /**
+   * A hart has run.
+   *
+   * @param start where it began
+   * @param budget instructions it was allowed
+   * @param hasUsedUp whether it ended because they were used up
+   */
+  afterRun(hart: number, start: number, budget: number, hasUsedUp: boolean): void {
     const { u32 } = this.#memory;
     const block = hartBlock(this.#layout, hart);
-    const pc = this.#pcOf(block);
+    // A run begins and ends anywhere: up to compiled code, and from it, it is interpreted.
+    const enteredWith = u32[(block + HART.enteredWith) / 4]!;
+    const before = enteredWith === 0 ? u32[(block + HART.executed) / 4]! : budget - enteredWith;
+    if (before > TAIL) this.#count(hart, start);
+    if (!hasUsedUp) return;
     if (++this.#slices % RENEWAL_SLICES === 0) this.#renew(hart);
     if (this.#slices % COOLING_SLICES === 0) this.#samples.clear();
+    const pc = this.pcOf(hart);
+    if (u32[(block + HART.interpretedFrom) / 4]! > TAIL || !this.#isCovered(hart, pc)) {
+      this.#count(hart, pc);
+    }
+  }
+
+  /** Whether the instruction at an address is part of compiled code. */
+  #isCovered(hart: number, pc: number): boolean {
+    const slot = this.#slotOf(hart, pc - pc % PAGE_SIZE);
+    const page = this.#memory.u32[(slot + DECODE_SLOT.owner) / 4]!;
+    return slot !== 0 && this.#covered.get(page)?.[pc % PAGE_SIZE >> 1] === 1;
+  }
+
+  /** Code at an address has been interpreted for a while: compiles it when that is often. */
+  #count(hart: number, pc: number): void {
     const slot = this.#slotOf(hart, pc - pc % PAGE_SIZE);
     if (slot === 0) return;
-    const page = u32[(slot + DECODE_SLOT.owner) / 4]!;
+    const page = this.#memory.u32[(slot + DECODE_SLOT.owner) / 4]!;
     const offset = pc % PAGE_SIZE;
-    const interpreted = u32[(block + HART.interpretedFrom) / 4]!;
-    if (interpreted <= TAIL && this.#covered.get(page)?.[offset >> 1] === 1) return;
     const line = (page * PAGE_SIZE + offset - offset % LINE_BYTES) / LINE_BYTES;
     const count = (this.#samples.get(line) ?? 0) + 1;
     this.#samples.set(line, count);
@@ -124,7 +147,7 @@ export class RegionCache {
   compileNext(hart: number): void {
     this.#renew(hart);
     const block = hartBlock(this.#layout, hart);
-    const pc = this.#pcOf(block);
+    const pc = this.pcOf(hart);
     if (this.#slotOf(hart, pc - pc % PAGE_SIZE) === 0) {
       const fill = this.#imports["execMiss"] as (hart: number, va: bigint, keep: number) => number;
       fill(block, BigInt(pc), 0);
@@ -136,15 +159,16 @@ export class RegionCache {
   leftOften(hartAddress: number): void {
     const block = hartAddress >>> 0;
     const hart = (block - this.#layout.hartBase) / HART_BLOCK_BYTES;
-    const pc = this.#pcOf(block);
+    const pc = this.pcOf(hart);
     const from = this.#memory.u32[(block + HART.jumpedFrom) / 4]!;
     if (from !== NO_JUMP && this.#learn(from + pc - pc % 2 ** 32, pc)) return;
     this.#compile(hart, pc);
   }
 
-  #pcOf(block: number): number {
+  /** Where a hart's current thread is. */
+  pcOf(hart: number): number {
     const { u32 } = this.#memory;
-    const at = u32[(block + HART.registers) / 4]! / 4 + REGISTER.pc * 2;
+    const at = u32[(hartBlock(this.#layout, hart) + HART.registers) / 4]! / 4 + REGISTER.pc * 2;
     return u32[at]! + u32[at + 1]! * 2 ** 32;
   }
 

@@ -1,6 +1,7 @@
 import {
   DECODE_SLOT,
   HART,
+  MACHINE_CELL,
   OP,
   PAGE_SIZE,
   REGISTER,
@@ -74,6 +75,7 @@ export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuff
     bitsAt: m.importFunction(IMPORT_MODULE, "bitsAt", ["i32"], ["i32"]),
     codeWritten: m.importFunction(IMPORT_MODULE, "codeWritten", ["i32"], []),
     leftOften: m.importFunction(IMPORT_MODULE, "leftOften", ["i32"], []),
+    wentOn: m.importFunction(IMPORT_MODULE, "wentOn", ["i32"], []),
     cells: regionCells,
   };
   const frm = m.global("i32", true);
@@ -105,6 +107,8 @@ interface DecodeImports {
   readonly codeWritten: number;
   /** (hart): control often leaves a region for the instruction at the pc in the register slot. */
   readonly leftOften: number;
+  /** (hart): control went from a region to another at the pc; called now and then. */
+  readonly wentOn: number;
   readonly cells: {
     readonly decodeBase: number;
     readonly base: number;
@@ -404,7 +408,11 @@ function enterRegion(
   f.local_get(result).local_set(left);
   f.local_get(hart).local_get(left).i32_store(HART.interpretedFrom);
   findDecodedPage(f, context.locals, mmu);
-  f.local_get(ip).i32_load16_u(OP.code).i32_const(COMPILED).i32_and().br_if("region");
+  f.local_get(ip).i32_load16_u(OP.code).i32_const(COMPILED).i32_and().if_();
+  f.i32_const(0).i32_const(0).i32_load(MACHINE_CELL.transitions).i32_const(1).i32_add();
+  f.local_tee(result).i32_store(MACHINE_CELL.transitions);
+  f.local_get(result).global_get(cells.often).i32_const(1).i32_sub().i32_and();
+  f.br_if("region").local_get(hart).call(imports.wentOn).br("region").end();
   pushCell(f, ip, cells);
   f.local_tee(address).local_get(address).i32_load().i32_const(1).i32_add().local_tee(result);
   f.i32_store();

@@ -240,7 +240,7 @@ class RegionFinder {
 }
 
 /** Whether a jump by register returns from a function. */
-function isReturn(op: RegionOp): boolean {
+export function isReturn(op: RegionOp): boolean {
   return !links(op) && (op.b === RA || op.b === T0);
 }
 

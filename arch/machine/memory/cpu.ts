@@ -86,6 +86,7 @@ export function instantiateCpu(
       bitsAt: (op: number): number => cache.bitsAt(op),
       codeWritten: (slot: number): void => cache.codeWritten(slot),
       leftOften: (hart: number): void => regions.leftOften(hart),
+      wentOn: (hart: number): void => regions.wentOn(hart),
       regions: regions.table,
       decodeBase: constant(layout.decodeBase),
       regionCellBase: constant(layout.regionCellBase),

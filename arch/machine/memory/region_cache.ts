@@ -1,7 +1,7 @@
 import { compileRegion, REGION_IMPORTS } from "../../ir/region/compile_region.ts";
 import type { Region } from "../../ir/region/region.ts";
 import { COMPILED } from "../../ir/interpreter.ts";
-import { type CodeSource, formRegion, loopHead } from "../../riscv64/form_region.ts";
+import { type CodeSource, formRegion, isReturn, loopHead } from "../../riscv64/form_region.ts";
 import type { DecodeCache } from "./decode_cache.ts";
 import {
   DECODE_SLOT,
@@ -66,6 +66,8 @@ export class RegionCache {
   readonly #free: number[] = [];
   /** Regions by linear page of their code. */
   readonly #byPage = new Map<number, Set<number>>();
+  /** Regions by the jumps by register in them, returns left out. */
+  readonly #byJump = new Map<number, Set<number>>();
   /** Halfwords of compiled code, by linear page. */
   readonly #covered = new Map<number, Uint8Array>();
   readonly #samples = new Map<number, number>();
@@ -160,9 +162,13 @@ export class RegionCache {
     const block = hartAddress >>> 0;
     const hart = (block - this.#layout.hartBase) / HART_BLOCK_BYTES;
     const pc = this.pcOf(hart);
-    const from = this.#memory.u32[(block + HART.jumpedFrom) / 4]!;
-    if (from !== NO_JUMP && this.#learn(from + pc - pc % 2 ** 32, pc)) return;
-    this.#compile(hart, pc);
+    if (!this.#learn(block, pc)) this.#compile(hart, pc);
+  }
+
+  /** Control went from compiled code to other compiled code: a sample of many times. */
+  wentOn(hartAddress: number): void {
+    const block = hartAddress >>> 0;
+    this.#learn(block, this.pcOf((block - this.#layout.hartBase) / HART_BLOCK_BYTES));
   }
 
   /** Where a hart's current thread is. */
@@ -172,19 +178,30 @@ export class RegionCache {
     return u32[at]! + u32[at + 1]! * 2 ** 32;
   }
 
-  /** A jump by register goes to a target; false when that is known, or there are too many. */
-  #learn(jump: number, target: number): boolean {
+  /**
+   * Control came to a target from compiled code. If by a jump by register that compiled code waits
+   * to know more of, notes where it goes.
+   *
+   * @returns whether regions will be compiled again for it
+   */
+  #learn(block: number, target: number): boolean {
+    const from = this.#memory.u32[(block + HART.jumpedFrom) / 4]!;
+    if (from === NO_JUMP) return false;
+    const jump = from + target - target % 2 ** 32;
+    const regions = this.#byJump.get(jump);
+    if (regions === undefined) return false;
     const targets = this.#targets.get(jump) ?? [];
     if (targets.length >= MOST_TARGETS || targets.includes(target)) return false;
     targets.push(target);
     if (this.#targets.size === MOST_JUMPS) this.#targets.clear();
     this.#targets.set(jump, targets);
-    this.#live.forEach((region, id) => {
-      if (region !== undefined && region.renewals < RENEWALS && region.jumps.includes(jump)) {
-        this.#stale.add(id);
-      }
-    });
-    return this.#stale.size > 0;
+    let renews = false;
+    for (const id of regions) {
+      if (this.#live[id]!.renewals === RENEWALS) continue;
+      this.#stale.add(id);
+      renews = true;
+    }
+    return renews;
   }
 
   /** Compiles regions again for which targets have become known. */
@@ -227,10 +244,12 @@ export class RegionCache {
     });
     const owners = pages.map((page) => u32[(page.slot + DECODE_SLOT.owner) / 4]!);
     const id = this.#newId();
-    const jumps = region.blocks.filter((b) => b.ending === "indirect").map((b) => b.ops.at(-1)!.pc);
+    const jumps = region.blocks.filter((b) => b.ending === "indirect").map((b) => b.ops.at(-1)!)
+      .filter((jump) => !isReturn(jump)).map((jump) => jump.pc);
+    for (const jump of jumps) setOf(this.#byJump, jump).add(id);
     this.#live[id] = { entry: pc, op, jumps, renewals, pages: owners };
     this.table.set(id, instance.exports["region"] as () => number);
-    owners.forEach((owner) => this.#regionsOf(owner).add(id));
+    for (const owner of owners) setOf(this.#byPage, owner).add(id);
     this.#cover(region, new Map(region.pages.map((address, n) => [address, owners[n]!])));
     u16[op / 2]! |= COMPILED;
     u32[this.#cellOf(op)] = id;
@@ -269,12 +288,6 @@ export class RegionCache {
     return id;
   }
 
-  #regionsOf(page: number): Set<number> {
-    let set = this.#byPage.get(page);
-    if (set === undefined) this.#byPage.set(page, set = new Set());
-    return set;
-  }
-
   #cover(region: Region, owners: ReadonlyMap<number, number>): void {
     for (const block of region.blocks) {
       for (const { pc } of block.ops) {
@@ -309,5 +322,16 @@ export class RegionCache {
     this.#memory.u16[region.op / 2]! &= COMPILED - 1;
     this.#memory.u32[this.#cellOf(region.op)] = 0;
     for (const page of region.pages) this.#byPage.get(page)?.delete(id);
+    for (const jump of region.jumps) {
+      const regions = this.#byJump.get(jump);
+      regions?.delete(id);
+      if (regions?.size === 0) this.#byJump.delete(jump);
+    }
   }
+}
+
+function setOf(map: Map<number, Set<number>>, key: number): Set<number> {
+  let set = map.get(key);
+  if (set === undefined) map.set(key, set = new Set());
+  return set;
 }

@@ -409,10 +409,10 @@ function enterRegion(
   f.local_get(hart).local_get(left).i32_store(HART.interpretedFrom);
   findDecodedPage(f, context.locals, mmu);
   f.local_get(ip).i32_load16_u(OP.code).i32_const(COMPILED).i32_and().if_();
-  f.i32_const(0).i32_const(0).i32_load(MACHINE_CELL.transitions).i32_const(1).i32_add();
-  f.local_tee(result).i32_store(MACHINE_CELL.transitions);
-  f.local_get(result).global_get(cells.often).i32_const(1).i32_sub().i32_and();
-  f.br_if("region").local_get(hart).call(imports.wentOn).br("region").end();
+  f.i32_const(0).i32_const(0).i32_load(MACHINE_CELL.toNextSample).i32_const(1).i32_sub();
+  f.local_tee(result).i32_store(MACHINE_CELL.toNextSample);
+  f.local_get(result).i32_const(0).i32_gt_s().br_if("region").local_get(hart).call(imports.wentOn)
+    .br("region").end();
   pushCell(f, ip, cells);
   f.local_tee(address).local_get(address).i32_load().i32_const(1).i32_add().local_tee(result);
   f.i32_store();

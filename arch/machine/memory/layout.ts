@@ -23,8 +23,8 @@ export const MACHINE_CELL = {
   highestTimeRead: 64,
   /** u32: counts events that changed or dropped decoded code. */
   codeEpoch: 72,
-  /** u32: how often control went from compiled code to compiled code by way of the interpreter. */
-  transitions: 76,
+  /** i32: counts down how often control goes from region to region, to the next sample. */
+  toNextSample: 76,
 } as const;
 
 /**

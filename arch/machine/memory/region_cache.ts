@@ -8,6 +8,7 @@ import {
   HART,
   HART_BLOCK_BYTES,
   hartBlock,
+  MACHINE_CELL,
   OP_BYTES,
   PAGE_SIZE,
   REGISTER,
@@ -76,6 +77,7 @@ export class RegionCache {
   /** Regions for which there are new targets. */
   readonly #stale = new Set<number>();
   #slices = 0;
+  #step = 1;
   #oldest = 1;
   #imports: WebAssembly.ModuleImports = {};
 
@@ -167,6 +169,9 @@ export class RegionCache {
 
   /** Control went from compiled code to other compiled code: a sample of many times. */
   wentOn(hartAddress: number): void {
+    // At equal distances a loop could show the same jump for ever.
+    this.#step = (Math.imul(this.#step, 69_069) + 1) | 0;
+    this.#memory.i32[MACHINE_CELL.toNextSample / 4] = 64 + (this.#step >>> 24);
     const block = hartAddress >>> 0;
     this.#learn(block, this.pcOf((block - this.#layout.hartBase) / HART_BLOCK_BYTES));
   }

@@ -317,7 +317,7 @@ class RegionEmitter {
       this.#goto(node, target, edge);
       f.end();
     });
-    this.#context.leaveByJump();
+    this.#context.leaveByJump(block.ops.at(-1)!.pc);
   }
 
   #ops(block: Block, from: number, to: number): void {

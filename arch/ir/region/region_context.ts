@@ -415,10 +415,10 @@ export class RegionContext implements OpContext, InlineFloatContext {
     this.f.local_get(target).local_set(this.locals.pc);
   }
 
-  /** Leaves the region for the address in the pc local, by the current op. */
-  leaveByJump(): void {
+  /** Leaves the region for the address in the pc local, by the jump at a guest address. */
+  leaveByJump(jump: number): void {
     const { f } = this, { hart } = this.locals;
-    f.local_get(hart).i32_const(this.#op.pc % 2 ** 32).i32_store(HART.jumpedFrom);
+    f.local_get(hart).i32_const(jump % 2 ** 32).i32_store(HART.jumpedFrom);
     f.br(OUT);
   }
 

@@ -218,7 +218,8 @@ export function makeLayout(config: LayoutConfig): MachineLayout {
   const decodeBase = region(config.decodeSlots * DECODE_SLOT_BYTES, PAGE_SIZE);
   const regionCellBase = region(config.decodeSlots * DECODE_SLOT_BYTES / 4, PAGE_SIZE);
   const backingBase = region((config.backingFrames + 1) * PAGE_SIZE, PAGE_SIZE);
-  if (end > MEMORY_BYTES) {
+  // The last 64 KiB stay unused, so that no offset of an access leads beyond the memory.
+  if (end > MEMORY_BYTES - 65_536) {
     throw new RangeError(`machine needs ${end} bytes of linear memory, limit ${MEMORY_BYTES}`);
   }
   return {

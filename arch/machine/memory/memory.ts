@@ -9,7 +9,11 @@ export interface MachineMemory {
   readonly i32: Int32Array<SharedArrayBuffer>;
 }
 
-/** Reserves the machine's memory at full size; it is never grown (DESIGN.md §4, Memory). */
+/**
+ * Reserves the machine's memory at full size; it is never grown (DESIGN.md §4, Memory). Whatever a
+ * 32-bit address can name is inside, so the host's bounds checks find nothing: the commands that are
+ * to be fast run with `--no-wasm-bounds-checks`, which gains a sixth.
+ */
 export function createMemory(): MachineMemory {
   const memory = new WebAssembly.Memory({
     initial: MEMORY_WASM_PAGES,

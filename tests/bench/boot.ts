@@ -37,6 +37,6 @@ export async function measureBoot(setting: Setting): Promise<BootResult> {
     cpuSeconds: median(boots.map((boot) => boot.cpuSeconds)),
     replaySeconds: median(replays.map((replay) => replay.seconds)),
     peakBytes: Math.max(...boots.map((boot) => boot.peakBytes)),
-    events: measureEventCosts(journal, turns),
+    events: measureEventCosts(journal, boots[0].events, turns),
   };
 }

@@ -137,6 +137,7 @@ function targetTable(all: readonly Target[]): Table {
 
 function tablesOf(report: Report): Table[] {
   const { compute, real, paths, boot, start } = report;
+  const reached = report.quick ? [] : stated(report);
   return [
     ...(compute === undefined
       ? []
@@ -145,8 +146,15 @@ function tablesOf(report: Report): Table[] {
     ...(paths === undefined ? [] : [pathTable(paths)]),
     ...(boot === undefined ? [] : [bootTable(boot), eventTable(boot)]),
     ...(start === undefined ? [] : [startTable(start)]),
-    ...(report.quick ? [] : [targetTable(targets(report))]),
+    ...(reached.length === 0 ? [] : [targetTable(reached)]),
   ];
+}
+
+/** Of a part of the report, only the targets that it reaches. */
+function stated(report: Report): Target[] {
+  const { compute, real, paths, boot, start } = report;
+  const whole = ![compute, real, paths, boot, start].includes(undefined);
+  return targets(report).filter(({ value }) => whole || value !== undefined);
 }
 
 function hostLines({ host, qemu, compute, noBusybox }: Report): string[] {

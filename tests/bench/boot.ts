@@ -1,62 +1,42 @@
-/** The built-in image: how large its journal is, how long it takes, how much memory. */
-import { runChild, text } from "../child.ts";
-import { commandLine, repository } from "../daybook.ts";
-import { bootGuest } from "./guest.ts";
+/** The built-in image: how large its journal is, how long it takes, what its events cost. */
+import { type EventCost, measureEventCosts } from "./event_costs.ts";
+import { fresh, inChild } from "./fresh.ts";
 import { type JournalSize, measureJournal } from "./journal_size.ts";
 import type { Setting } from "./setting.ts";
 import { median } from "./statistics.ts";
 
-/** Figures of the boot and of a whole process. */
+/** Figures of the boot. */
 export interface BootResult {
   readonly journal: JournalSize;
-  /** From the machine's start to the closed journal. */
+  /** From the first input to the closed journal. */
   readonly seconds: number;
-  /** A whole `run` of a program that does nothing, as a command, host seconds. */
-  readonly startSeconds: number;
+  readonly cpuSeconds: number;
+  readonly replaySeconds: number;
   /** Largest resident set of a process that boots the image once, bytes. */
   readonly peakBytes: number;
+  readonly events: readonly EventCost[];
 }
+
+const TURNS = 5;
 
 /** Measures the boot. */
 export async function measureBoot(setting: Setting): Promise<BootResult> {
-  const { quick, journal, tell } = setting;
-  const turns = quick ? 1 : 5;
-  tell("boot");
-  const boots = Array.from({ length: turns }, () => bootGuest(journal));
-  const size = measureJournal(journal, boots[0].events);
-  tell("start of a command");
-  const starts: number[] = [];
-  for (let turn = 0; turn < turns; turn++) starts.push(await startOnce(journal));
-  tell("memory");
+  const turns = setting.quick ? 1 : TURNS;
+  const journal = `${setting.folder}/boot.daybook`;
+  const boots = [], replays = [];
+  for (let turn = 0; turn < turns; turn++) {
+    setting.tell(`boot, ${turn + 1} of ${turns}`);
+    // Always a process of its own: its size is asked for.
+    boots.push(await inChild({ kind: "boot", journal, output: `${setting.folder}/console` }));
+    replays.push(await fresh(setting, { kind: "replay", journal }));
+  }
+  setting.tell("event costs");
   return {
-    journal: size,
+    journal: measureJournal(journal, boots[0].events),
     seconds: median(boots.map((boot) => boot.seconds)),
-    startSeconds: median(starts),
-    peakBytes: await peakOfBoot(journal),
+    cpuSeconds: median(boots.map((boot) => boot.cpuSeconds)),
+    replaySeconds: median(replays.map((replay) => replay.seconds)),
+    peakBytes: Math.max(...boots.map((boot) => boot.peakBytes)),
+    events: measureEventCosts(journal, boots[0].events, turns),
   };
-}
-
-async function startOnce(journal: string): Promise<number> {
-  const empty = `${repository}userland/bench/bin/nullcall`;
-  const [program, ...args] = commandLine("run", ["--journal", journal, empty, "1"]);
-  const start = performance.now();
-  const { status, stderr } = await runChild(program, args, { cwd: repository });
-  if (status !== 0) throw new Error(`run: status ${status}: ${text(stderr)}`);
-  return (performance.now() - start) / 1000;
-}
-
-async function peakOfBoot(journal: string): Promise<number> {
-  const probe = new URL("./peak_memory.ts", import.meta.url).pathname;
-  const args = [
-    "run",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-    "--allow-sys",
-    probe,
-    journal,
-  ];
-  const { status, stdout, stderr } = await runChild(Deno.execPath(), args, { cwd: repository });
-  if (status !== 0) throw new Error(`the memory probe: status ${status}: ${text(stderr)}`);
-  return Number(text(stdout));
 }

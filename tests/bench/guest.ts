@@ -1,110 +1,152 @@
-/** Runs of the guest in this process, each on a fresh machine, recorded to a file. */
+/** One thing done with a guest in this process: a run on a fresh machine, a boot, or a replay. */
+import { resourceUsage } from "node:process";
 import type { OutputPort } from "../../arch/machine/ports.ts";
 import { OutputResult } from "../../arch/machine/ports.ts";
 import { DenoHost } from "../../drivers/host/host.ts";
 import { digestKernelSources } from "../../drivers/host/kernel_sources.ts";
+import { JournalFile } from "../../journal/commands/journal_file.ts";
 import { parseMachineOptions } from "../../journal/commands/options.ts";
 import { record } from "../../journal/commands/record.ts";
+import { reexecuteFile } from "../../journal/commands/reexecute_file.ts";
 import { planBoot, planRun, type RunPlan } from "../../journal/commands/run_plan.ts";
 import { repository } from "../daybook.ts";
 
-/** A run that ended. */
+/** What is to be done. Every path is absolute. */
+export type Request =
+  | {
+    readonly kind: "run";
+    /** Words as after `deno task run`: options, program, arguments. */
+    readonly words: readonly string[];
+    /** Folder that relative paths in `words` are relative to. */
+    readonly folder: string;
+    /** File to record into, overwritten; without it nothing is recorded. */
+    readonly journal?: string;
+    /** File that gets what the guest writes to its standard streams. */
+    readonly output: string;
+  }
+  | { readonly kind: "boot"; readonly journal: string; readonly output: string }
+  | { readonly kind: "replay"; readonly journal: string };
+
+/** What came of it. */
 export interface GuestRun {
-  /** Guest instructions retired. */
+  /** Guest instructions retired; 0 of a replay. */
   readonly instructions: number;
   readonly events: number;
-  /** From the machine's start to the closed journal on disk, host seconds. */
+  /** From the machine's first input, its second event, to the closed journal, host seconds. */
   readonly seconds: number;
-  /** What it wrote to its standard streams or its console. */
-  readonly output: string;
-}
-
-const PROGRAMS = `${repository}userland/bench/bin`;
-
-/** Absolute path of a benchmark program. */
-export function programPath(name: string): string {
-  return `${PROGRAMS}/${name}`;
+  /** Processor seconds of all threads meanwhile: compilers and the journal's writer included. */
+  readonly cpuSeconds: number;
+  /** Largest resident set of this process so far, bytes. */
+  readonly peakBytes: number;
 }
 
 /**
- * Runs one program as the first process.
+ * Does it.
  *
- * @param journal file to record into; overwritten
- * @throws when it does not end with status 0
+ * @throws when a guest does not end with status 0, or a replay is not equal
  */
-export function runGuest(
-  name: string,
-  args: readonly (string | number)[],
-  journal: string,
-  harts = 1,
-): GuestRun {
-  // Named as it is in the guest, so that a program which executes itself finds itself.
-  const words = ["--harts", String(harts), "--root", ".", `./${name}`, ...args.map(String)];
-  return recordPlan(
-    (host) => planRun(parseMachineOptions("run", words), host, PROGRAMS),
-    journal,
-    `${name} ${args.join(" ")}`,
-  );
+export function runGuest(request: Request): GuestRun {
+  const watch = new Stopwatch();
+  const { instructions, events } = request.kind === "replay"
+    ? replay(request.journal, watch)
+    : recordPlan(request, watch);
+  return { instructions, events, ...watch.times(), peakBytes: resourceUsage().maxRSS * 1024 };
 }
 
-/** Boots the built-in image on 8 harts. */
-export function bootGuest(journal: string): GuestRun {
-  return recordPlan(
-    (host) => planBoot(parseMachineOptions("boot", []), host, repository),
-    journal,
-    "the boot",
-  );
+/** Times what follows its first start. */
+class Stopwatch {
+  private cpu = 0;
+  private begin = 0;
+
+  /** To be called when the first event was reduced: what it takes to get there is measured alone. */
+  start(): void {
+    if (this.begin !== 0) return;
+    this.cpu = cpuSeconds();
+    this.begin = performance.now();
+  }
+
+  times(): { seconds: number; cpuSeconds: number } {
+    if (this.begin === 0) throw new Error("the machine did not start");
+    const seconds = (performance.now() - this.begin) / 1000;
+    return { seconds, cpuSeconds: cpuSeconds() - this.cpu };
+  }
 }
 
-function recordPlan(
-  makePlan: (host: DenoHost) => RunPlan,
-  journal: string,
-  what: string,
-): GuestRun {
+/** Counts of what ran. */
+interface Counts {
+  readonly instructions: number;
+  readonly events: number;
+}
+
+function cpuSeconds(): number {
+  const { userCPUTime, systemCPUTime } = resourceUsage();
+  return (userCPUTime + systemCPUTime) / 1e6;
+}
+
+function replay(journal: string, watch: Stopwatch): Counts {
+  const file = new JournalFile(journal);
+  // Progress is told after the first event, and then now and again.
+  const verdict = reexecuteFile(file, { progress: () => watch.start() });
+  file.close();
+  if (verdict.status !== 0) throw new Error([verdict.line, ...verdict.details].join("\n"));
+  return { instructions: 0, events: verdict.events };
+}
+
+function planOf(request: Exclude<Request, { kind: "replay" }>, host: DenoHost): RunPlan {
+  if (request.kind === "boot") return planBoot(parseMachineOptions("boot", []), host, repository);
+  return planRun(parseMachineOptions("run", request.words), host, request.folder);
+}
+
+function recordPlan(request: Exclude<Request, { kind: "replay" }>, watch: Stopwatch): Counts {
   const host = new DenoHost();
-  const clock = { start: 0 };
-  const output = new TextOutput();
+  const output = new FileOutput(request.output);
   const { outcome } = record({
-    plan: announced(makePlan(host), () => clock.start = performance.now()),
+    plan: announced(planOf(request, host), watch),
     host,
     output,
-    journal,
+    journal: request.journal,
     identity: digestKernelSources(),
     paced: false,
     timeLimit: undefined,
   });
-  const seconds = (performance.now() - clock.start) / 1000;
-  if (outcome.waitStatus !== 0 || clock.start === 0) {
-    throw new Error(`${what} ended with wait status ${outcome.waitStatus}: ${output.text()}`);
+  output.close();
+  if (outcome.waitStatus !== 0) {
+    const what = request.kind === "boot" ? "the boot" : request.words.join(" ");
+    const said = Deno.readTextFileSync(request.output).slice(-1000);
+    throw new Error(`${what} ended with wait status ${outcome.waitStatus}: ${said}`);
   }
-  const { instructions, events } = outcome.stats;
-  return { instructions, events, seconds, output: output.text() };
+  return outcome.stats;
 }
 
 /** The plan, which says when the machine asks for its first input: that is its second event. */
-function announced(plan: RunPlan, started: () => void): RunPlan {
+function announced(plan: RunPlan, watch: Stopwatch): RunPlan {
   const [first, ...rest] = plan.initial;
   const told = {
     kind: first.kind,
     get payload() {
-      started();
+      watch.start();
       return first.payload;
     },
   };
   return { ...plan, initial: [told, ...rest] };
 }
 
-/** Keeps what the guest writes. */
-class TextOutput implements OutputPort {
-  private readonly decoder = new TextDecoder();
-  private kept = "";
+/** Puts what the guest writes into a file. */
+class FileOutput implements OutputPort {
+  private readonly file: Deno.FsFile;
+
+  constructor(path: string) {
+    this.file = Deno.openSync(path, { write: true, create: true, truncate: true });
+  }
 
   writeStream(_stream: number, bytes: Uint8Array, from: number, length: number): number {
-    this.kept += this.decoder.decode(bytes.slice(from, from + length), { stream: true });
+    for (const end = from + length; from < end;) {
+      from += this.file.writeSync(bytes.subarray(from, end));
+    }
     return OutputResult.Done;
   }
 
-  text(): string {
-    return this.kept;
+  close(): void {
+    this.file.close();
   }
 }

@@ -15,19 +15,3 @@ export function geometricMean(figures: readonly number[]): number {
   }
   return Math.exp(figures.reduce((sum, figure) => sum + Math.log(figure), 0) / figures.length);
 }
-
-/**
- * Takes samples of several figures in turns, so that a disturbance of the machine hits all alike.
- *
- * @returns the samples of each figure, in the order of `figures`
- */
-export async function interleave<T>(
-  turns: number,
-  figures: readonly (() => T | Promise<T>)[],
-): Promise<T[][]> {
-  const samples: T[][] = figures.map(() => []);
-  for (let turn = 0; turn < turns; turn++) {
-    for (let i = 0; i < figures.length; i++) samples[i].push(await figures[i]());
-  }
-  return samples;
-}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { geometricMean, interleave, median } from "./statistics.ts";
+import { geometricMean, median } from "./statistics.ts";
 
 Deno.test("statistics: the median is the middle sample, whatever the order", () => {
   assert.equal(median([9, 1, 4]), 4);
@@ -12,12 +12,4 @@ Deno.test("statistics: the geometric mean is of positive figures", () => {
   assert.ok(Math.abs(geometricMean([1, 4, 16]) - 4) < 1e-12);
   assert.throws(() => geometricMean([1, 0]), RangeError);
   assert.throws(() => geometricMean([]), RangeError);
-});
-
-Deno.test("statistics: figures take turns", async () => {
-  const order: string[] = [];
-  const figure = (name: string) => () => order.push(name);
-  const samples = await interleave(2, [figure("a"), figure("b")]);
-  assert.deepEqual(order, ["a", "b", "a", "b"]);
-  assert.deepEqual(samples, [[1, 3], [2, 4]]);
 });

@@ -318,6 +318,8 @@ class RegionEmitter {
       this.#goto(node, target, edge);
       f.end();
     });
+    // The blocks that the targets led to have become the context's.
+    this.#context.begin(block, block.ops.length - 1);
     this.#context.leaveByJump();
   }
 

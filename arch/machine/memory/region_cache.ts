@@ -172,6 +172,8 @@ export class RegionCache {
 
   /** The decode slot that a hart's exec TLB has for the page at a guest address, or 0. */
   #slotOf(hart: number, page: number): number {
+    // The upper half of the address space is not exact as a number: what runs there is interpreted.
+    if (page > Number.MAX_SAFE_INTEGER) return 0;
     const { u32 } = this.#memory;
     const block = hartBlock(this.#layout, hart);
     const asid = u32[(block + HART.asid) / 4]!;

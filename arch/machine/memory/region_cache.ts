@@ -76,6 +76,7 @@ export class RegionCache {
   /**
    * @param fused whether `f64x2.relaxed_madd` rounds once on this host
    * @param eager whether code is compiled that has not run yet, too
+   * @param capacity regions kept; beyond, the oldest make room
    */
   constructor(
     memory: MachineMemory,
@@ -83,6 +84,7 @@ export class RegionCache {
     decoded: DecodeCache,
     private readonly fused: boolean,
     private readonly eager: boolean,
+    private readonly capacity = CAPACITY,
   ) {
     this.#memory = memory;
     this.#layout = layout;
@@ -230,9 +232,9 @@ export class RegionCache {
   #newId(): number {
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    if (this.#live.length > CAPACITY) {
+    if (this.#live.length > this.capacity) {
       this.#drop(this.#oldest);
-      this.#oldest = this.#oldest % CAPACITY + 1;
+      this.#oldest = this.#oldest % this.capacity + 1;
       return this.#free.pop()!;
     }
     const id = this.#live.length;

@@ -85,7 +85,7 @@ class RegionFinder {
     for (let at = 0; at < waiting.length; at++) {
       for (const next of this.#run(waiting[at]!)) {
         this.#leaders.add(next);
-        if (this.source.hasRun(next)) waiting.push(next);
+        if (next >= 0 && this.source.hasRun(next)) waiting.push(next);
       }
     }
     const { entry } = this;
@@ -117,7 +117,7 @@ class RegionFinder {
   }
 
   #afterJump(op: Found, next: number): readonly number[] {
-    if (isReturn(op)) return [];
+    if (op.goes < 0 && isReturn(op)) return [];
     const targets = this.#targetsOf(op);
     if (!links(op)) return targets;
     const joined = targets.filter((t) => this.#known.has(t) || this.#isSmallLeaf(t));
@@ -171,7 +171,8 @@ class RegionFinder {
     else if (control === "jump" && last?.name === "auipc" && last.a === b) {
       // A far call: the two together name an address.
       const target = last.pc + last.immediate + immediate;
-      goes = target - target % 2;
+      // One below address 0 wraps around: no code of ours is there.
+      if (target >= 0) goes = target - target % 2;
     }
     return { name, pc, length, a, b, c, d, immediate, goes };
   }
@@ -229,9 +230,15 @@ class RegionFinder {
       pc += op.length;
       const { control } = ops[op.name];
       if (control === "branch") return { ...none, ending: "branch", taken: op.goes, next: pc };
-      if (control !== undefined && op.goes >= 0) return { ...none, ending: "goto", taken: op.goes };
+      // A far call's second half goes there only behind its first.
+      const isKnown = control === "relative" || (op.goes >= 0 && list.length > 1);
+      if (control !== undefined && isKnown) return { ...none, ending: "goto", taken: op.goes };
       if (control !== undefined) {
-        const targets = isReturn(op) ? returns.get(op.pc) ?? [] : this.#targetsOf(op);
+        const targets = op.goes >= 0
+          ? [op.goes]
+          : isReturn(op)
+          ? returns.get(op.pc) ?? []
+          : this.#targetsOf(op);
         return { ...none, ending: "indirect", targets };
       }
       if (this.#leaders.has(pc)) return { ...none, ending: "fall", next: pc };

@@ -3,6 +3,7 @@
  * kernel before and after every event.
  */
 import { createMachine, type Outcome } from "../../arch/machine/machine.ts";
+import type { Engine } from "../../arch/machine/memory/cpu.ts";
 import { LiveInputs } from "../../arch/machine/inputs/live_inputs.ts";
 import { encodeBoot } from "../../core/boot.ts";
 import { InputKind, type RecordedEvent } from "../../core/event.ts";
@@ -83,6 +84,8 @@ export interface RunOptions {
   readonly tickNs?: number;
   /** Instructions of a round, 10,000 unless given. */
   readonly roundTicks?: number;
+  /** What executes guest code; the interpreter unless given. */
+  readonly engine?: Engine;
   /** Whether the events are kept. */
   readonly record?: boolean;
   /** Whether init is process 1 and runs the program as its one stage. */
@@ -103,6 +106,8 @@ export interface RunResult {
   readonly events: number;
   /** K hashes in order, the last at the end. */
   readonly hashes: readonly string[];
+  /** M hashes in order, the last at the end. */
+  readonly memoryHashes: readonly string[];
   readonly kernel: LiveKernel;
   readonly log: EventLog;
   readonly layout: ArenaLayout;
@@ -213,6 +218,7 @@ export function runKernel(options: RunOptions): RunResult {
   const seed = options.seed ?? 0;
   const log = new EventLog();
   const hashes: string[] = [];
+  const memoryHashes: string[] = [];
   let events = 0;
   const kept: { kernel?: LiveKernel; watch: Watch } = { watch: {} };
   const machine = createMachine({
@@ -254,7 +260,7 @@ export function runKernel(options: RunOptions): RunResult {
         if (options.record === true) log.append(e);
       },
       kHash: (_order, hash) => hashes.push(hashText(hash)),
-      mHash: () => {},
+      mHash: (_order, _round, hash) => memoryHashes.push(hashText(hash)),
       blob: () => {},
       end: () => {},
     },
@@ -270,6 +276,7 @@ export function runKernel(options: RunOptions): RunResult {
     }),
     output: host,
     console: uartConsole,
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
   });
   try {
     const outcome = machine.run();
@@ -282,6 +289,7 @@ export function runKernel(options: RunOptions): RunResult {
       stderr: host.output[2],
       events,
       hashes,
+      memoryHashes,
       kernel: kept.kernel,
       log,
       layout,

@@ -62,15 +62,27 @@ export type Engine = "ir" | "wasm" | "eager";
 /** How often compiled code is left for an instruction before that is compiled too. */
 const OFTEN = 256;
 
-/** Puts the interpreter over a machine's memory. */
+/**
+ * Puts the interpreter over a machine's memory.
+ *
+ * @param mostRegions compiled regions kept; as many as a host bears well unless given
+ */
 export function instantiateCpu(
   memory: MachineMemory,
   layout: MachineLayout,
   engine: Engine = "ir",
+  mostRegions?: number,
 ): Cpu {
   const tlb = new SoftTlb(memory, layout);
   const cache = new DecodeCache(memory, layout, tlb);
-  const regions = new RegionCache(memory, layout, cache, fusesMultiplyAdd(), engine === "eager");
+  const regions = new RegionCache(
+    memory,
+    layout,
+    cache,
+    fusesMultiplyAdd(),
+    engine === "eager",
+    mostRegions,
+  );
   const constant = (value: number): WebAssembly.Global =>
     new WebAssembly.Global({ value: "i32", mutable: false }, value);
   const instance = new WebAssembly.Instance(interpreterModule(), {

@@ -84,6 +84,7 @@ export class RegionCache {
   /**
    * @param fused whether `f64x2.relaxed_madd` rounds once on this host
    * @param eager whether code is compiled that has not run yet, too
+   * @param capacity regions kept; beyond, the oldest make room
    */
   constructor(
     memory: MachineMemory,
@@ -91,6 +92,7 @@ export class RegionCache {
     decoded: DecodeCache,
     private readonly fused: boolean,
     private readonly eager: boolean,
+    private readonly capacity = CAPACITY,
   ) {
     this.#memory = memory;
     this.#layout = layout;
@@ -224,6 +226,8 @@ export class RegionCache {
 
   /** The decode slot that a hart's exec TLB has for the page at a guest address, or 0. */
   #slotOf(hart: number, page: number): number {
+    // The upper half of the address space is not exact as a number: what runs there is interpreted.
+    if (page > Number.MAX_SAFE_INTEGER) return 0;
     const { u32 } = this.#memory;
     const block = hartBlock(this.#layout, hart);
     const asid = u32[(block + HART.asid) / 4]!;
@@ -282,9 +286,9 @@ export class RegionCache {
   #newId(): number {
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    if (this.#live.length > CAPACITY) {
+    if (this.#live.length > this.capacity) {
       this.#drop(this.#oldest);
-      this.#oldest = this.#oldest % CAPACITY + 1;
+      this.#oldest = this.#oldest % this.capacity + 1;
       return this.#free.pop()!;
     }
     const id = this.#live.length;

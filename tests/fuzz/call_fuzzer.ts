@@ -64,7 +64,7 @@ export class CallFuzzer {
   /** To be told of every event the kernel has handled, after it. */
   handled(e: Event, s: State, thread: number): void {
     if (e.kind !== EventKind.Syscall) return;
-    if (s.thread.call[thread] === e.cause + 1) this.#again.set(thread, tapeEvent(e));
+    if (s.thread.call[thread] === e.cause + 1) this.#again.set(thread, tapeEvent(e, s));
     else this.#again.delete(thread);
   }
 

@@ -5,6 +5,7 @@
 import { isAbsolute, join } from "node:path";
 import { type ChildOptions, type ChildResult, runChild } from "./child.ts";
 import configuration from "../deno.json" with { type: "json" };
+import { MAGIC } from "../journal/format/format.ts";
 import { journalBreach } from "./kernel/journal_purity.ts";
 
 /** Absolute path of the repository, ending in a slash. */
@@ -23,7 +24,7 @@ export function commandLine(command: Command, args: readonly string[]): string[]
   return [Deno.execPath(), ...words, ...args];
 }
 
-/** The journal that a command line of `boot` or `run` recorded, if it is a regular file. */
+/** The journal that a command line of `boot` or `run` recorded, if it is a regular file of ours. */
 function journalOf(args: readonly string[], folder: string): string | undefined {
   const at = args.indexOf("--journal");
   if (at < 0) return undefined;
@@ -31,9 +32,22 @@ function journalOf(args: readonly string[], folder: string): string | undefined 
   try {
     return Deno.statSync(path).isFile ? path : undefined;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    // Nothing was recorded there, nor in a device or beside a file.
+    for (const none of ["NotFound", "NotADirectory", "NotCapable"] as const) {
+      if (error instanceof Deno.errors[none]) return undefined;
+    }
     throw error;
   }
+}
+
+/** The statuses of a command that could not do its work: then a journal may not be there at all. */
+const FAILED: Readonly<Partial<Record<Command, number>>> = { boot: 1, run: 125 };
+
+/** Whether a file begins as a journal does; of one that was refused there may be nothing at all. */
+function isJournal(path: string): boolean {
+  using file = Deno.openSync(path);
+  const head = new Uint8Array(MAGIC.length);
+  return file.readSync(head) === head.length && head.every((byte, i) => byte === MAGIC[i]);
 }
 
 /** @throws an Error when a journal does not fold alike into three kernels in lock step */
@@ -57,7 +71,8 @@ export async function daybook(
   if (command === "boot" || command === "run") {
     const folder = options.env?.INIT_CWD ?? options.cwd ?? repository;
     const journal = journalOf(args, folder);
-    if (journal !== undefined) assertPure(journal);
+    const failed = result.status === FAILED[command];
+    if (journal !== undefined && (!failed || isJournal(journal))) assertPure(journal);
   }
   return result;
 }

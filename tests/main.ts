@@ -15,6 +15,30 @@ const OPEN = ["--allow-read", "--allow-write", "--allow-run", "--allow-env", "--
 /** The kernel's tests get no permission at all, so that a look outside fails. */
 const isKernel = (path: string): boolean => path.startsWith(`${repository}core/`);
 
+/**
+ * Prints what `deno test` prints, as it comes.
+ *
+ * @returns the modules that it says it ran a test of. The report names the module that calls
+ * `Deno.test`, which may be a helper that several modules register their tests through.
+ */
+async function passOn(output: ReadableStream<Uint8Array>): Promise<Set<string>> {
+  const modules = new Set<string>();
+  const decoder = new TextDecoder();
+  let line = "";
+  for await (const chunk of output) {
+    for (let at = 0; at < chunk.length;) at += await Deno.stdout.write(chunk.subarray(at));
+    const lines = (line + decoder.decode(chunk, { stream: true })).split("\n");
+    line = lines.pop() ?? "";
+    for (const text of lines) {
+      // deno-lint-ignore no-control-regex
+      const plain = text.replaceAll(/\x1b\[[0-9;]*m/g, "");
+      const found = /^(\S+) => |^running [1-9]\d* tests? from (\S+)$/.exec(plain);
+      if (found !== null) modules.add(found[1] ?? found[2]);
+    }
+  }
+  return modules;
+}
+
 /** Runs `deno test` on some modules, streaming what it prints. */
 async function runGroup(
   files: readonly string[],
@@ -22,7 +46,8 @@ async function runGroup(
   filter: string | null,
 ): Promise<Counts> {
   const report = await Deno.makeTempFile({ prefix: "daybook-tests-", suffix: ".xml" });
-  const { code } = await new Deno.Command(Deno.execPath(), {
+  const terminal = Deno.stdout.isTerminal() && Deno.env.get("NO_COLOR") === undefined;
+  const child = new Deno.Command(Deno.execPath(), {
     args: [
       "test",
       "--no-prompt",
@@ -33,15 +58,18 @@ async function runGroup(
       ...files,
     ],
     cwd: repository,
+    ...(terminal ? { env: { FORCE_COLOR: "1" } } : {}),
     stdin: "null",
-    stdout: "inherit",
+    stdout: "piped",
     stderr: "inherit",
-  }).output();
+  }).spawn();
+  const told = await passOn(child.stdout);
+  const { code } = await child.status;
   const counts = readReport(await Deno.readTextFile(report));
   await Deno.remove(report);
   if (filter === null && counts.modules.size > 0) {
     const ran = new Set(
-      [...counts.modules].map((path) => new URL(path, `file://${repository}`).pathname),
+      [...counts.modules, ...told].map((path) => new URL(path, `file://${repository}`).pathname),
     );
     for (const file of files) {
       if (!ran.has(file)) counts.failed.push(`${file}: not loaded, or holds no test`);

@@ -53,7 +53,11 @@ export function readRandom(
   if (count === 0) return 0;
   const at = fx.reserveBytes(count);
   const result = writeUser(s, fx, h, t, address, at, count);
-  if (result < 0) return result;
+  if (result < 0) {
+    // Nobody gets them; but what an event leaves among its bytes is a function of the event.
+    fx.bytes.fill(0, at, at + count);
+    return result;
+  }
   randomBytes(s, fx.bytes, at, count);
   fx.charge(Math.ceil(count / PAGE_BYTES));
   return count;

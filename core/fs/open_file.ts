@@ -87,7 +87,7 @@ function closePipeEnd(
   }
   if (inode !== 0 && p.readers[pipe] === 0 && p.writers[pipe] === 0) {
     discardBytes(s, fx, pipe);
-    // A thread still blocked in open keeps the fifo's pipe; it goes with the inode then.
+    // A thread still blocked in open keeps the fifo's pipe, until it opens it or gives up.
     if (p.readHead[pipe] === 0 && p.writeHead[pipe] === 0) {
       s.inode.pipe[inode] = 0;
       releasePipe(s, fx, pipe);

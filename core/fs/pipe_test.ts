@@ -7,6 +7,7 @@ import * as file from "../personality/linux/file.ts";
 import * as io from "../personality/linux/io.ts";
 import * as directory from "../personality/linux/directory.ts";
 import { ppoll } from "../personality/linux/poll.ts";
+import { sendSignalToThread } from "../proc/signal.ts";
 import { Signal } from "../proc/signal_numbers.ts";
 import { WakeReason } from "../sched/tables.ts";
 import { wakeThread } from "../sched/wait.ts";
@@ -264,6 +265,27 @@ Deno.test("fifos: one opened for neither reading nor writing is refused, and not
   assert.equal(open(file.O.AccessMode), E.Invalid);
   b.call(t, file.close, [0]);
   end(b, t);
+});
+
+Deno.test("fifos: the last open that a signal ends gives the pipe back", () => {
+  const b = new FileBench();
+  const [one, two, three] = [b.process(), b.process(), b.process()];
+  assert.equal(b.call(one, directory.mknodat, [-100, 0, 0o010644, 0], text("/tmp/fifo")), 0);
+  const open = (t: number, flags: number) =>
+    b.call(t, file.openat, [-100, 0, flags, 0], text("/tmp/fifo"));
+  const used = () => b.s.account.balance[Account.PipeUsed];
+  for (const t of [one, two]) assert.equal(open(t, file.O.WriteOnly), Result.Pending);
+  sendSignalToThread(b.s, b.fx, 0, one, Signal.Kill);
+  assert.ok(!b.blocked(one) && b.blocked(two));
+  assert.equal(used(), 1, "two still waits");
+  sendSignalToThread(b.s, b.fx, 0, two, Signal.Kill);
+  assert.equal(used(), 0, "nobody waits any more");
+  // What somebody has open stays.
+  assert.equal(open(three, file.O.NonBlock), 0);
+  assert.equal(used(), 1);
+  b.call(three, file.close, [0]);
+  assert.equal(used(), 0);
+  end(b, one, two, three);
 });
 
 Deno.test("pipes refuse when memory or tables are full, and take nothing", () => {

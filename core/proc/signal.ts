@@ -1,4 +1,5 @@
 import type { Effects } from "../effect.ts";
+import { abandonFifo } from "../fs/fifo.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
@@ -125,13 +126,18 @@ function isDeaf(s: State, thread: number): boolean {
 /** Ends the wait of a thread of this hart that has a signal to act on, if a signal can. */
 export function interruptWait(s: State, fx: Effects, hart: number, thread: number): void {
   if (!isWaiting(s, thread) || isDeaf(s, thread) || nextSignal(s, thread) === 0) return;
+  cutWait(s, fx, hart, thread);
+}
+
+function cutWait(s: State, fx: Effects, hart: number, thread: number): void {
   wakeThread(s, fx, hart, thread, WakeReason.Signal);
+  abandonFifo(s, fx, thread);
 }
 
 /** Makes a thread look at its signals: wakes it, or asks its hart to. */
 export function alertThread(s: State, fx: Effects, hart: number, thread: number): void {
   if (isWaiting(s, thread)) {
-    if (!isDeaf(s, thread)) wakeThread(s, fx, hart, thread, WakeReason.Signal);
+    if (!isDeaf(s, thread)) cutWait(s, fx, hart, thread);
     return;
   }
   if (s.thread.hart[thread] !== hart && s.thread.state[thread] === ThreadState.Running) {

@@ -14,8 +14,8 @@ export const VERSION = "0.1.0";
 /** Wall-clock time at virtual time 0 unless --clock is given: 2026-01-01, µs since 1970. */
 export const DEFAULT_START = 1_767_225_600_000_000;
 
-/** Bytes of memory a machine may have. */
-const MEMORY_LEAST = 16 * 2 ** 20;
+/** Bytes of memory a machine may have: fewer than the options of a boot ask for, but some. */
+const MEMORY_LEAST = 2 ** 20;
 const MEMORY_MOST = 64 * 2 ** 30;
 /** Far above any round in use, and far below where times would be rounded. */
 const TICKS_MOST = 1e9;
@@ -97,7 +97,7 @@ export function configurationOf(header: JournalHeader): BootConfiguration | unde
   return whole && isPossible(found) ? found : undefined;
 }
 
-/** Whether there can be a machine of these figures: what the options of a boot allow. */
+/** Whether there can be a machine of these figures. */
 function isPossible(c: BootConfiguration): boolean {
   return c.harts >= 1 && c.harts <= 64 && c.memory >= MEMORY_LEAST && c.memory <= MEMORY_MOST &&
     c.memory % 4096 === 0 && c.seed <= 0xffff_ffff && c.terminals <= 7 &&

@@ -11,6 +11,8 @@ export interface Base {
   /** What comes right before and after it, each time. */
   readonly before?: readonly Around[];
   readonly after?: readonly Around[];
+  /** It waits for ever where nothing is spoilt: only its spoilt forms are run. */
+  readonly waits?: true;
 }
 
 const CWD = BigInt.asUintN(64, -100n);
@@ -114,7 +116,7 @@ export const BASES: Readonly<Record<LinuxCall, readonly Base[] | string>> = {
   tkill: NO_POINTER,
   tgkill: NO_POINTER,
   sigaltstack: call(Place.stackOff, out),
-  rt_sigsuspend: "waits for a signal where its mask is good; its bad masks are in signals_test.ts",
+  rt_sigsuspend: [{ args: [Place.signalSet, 8n], waits: true }],
   rt_sigaction: call(12n, zeros, out, 8n),
   rt_sigprocmask: call(0n, Place.signalSet, out, 8n),
   rt_sigpending: call(out, 8n),
@@ -122,7 +124,7 @@ export const BASES: Readonly<Record<LinuxCall, readonly Base[] | string>> = {
     args: [Place.signalSet, out, zeros, 8n],
     before: [["signal"]],
   }],
-  rt_sigreturn: "its frame is at the stack pointer: signals_test.ts",
+  rt_sigreturn: "its frame is at the stack pointer: forge_test.ts",
   setpriority: NO_POINTER,
   getpriority: NO_POINTER,
   setgid: NO_POINTER,

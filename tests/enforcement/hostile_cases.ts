@@ -126,7 +126,7 @@ function casesOf(row: SyscallRow<LinuxCall>, base: Base, suffix: string): Step[]
       run(name, hazard, base.args.with(i, word));
     }
   });
-  run("good", "", base.args);
+  if (base.waits !== true) run("good", "", base.args);
   return steps;
 }
 

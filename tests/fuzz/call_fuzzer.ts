@@ -1,3 +1,4 @@
+import { lookupFile } from "../../core/cap/descriptor.ts";
 import {
   ArgumentLength,
   type Event,
@@ -37,6 +38,12 @@ const FERTILE: readonly SyscallRow[] = rows.filter((row) =>
   ["clone", "openat", "pipe2", "mmap", "execve", "wait4", "read", "write", "kill", "dup"]
     .includes(row.name)
 );
+/** Calls that wait while another works on their file. */
+const ON_FILES: readonly SyscallRow[] = rows.filter((row) =>
+  ["read", "write", "readv", "writev", "pread64", "pwrite64", "ftruncate"].includes(row.name)
+);
+/** Descriptors of a process that are looked at, from the first. */
+const MOST_DESCRIPTORS = 16;
 /** Flags of clone for a fork. */
 const FORK = 17;
 /** A fault of a fetch, a load, a store. */
@@ -64,7 +71,7 @@ export class CallFuzzer {
   /** To be told of every event the kernel has handled, after it. */
   handled(e: Event, s: State, thread: number): void {
     if (e.kind !== EventKind.Syscall) return;
-    if (s.thread.call[thread] === e.cause + 1) this.#again.set(thread, tapeEvent(e));
+    if (s.thread.call[thread] === e.cause + 1) this.#again.set(thread, tapeEvent(e, s));
     else this.#again.delete(thread);
   }
 
@@ -169,7 +176,11 @@ export class CallFuzzer {
     let row = r.oneIn(4) ? r.pick(FERTILE) : r.pick(rows);
     if (isInit) { while (RISKY.has(row.name) && !r.oneIn(60)) row = r.pick(rows); }
     else if (ENDING.has(row.name) && !r.oneIn(3)) row = r.pick(FERTILE);
+    // Long operations take few events: another call on their file must be made to meet one.
+    const busy = this.#busyDescriptor(s, p, hart);
+    if (busy >= 0 && r.oneIn(2)) row = r.pick(ON_FILES);
     this.#call(e, s, p, row);
+    if (busy >= 0 && ON_FILES.includes(row)) [e.registers[0], e.registers[1]] = [busy, 0];
     // A vfork waits for its child, which may wait for ever.
     if (isInit && row.name === "clone" && !r.oneIn(10)) e.registers[0] = FORK;
     if (r.oneIn(40)) {
@@ -179,6 +190,19 @@ export class CallFuzzer {
       e.access = r.below(3);
       this.#setValue(e, this.#values.address(s, p));
     } else if (r.oneIn(300)) e.cause = r.pick([0, 500, 1023, 1024, 0xffff_ffff]);
+  }
+
+  /** A descriptor of p whose file a thread of another hart works on; -1 when there is none. */
+  #busyDescriptor(s: State, p: number, hart: number): number {
+    for (let other = 0; other < s.kernel.harts[ONE]; other++) {
+      if (other === hart || s.hart.operation[other + 1] === 0) continue;
+      const worker = s.hart.current[other + 1];
+      for (let fd = 0; fd < MOST_DESCRIPTORS; fd++) {
+        const file = lookupFile(s, p, fd, 0);
+        if (file > 0 && s.inode.operation[s.openFile.inode[file]] === worker) return fd;
+      }
+    }
+    return -1;
   }
 
   #setValue(e: Event, value: number): void {

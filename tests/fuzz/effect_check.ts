@@ -1,12 +1,17 @@
 import { EFFECT_ARITY, EffectKind, type Effects } from "../../core/effect.ts";
 import { PAYLOAD_LIMIT } from "../../core/event.ts";
 import { ONE, type State } from "../../core/kernel.ts";
-import { PAGE_BYTES } from "../../core/limits.ts";
+import { PAGE_BYTES, UNITS } from "../../core/limits.ts";
 import { watermark } from "../../core/state/table.ts";
 
 /** Register slots of a thread: x0 to x31, f0 to f31, a spare one, pc, fcsr. */
 const REGISTER_SLOTS = 67;
 const STREAMS = 3;
+/**
+ * Most units an event may charge: each kind of work in it keeps to UNITS, and two kinds may meet, as
+ * where a write moves pages and wakes those who wait for them.
+ */
+const MOST_CHARGED = 2 * UNITS;
 
 /**
  * Whether the machine could obey an event's effects: none can fail, so each must name harts, threads
@@ -18,6 +23,7 @@ const STREAMS = 3;
 export function checkEffects(s: State, fx: Effects, seen?: Float64Array): string {
   const w = fx.words;
   let samples = 0;
+  let charged = 0;
   let at = 0;
   while (at < fx.length) {
     const kind = w[at];
@@ -26,9 +32,11 @@ export function checkEffects(s: State, fx: Effects, seen?: Float64Array): string
     if (wrong !== "") return `effect ${kind} (${[...w.subarray(at + 1, at + 6)]}): ${wrong}`;
     if (seen !== undefined) seen[kind]++;
     if (kind === EffectKind.SampleFrame || kind === EffectKind.SampleRegisters) samples++;
+    if (kind === EffectKind.Charge) charged += w[at + 1];
     at += 1 + EFFECT_ARITY[kind];
   }
   if (at !== fx.length) return "the last effect is cut off";
+  if (charged > MOST_CHARGED) return `${charged} units charged by one event`;
   if (samples !== fx.sampled || samples > 1) return `${samples} samples, ${fx.sampled} told`;
   if ((s.kernel.sampling[ONE] !== 0) !== (samples === 1)) {
     return "a sample not awaited by the state";

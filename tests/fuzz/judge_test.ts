@@ -56,6 +56,9 @@ const faults: readonly [name: string, what: FailureKind, most: number, sabotage:
   ["a frame that is not there", "effects", 1, (k, e, refusal) => {
     if (isCall(e, refusal, PIPE2)) k.effects.zero(k.s.frame.$capacity, 0, 4096);
   }],
+  ["more work than an event may do", "effects", 1, (k, e, refusal) => {
+    if (isCall(e, refusal, PIPE2)) k.effects.charge(513);
+  }],
   ["a row nobody holds", "recount", 1, (k, e, refusal) => {
     if (isCall(e, refusal, PIPE2)) allocRow(k.s.waiter);
   }],

@@ -137,7 +137,7 @@ export class Life {
       // While a boot ends, and after it, nearly all is refused.
       if (s.kernel.shutdown[ONE] !== 0 && this.#random.oneIn(20)) break;
       if (!this.#source(e)) break;
-      kept?.push(tapeEvent(e));
+      kept?.push(tapeEvent(e, s));
       const thread = e.hart >= 0 && e.hart < s.hart.$capacity - 1 ? s.hart.current[e.hart + 1] : 0;
       const taken = judge.take(e);
       if (this.#folds) this.#digest = digestObeyed(k.effects, this.#digest);

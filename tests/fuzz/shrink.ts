@@ -24,7 +24,7 @@ export function play(
   try {
     for (; at < tape.length; at++) {
       judge.watchRefusals();
-      playEvent(tape[at], e);
+      playEvent(tape[at], e, k.s);
       if (judge.take(e)) judge.checkRecount();
       else judge.checkRefusals();
     }
@@ -48,7 +48,7 @@ function isPure(k: FuzzKernel, start: Start, tape: readonly TapedEvent[]): boole
     for (let i = 0; i <= tape.length; i++) {
       let now = i < tape.length ? "" : k.hash();
       if (i < tape.length) {
-        playEvent(tape[i], e);
+        playEvent(tape[i], e, k.s);
         k.effects.bytes.fill(filler, 0, 4096);
         e.payload.fill(filler, tape[i].payload.length, tape[i].payload.length + 64);
         k.reduce(e);

@@ -2,7 +2,7 @@ import { Event, PAYLOAD_LIMIT, REGISTER_LIMIT } from "../../core/event.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import { EventLogReader } from "../kernel/event_log.ts";
 import type { Random } from "../kernel/random.ts";
-import { playEvent, type TapedEvent, tapeEvent } from "./event_tape.ts";
+import { playEvent, putInOrder, type TapedEvent, tapeEvent } from "./event_tape.ts";
 import type { Recording } from "./starts.ts";
 
 /**
@@ -37,16 +37,17 @@ export class StreamFuzzer {
     } else this.#next(e);
     const draw = r.below(100);
     if (draw < 2) this.#next(e);
-    else if (draw < 4) this.#held = tapeEvent(e);
+    else if (draw < 4) this.#held = tapeEvent(e, s);
     else if (draw < 6) {
       // The next one comes first.
-      const late = tapeEvent(e);
+      const late = tapeEvent(e, s);
       this.#next(e);
       this.#held = late;
     } else if (draw < 10) this.#splice();
     else if (draw === 10) e.hart = r.below(s.kernel.harts[ONE]);
     if (draw < 10 ? r.oneIn(3) : r.oneIn(12)) this.#change(e);
     if (r.oneIn(50)) return;
+    putInOrder(e, s);
     // Another time would refuse everything that comes after something left out.
     const last = s.hart.lastTime[e.hart + 1];
     if (!(e.time >= last && e.time < last + 1e9)) e.time = last + 10 * r.below(1000);

@@ -94,6 +94,22 @@ export class InterpreterContext implements OpContext {
     this.f.i64_store();
   }
 
+  getWord(operand: Operand): void {
+    this.get(operand);
+    this.f.i32_wrap_i64();
+  }
+
+  setWord(operand: Operand, value: () => void): void {
+    this.set(operand, () => {
+      value();
+      this.f.i64_extend_i32_s();
+    });
+  }
+
+  isWord(): boolean {
+    return false;
+  }
+
   immediate(): void {
     this.f.local_get(this.locals.ip).i64_load32_s(OP.immediate);
   }

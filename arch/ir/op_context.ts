@@ -34,6 +34,12 @@ export interface OpContext {
   get(operand: Operand): void;
   /** Writes what `value` pushes (i64) to a register slot. */
   set(operand: Operand, value: () => void): void;
+  /** Pushes the low 32 bits of a register slot (i32). */
+  getWord(operand: Operand): void;
+  /** Writes what `value` pushes (i32), sign-extended, to a register slot. */
+  setWord(operand: Operand, value: () => void): void;
+  /** Whether a register is known to hold a sign-extended word, which costs less than 64 bits. */
+  isWord(operand: Operand): boolean;
   /** Pushes the immediate, sign-extended (i64) or as it is (i32). */
   immediate(): void;
   immediate32(): void;

@@ -34,28 +34,37 @@ function words(operate: Emit): OpSpec {
   return {
     shape: "abc",
     emit(c) {
-      c.set("a", () => {
-        c.get("b");
-        c.f.i32_wrap_i64();
-        c.get("c");
-        c.f.i32_wrap_i64();
+      c.setWord("a", () => {
+        c.getWord("b");
+        c.getWord("c");
         operate(c.f);
-        c.f.i64_extend_i32_s();
       });
     },
   };
+}
+
+/** Bit by bit: of two sign-extended words the result is one. */
+function bitwise(wide: Emit, narrow: Emit): OpSpec {
+  const onRegisters = registers(wide), onWords = words(narrow);
+  return {
+    shape: "abc",
+    emit: (c) => (c.isWord("b") && c.isWord("c") ? onWords : onRegisters).emit(c),
+  };
+}
+
+function bitwiseImmediate(wide: Emit, narrow: Emit): OpSpec {
+  const onRegister = immediate(wide), onWord = wordImmediate(narrow);
+  return { shape: "ab", emit: (c) => (c.isWord("b") ? onWord : onRegister).emit(c) };
 }
 
 function wordImmediate(operate: Emit): OpSpec {
   return {
     shape: "ab",
     emit(c) {
-      c.set("a", () => {
-        c.get("b");
-        c.f.i32_wrap_i64();
+      c.setWord("a", () => {
+        c.getWord("b");
         c.immediate32();
         operate(c.f);
-        c.f.i64_extend_i32_s();
       });
     },
   };
@@ -161,7 +170,13 @@ function branch(compare: Emit): OpSpec {
 export const integerOps = {
   nop: { shape: "", emit() {} },
   li: { shape: "a", emit: (c) => c.set("a", () => c.immediate()) },
-  mv: { shape: "ab", emit: (c) => c.set("a", () => c.get("b")) },
+  mv: {
+    shape: "ab",
+    emit(c) {
+      if (c.isWord("b")) c.setWord("a", () => c.getWord("b"));
+      else c.set("a", () => c.get("b"));
+    },
+  },
   auipc: {
     shape: "a",
     emit(c) {
@@ -176,9 +191,9 @@ export const integerOps = {
   addi: immediate((f) => f.i64_add()),
   slti: immediate((f) => f.i64_lt_s().i64_extend_i32_u()),
   sltiu: immediate((f) => f.i64_lt_u().i64_extend_i32_u()),
-  xori: immediate((f) => f.i64_xor()),
-  ori: immediate((f) => f.i64_or()),
-  andi: immediate((f) => f.i64_and()),
+  xori: bitwiseImmediate((f) => f.i64_xor(), (f) => f.i32_xor()),
+  ori: bitwiseImmediate((f) => f.i64_or(), (f) => f.i32_or()),
+  andi: bitwiseImmediate((f) => f.i64_and(), (f) => f.i32_and()),
   slli: immediate((f) => f.i64_shl()),
   srli: immediate((f) => f.i64_shr_u()),
   srai: immediate((f) => f.i64_shr_s()),
@@ -189,10 +204,7 @@ export const integerOps = {
   sext_w: {
     shape: "ab",
     emit(c) {
-      c.set("a", () => {
-        c.get("b");
-        c.f.i64_extend32_s();
-      });
+      c.setWord("a", () => c.getWord("b"));
     },
   },
 
@@ -201,11 +213,11 @@ export const integerOps = {
   sll: registers((f) => f.i64_shl()),
   slt: registers((f) => f.i64_lt_s().i64_extend_i32_u()),
   sltu: registers((f) => f.i64_lt_u().i64_extend_i32_u()),
-  xor: registers((f) => f.i64_xor()),
+  xor: bitwise((f) => f.i64_xor(), (f) => f.i32_xor()),
   srl: registers((f) => f.i64_shr_u()),
   sra: registers((f) => f.i64_shr_s()),
-  or: registers((f) => f.i64_or()),
-  and: registers((f) => f.i64_and()),
+  or: bitwise((f) => f.i64_or(), (f) => f.i32_or()),
+  and: bitwise((f) => f.i64_and(), (f) => f.i32_and()),
   addw: words((f) => f.i32_add()),
   subw: words((f) => f.i32_sub()),
   sllw: words((f) => f.i32_shl()),

@@ -279,12 +279,15 @@ class RegionEmitter {
       context.testGroups("apart");
       context.enterGroups();
       this.#ops(block, 0, last);
+      context.settle();
       context.leaveGroups();
       f.br("done").end();
       this.#ops(block, 0, last);
+      context.settle();
       f.end();
     } else {
       this.#ops(block, 0, last);
+      context.settle();
     }
     this.#ops(block, last, count);
     switch (block.ending) {

@@ -81,6 +81,9 @@ export class RegionContext implements OpContext, InlineFloatContext {
   readonly written = new Set<number>();
   readonly #registerLocals = new Map<number, number>();
   readonly #pages = new Map<string, PageCell>();
+  /** Registers whose value is in their i32 local, to be sign-extended; the i64 one is stale. */
+  readonly #words = new Set<number>();
+  readonly #wordLocals = new Map<number, number>();
   #op!: RegionOp;
   #block!: Block;
   #index = 0;
@@ -172,6 +175,25 @@ export class RegionContext implements OpContext, InlineFloatContext {
     }
   }
 
+  /** Brings the registers that are only known as words back to 64 bits. */
+  settle(): void {
+    this.#widen();
+    this.#words.clear();
+  }
+
+  #widen(): void {
+    for (const register of this.#words) {
+      this.f.local_get(this.#wordLocal(register)).i64_extend_i32_s();
+      this.f.local_set(this.local(register));
+    }
+  }
+
+  #wordLocal(register: number): number {
+    let local = this.#wordLocals.get(register);
+    if (local === undefined) this.#wordLocals.set(register, local = this.f.local("i32"));
+    return local;
+  }
+
   /** Begins the instruction `index` of a block. */
   begin(block: Block, index: number): void {
     this.#block = block;
@@ -193,6 +215,7 @@ export class RegionContext implements OpContext, InlineFloatContext {
   /** Leaves before the current instruction, which the interpreter then executes. */
   leaveHere(): void {
     const { left } = this.locals;
+    this.#widen();
     const remaining = this.#block.ops.length - this.#index;
     this.f.local_get(left).i32_const(remaining).i32_add().local_set(left);
     this.interpretAt(this.#op.pc);
@@ -228,6 +251,7 @@ export class RegionContext implements OpContext, InlineFloatContext {
   get(operand: Operand): void {
     const register = this.#op[operand];
     if (register === REGISTER.x0) return void this.f.i64_const(0);
+    if (this.#words.has(register)) return this.#pushWord(register);
     this.f.local_get(this.local(register));
     if (isFloat(register)) this.f.i64_reinterpret_f64();
   }
@@ -237,7 +261,39 @@ export class RegionContext implements OpContext, InlineFloatContext {
     value();
     if (register === REGISTER.sink) return void this.f.drop();
     if (isFloat(register)) this.f.f64_reinterpret_i64();
+    this.#words.delete(register);
     this.f.local_set(this.local(register));
+  }
+
+  #pushWord(register: number): void {
+    this.f.local_get(this.#wordLocal(register)).i64_extend_i32_s();
+  }
+
+  isWord(operand: Operand): boolean {
+    return this.#words.has(this.#op[operand]);
+  }
+
+  getWord(operand: Operand): void {
+    const register = this.#op[operand];
+    if (this.#words.has(register)) this.f.local_get(this.#wordLocal(register));
+    else {
+      this.get(operand);
+      this.f.i32_wrap_i64();
+    }
+  }
+
+  setWord(operand: Operand, value: () => void): void {
+    const register = this.#op[operand];
+    if (isFloat(register)) {
+      return this.set(operand, () => {
+        value();
+        this.f.i64_extend_i32_s();
+      });
+    }
+    value();
+    if (register === REGISTER.sink) return void this.f.drop();
+    this.f.local_set(this.#wordLocal(register));
+    this.#words.add(register);
   }
 
   get roundsToNearest(): boolean {
@@ -265,8 +321,9 @@ export class RegionContext implements OpContext, InlineFloatContext {
   }
 
   setI64(): void {
-    if (this.#op.a === REGISTER.sink) this.f.drop();
-    else this.f.local_set(this.local(this.#op.a));
+    if (this.#op.a === REGISTER.sink) return void this.f.drop();
+    this.#words.delete(this.#op.a);
+    this.f.local_set(this.local(this.#op.a));
   }
 
   /** Looks again whether NX has accrued, behind an op that may have raised it. */

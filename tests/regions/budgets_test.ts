@@ -92,7 +92,8 @@ testRegions("a fault at each access in a loop leaves pc, registers and counts ex
       rewrite(t, [
         encode("addi", { d: 10, s1: 10, imm: 1 }),
         encode(other, { d: 12, s1: 8, s2: 10, imm: -8 }),
-        encode("addi", { d: 11, s1: 11, imm: 3 }),
+        // A word, which compiled code keeps at 32 bits until somebody wants more of it.
+        encode("addiw", { d: 11, s1: 11, imm: 3 }),
         encode(name, { d: 13, s1: 8, s2: 11, imm: 8 }),
         encode("addi", { d: 8, s1: 8, imm: 1 }),
         encode("jal", { imm: -20 }),

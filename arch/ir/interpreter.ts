@@ -400,14 +400,11 @@ function enterRegion(
   pushCell(f, ip, cells);
   f.i32_load().call_indirect(cells.type).local_set(result);
   f.local_get(registers).i64_load(PC).local_set(target);
-  f.local_get(result).i32_const(0).i32_lt_s().if_();
-  f.local_get(result).i32_const(-1).i32_xor().local_set(left);
+  // What is left, or its complement when the next instruction must be interpreted.
+  f.local_get(result).local_get(result).i32_const(31).i32_shr_s().i32_xor().local_set(left);
   f.local_get(hart).local_get(left).i32_store(HART.interpretedFrom);
   findDecodedPage(f, context.locals, mmu);
-  f.else_();
-  f.local_get(result).local_set(left);
-  f.local_get(hart).local_get(left).i32_store(HART.interpretedFrom);
-  findDecodedPage(f, context.locals, mmu);
+  f.local_get(result).i32_const(0).i32_ge_s().if_();
   f.local_get(ip).i32_load16_u(OP.code).i32_const(COMPILED).i32_and().if_();
   f.i32_const(0).i32_const(0).i32_load(MACHINE_CELL.toNextSample).i32_const(1).i32_sub();
   f.local_tee(result).i32_store(MACHINE_CELL.toNextSample);

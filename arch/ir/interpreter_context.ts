@@ -1,8 +1,9 @@
-import { HART, MACHINE_CELL, OP, PAGE_SIZE, TLB_ENTRY } from "../machine/memory/layout.ts";
-import { pushTlbEntry } from "../machine/memory/mmu.ts";
+import { HART, MACHINE_CELL, OP } from "../machine/memory/layout.ts";
+import { pushTlbHit, pushTranslated } from "../machine/memory/mmu.ts";
 import type { MmuFunctions } from "../machine/memory/mmu.ts";
 import { CAUSE } from "../riscv64/sv39.ts";
 import type { OpContext, Operand, OpHelpers } from "./op_context.ts";
+import { pushIsReserved, reserve } from "./reservation.ts";
 import type { FunctionBuilder } from "./wasm/function_builder.ts";
 
 /** Labels of the interpreter's control structure; branches to them leave an op. */
@@ -136,32 +137,13 @@ export class InterpreterContext implements OpContext {
     this.f.i64_add().local_set(this.locals.va);
   }
 
-  /**
-   * Pushes whether the TLB at `tlb` holds the page of `va`; leaves its entry in `entry`. The tag
-   * is compared with that of the last byte, so that what crosses pages misses too.
-   */
-  #hits(tlb: number, size: number): void {
-    const { va, entry, hart, tag } = this.locals;
-    const f = this.f;
-    pushTlbEntry(f, hart, va);
-    f.local_tee(entry).i64_load(tlb + TLB_ENTRY.tag).local_get(va);
-    if (size > 1) f.i64_const(size - 1).i64_add();
-    f.i64_const(-PAGE_SIZE).i64_and().local_get(tag).i64_or().i64_eq();
-  }
-
-  /** Pushes the linear address of `va` after a hit. */
-  #translated(tlb: number): void {
-    const { va, entry } = this.locals;
-    this.f.local_get(va).i32_wrap_i64().local_get(entry).i32_load(tlb + TLB_ENTRY.addend).i32_add();
-  }
-
   /** Pushes the linear address of `size` bytes at `va`; leaves the op on a fault. */
   #resolve(tlb: number, size: number, miss: number): void {
     const { va, hart, address } = this.locals;
     const f = this.f;
-    this.#hits(tlb, size);
+    pushTlbHit(f, this.locals, tlb, size);
     f.hint(true).if_("", "i32");
-    this.#translated(tlb);
+    pushTranslated(f, this.locals, tlb);
     f.else_().local_get(hart).local_get(va).i32_const(size).call(miss);
     f.local_tee(address).i32_eqz().br_if(LABEL.trap).local_get(address).end();
   }
@@ -176,9 +158,9 @@ export class InterpreterContext implements OpContext {
     const { va, hart } = this.locals;
     const f = this.f;
     this.#effectiveAddress();
-    this.#hits(HART.writeTlb, size);
+    pushTlbHit(f, this.locals, HART.writeTlb, size);
     f.hint(true).if_();
-    this.#translated(HART.writeTlb);
+    pushTranslated(f, this.locals, HART.writeTlb);
     value();
     write(0);
     f.else_().local_get(hart).local_get(va).i32_const(size);
@@ -202,15 +184,11 @@ export class InterpreterContext implements OpContext {
   }
 
   reserve(address: number, size: 0 | 4 | 8): void {
-    const f = this.f, { hart } = this.locals;
-    f.local_get(hart).i32_const(size).i32_store(HART.reservationSize);
-    if (size > 0) f.local_get(hart).local_get(address).i32_store(HART.reservation);
+    reserve(this.f, this.locals.hart, address, size);
   }
 
   isReserved(address: number, size: 4 | 8): void {
-    const f = this.f, { hart } = this.locals;
-    f.local_get(hart).i32_load(HART.reservationSize).i32_const(size).i32_eq();
-    f.local_get(hart).i32_load(HART.reservation).local_get(address).i32_eq().i32_and();
+    pushIsReserved(this.f, this.locals.hart, address, size);
   }
 
   branch(condition: () => void): void {

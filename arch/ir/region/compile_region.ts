@@ -67,11 +67,17 @@ export function compileRegion(
     fused,
     fflags: m.importGlobal(REGION_IMPORTS, REGION_EXPORTS.fflags, "i32", true),
     frm: m.importGlobal(REGION_IMPORTS, REGION_EXPORTS.frm, "i32", true),
-    readable: m.importFunction(REGION_IMPORTS, "readable", ["i32", "i64", "i32"], ["i32"]),
-    writable: m.importFunction(REGION_IMPORTS, "writable", ["i32", "i64", "i32"], ["i32"]),
-    refillExec: m.importFunction(REGION_IMPORTS, "refillExec", ["i32", "i64", "i32"], ["i32"]),
+    readable: m.importFunction(REGION_IMPORTS, REGION_EXPORTS.readable, ["i32", "i64", "i32"], [
+      "i32",
+    ]),
+    writable: m.importFunction(REGION_IMPORTS, REGION_EXPORTS.writable, ["i32", "i64", "i32"], [
+      "i32",
+    ]),
+    refillExec: m.importFunction(REGION_IMPORTS, REGION_EXPORTS.refillExec, ["i32", "i64", "i32"], [
+      "i32",
+    ]),
   };
-  const mulhu = m.importFunction(REGION_IMPORTS, "mulhu", ["i64", "i64"], ["i64"]);
+  const mulhu = m.importFunction(REGION_IMPORTS, REGION_EXPORTS.mulhu, ["i64", "i64"], ["i64"]);
   const float: Record<string, number> = {};
   for (const name of used) {
     const { operands, result } = FLOAT_SIGNATURES[name];

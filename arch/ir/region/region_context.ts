@@ -1,13 +1,7 @@
-import {
-  HART,
-  PAGE_CELL,
-  PAGE_CELLS,
-  PAGE_SIZE,
-  REGISTER,
-  TLB_ENTRY,
-} from "../../machine/memory/layout.ts";
-import { pushTlbEntry } from "../../machine/memory/mmu.ts";
+import { HART, PAGE_CELL, PAGE_CELLS, PAGE_SIZE, REGISTER } from "../../machine/memory/layout.ts";
+import { pushTlbHit, pushTranslated } from "../../machine/memory/mmu.ts";
 import type { OpContext, Operand, OpHelpers } from "../op_context.ts";
+import { pushIsReserved, reserve } from "../reservation.ts";
 import type { FunctionBuilder } from "../wasm/function_builder.ts";
 import type { AccessGroup } from "./access_groups.ts";
 import type { InlineFloatContext } from "./inline_float.ts";
@@ -414,12 +408,10 @@ export class RegionContext implements OpContext, InlineFloatContext {
     f.local_get(va).i32_wrap_i64().i32_const(0).i32_load(at + PAGE_CELL.addend).i32_add();
     f.else_();
     const tlb = access === "read" ? HART.readTlb : HART.writeTlb;
-    pushTlbEntry(f, hart, va);
-    f.local_tee(address).i64_load(tlb + TLB_ENTRY.tag).local_get(va);
-    if (size > 1) f.i64_const(size - 1).i64_add();
-    f.i64_const(-PAGE_SIZE).i64_and().local_get(this.locals.tag).i64_or().i64_eq();
+    const test = { ...this.locals, entry: address };
+    pushTlbHit(f, test, tlb, size);
     f.hint(true).if_("", "i32");
-    f.local_get(va).i32_wrap_i64().local_get(address).i32_load(tlb + TLB_ENTRY.addend).i32_add();
+    pushTranslated(f, test, tlb);
     f.else_();
     f.local_get(hart).local_get(va).i32_const(size);
     f.call(access === "read" ? this.env.readable : this.env.writable);
@@ -449,15 +441,11 @@ export class RegionContext implements OpContext, InlineFloatContext {
   }
 
   reserve(address: number, size: 0 | 4 | 8): void {
-    const { f } = this, { hart } = this.locals;
-    f.local_get(hart).i32_const(size).i32_store(HART.reservationSize);
-    if (size > 0) f.local_get(hart).local_get(address).i32_store(HART.reservation);
+    reserve(this.f, this.locals.hart, address, size);
   }
 
   isReserved(address: number, size: 4 | 8): void {
-    const { f } = this, { hart } = this.locals;
-    f.local_get(hart).i32_load(HART.reservationSize).i32_const(size).i32_eq();
-    f.local_get(hart).i32_load(HART.reservation).local_get(address).i32_eq().i32_and();
+    pushIsReserved(this.f, this.locals.hart, address, size);
   }
 
   /** Pushes the condition; the block's ending makes the jump. */

@@ -72,10 +72,10 @@ export const HART = {
   reservation: 48,
   /** u32: budget that was left when the latest run last came back to the interpreter. */
   interpretedFrom: 52,
-  /** u32: budget that was left when the latest run first entered compiled code; 0 if it did not. */
-  enteredWith: 60,
   /** u32: low half of the address of the jump by register that compiled code was left by, else -1. */
   jumpedFrom: 56,
+  /** u32: budget that was left when the latest run first entered compiled code; 0 if it did not. */
+  enteredWith: 60,
   /** 16 bytes that hold the value of a load that crosses pages. */
   bounce: 64,
   readTlb: 4096,

@@ -54,6 +54,35 @@ export function pushTlbEntry(f: FunctionBuilder, hart: number, va: number): void
   f.i32_const((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES).i32_and().local_get(hart).i32_add();
 }
 
+/** The locals of a TLB test: parameters, and `entry`, which it sets. */
+export interface TlbTest {
+  /** i32: linear address of the hart block. */
+  readonly hart: number;
+  /** i64: guest address. */
+  readonly va: number;
+  /** i64: valid bit and asid as in a tag. */
+  readonly tag: number;
+  /** i32: gets the entry's address, less the TLB's offset. */
+  readonly entry: number;
+}
+
+/**
+ * Pushes whether a TLB holds the page of `va`. The tag is compared with that of the last byte, so
+ * that what crosses pages misses too.
+ */
+export function pushTlbHit(f: FunctionBuilder, test: TlbTest, tlb: number, size: number): void {
+  const { hart, va, tag, entry } = test;
+  pushTlbEntry(f, hart, va);
+  f.local_tee(entry).i64_load(tlb + TLB_ENTRY.tag).local_get(va);
+  if (size > 1) f.i64_const(size - 1).i64_add();
+  f.i64_const(-PAGE_SIZE).i64_and().local_get(tag).i64_or().i64_eq();
+}
+
+/** Pushes the linear address of `va` after a hit. */
+export function pushTranslated(f: FunctionBuilder, { va, entry }: TlbTest, tlb: number): void {
+  f.local_get(va).i32_wrap_i64().local_get(entry).i32_load(tlb + TLB_ENTRY.addend).i32_add();
+}
+
 /** Pushes the tag that an entry for the page of `va` has in the hart's current space. */
 function pushTag(f: FunctionBuilder, hart: number, va: number): void {
   f.local_get(va).i64_const(-PAGE_SIZE).i64_and();

@@ -1,4 +1,4 @@
-import { compileRegion, REGION_IMPORTS } from "../../ir/region/compile_region.ts";
+import { compileRegion, REGION_EXPORTS, REGION_IMPORTS } from "../../ir/region/compile_region.ts";
 import type { Region } from "../../ir/region/region.ts";
 import { COMPILED } from "../../ir/interpreter.ts";
 import { type CodeSource, formRegion, isReturn, loopHead } from "../../riscv64/form_region.ts";
@@ -155,16 +155,24 @@ export class RegionCache {
     const block = hartBlock(this.#layout, hart);
     const pc = this.pcOf(hart);
     if (this.#slotOf(hart, pc - pc % PAGE_SIZE) === 0) {
-      const fill = this.#imports["execMiss"] as (hart: number, va: bigint, keep: number) => number;
+      const fill = this.#imports[REGION_EXPORTS.execMiss] as (
+        hart: number,
+        va: bigint,
+        keep: number,
+      ) => number;
       fill(block, BigInt(pc), 0);
     }
     this.#compile(hart, pc);
   }
 
-  /** Compiled code is often left for the op at a linear address. */
+  #hartAt(block: number): number {
+    return (block - this.#layout.hartBase) / HART_BLOCK_BYTES;
+  }
+
+  /** Compiled code is often left for where a hart (linear address of its block) is now. */
   leftOften(hartAddress: number): void {
     const block = hartAddress >>> 0;
-    const hart = (block - this.#layout.hartBase) / HART_BLOCK_BYTES;
+    const hart = this.#hartAt(block);
     const pc = this.pcOf(hart);
     if (!this.#learn(block, pc)) this.#compile(hart, pc);
   }
@@ -175,7 +183,7 @@ export class RegionCache {
     this.#step = (Math.imul(this.#step, 69_069) + 1) | 0;
     this.#memory.i32[MACHINE_CELL.toNextSample / 4] = 64 + (this.#step >>> 24);
     const block = hartAddress >>> 0;
-    this.#learn(block, this.pcOf((block - this.#layout.hartBase) / HART_BLOCK_BYTES));
+    this.#learn(block, this.pcOf(this.#hartAt(block)));
   }
 
   /** Where a hart's current thread is. */

@@ -1,5 +1,6 @@
 import { FILE_CHUNK_BYTES, STREAM_BLOCK_BYTES } from "../../core/limits.ts";
 import { sha256 } from "./digest.ts";
+import { FileSource } from "./file_source.ts";
 import { HostError, reasonOf } from "./host_error.ts";
 
 const DIGEST_BYTES = 32;
@@ -35,7 +36,9 @@ export class HostContents {
   copy(digest: Uint8Array, into: Uint8Array): number {
     const place = this.places.get(keyOf(digest));
     if (place === undefined || place.length > into.length) return -1;
-    const bytes = readAt(place.path, place.offset, place.length);
+    const file = FileSource.open(place.path);
+    const bytes = readAt(file, place.offset, place.length);
+    file.close();
     const now = new Uint8Array(DIGEST_BYTES);
     sha256(bytes, 0, bytes.length, now);
     if (keyOf(now) !== keyOf(digest)) return -1;
@@ -50,8 +53,10 @@ export class HostContents {
       if (info.isDirectory) {
         for (const entry of Deno.readDirSync(path)) this.add(`${path}/${entry.name}`, false);
       } else if (info.isFile) {
-        this.enter(path, info.size, FILE_CHUNK_BYTES);
-        if (named) this.enter(path, info.size, STREAM_BLOCK_BYTES);
+        const file = FileSource.open(path);
+        this.enter(path, file, info.size, FILE_CHUNK_BYTES);
+        if (named) this.enter(path, file, info.size, STREAM_BLOCK_BYTES);
+        file.close();
       }
     } catch (error) {
       if (error instanceof HostError) throw error;
@@ -60,31 +65,20 @@ export class HostContents {
     }
   }
 
-  private enter(path: string, size: number, step: number): void {
+  private enter(path: string, file: FileSource, size: number, step: number): void {
     const digest = new Uint8Array(DIGEST_BYTES);
     for (let offset = 0; offset < size; offset += step) {
       const length = Math.min(step, size - offset);
-      sha256(readAt(path, offset, length), 0, length, digest);
+      sha256(readAt(file, offset, length), 0, length, digest);
       this.places.set(keyOf(digest), { path, offset, length });
     }
   }
 }
 
-function readAt(path: string, offset: number, length: number): Uint8Array {
-  const file = Deno.openSync(path, { read: true });
-  try {
-    file.seekSync(offset, Deno.SeekMode.Start);
-    const bytes = new Uint8Array(length);
-    let done = 0;
-    while (done < length) {
-      const count = file.readSync(bytes.subarray(done));
-      if (count === null) break;
-      done += count;
-    }
-    return bytes.subarray(0, done);
-  } finally {
-    file.close();
-  }
+/** The bytes of a part of a file; fewer when it has become shorter. */
+function readAt(file: FileSource, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, file.read(offset, bytes));
 }
 
 function keyOf(digest: Uint8Array): string {

@@ -6,6 +6,7 @@ import { HostError } from "../../drivers/host/host_error.ts";
 import type { DenoHost } from "../../drivers/host/host.ts";
 import { openProgram } from "../../drivers/host/program.ts";
 import { readTree } from "../../drivers/host/tree.ts";
+import { hexOf } from "../format/seek_index.ts";
 import {
   type BootConfiguration,
   DEFAULT_ROUND_TICKS,
@@ -179,5 +180,5 @@ function digestOf(payloads: readonly Uint8Array[], host: DenoHost): string {
   }
   const digest = new Uint8Array(32);
   host.digest(all, 0, all.length, digest);
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(digest);
 }

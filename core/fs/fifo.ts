@@ -11,7 +11,11 @@ import { CallStage } from "./stage.ts";
  */
 export function abandonFifo(s: State, fx: Effects, thread: number): void {
   if (s.thread.callStage[thread] !== CallStage.OpenFifo) return;
-  const inode = s.thread.callArgument[4 * thread];
+  releaseIdleFifo(s, fx, s.thread.callArgument[4 * thread]);
+}
+
+/** Gives the pipe of a fifo back if nobody has either end open, and nobody waits in open. */
+export function releaseIdleFifo(s: State, fx: Effects, inode: number): void {
   const pipe = s.inode.pipe[inode];
   if (pipe === 0 || s.pipe.readers[pipe] !== 0 || s.pipe.writers[pipe] !== 0) return;
   if (s.pipe.readHead[pipe] !== 0 || s.pipe.writeHead[pipe] !== 0) return;

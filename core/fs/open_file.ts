@@ -6,6 +6,7 @@ import { post } from "../ledger/post.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { wakeAll } from "../sched/wait.ts";
 import { allocRow, freeRow } from "../state/table.ts";
+import { releaseIdleFifo } from "./fifo.ts";
 import { dropInode, holdInode } from "./inode.ts";
 import { freeText } from "./name.ts";
 import { discardBytes, holdPipe, releasePipe } from "./pipe_row.ts";
@@ -88,10 +89,7 @@ function closePipeEnd(
   if (inode !== 0 && p.readers[pipe] === 0 && p.writers[pipe] === 0) {
     discardBytes(s, fx, pipe);
     // A thread still blocked in open keeps the fifo's pipe, until it opens it or gives up.
-    if (p.readHead[pipe] === 0 && p.writeHead[pipe] === 0) {
-      s.inode.pipe[inode] = 0;
-      releasePipe(s, fx, pipe);
-    }
+    releaseIdleFifo(s, fx, inode);
   }
   releasePipe(s, fx, pipe);
 }

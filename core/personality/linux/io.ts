@@ -23,24 +23,33 @@ function isBeyond(address: number, length: number): boolean {
   return address + length > USER_END_PAGE * PAGE_BYTES;
 }
 
-/** Why a buffer that no user can have is refused: -Err.BadDescriptor comes first. */
-function refuseBuffer(s: State, t: number, fd: number, right: number): number {
-  const file = lookupFile(s, s.thread.process[t], fd, right);
-  return file < 0 ? file : -Err.BadAddress;
+/** A read or write of one buffer, from a position of the file or from its own (OWN_POSITION). */
+function transferBuffer(
+  s: State,
+  fx: Effects,
+  e: Event,
+  t: number,
+  position: number,
+  writes: boolean,
+): number {
+  const fd = e.int(0);
+  const address = e.argument(1);
+  if (isBeyond(address, e.argument(2))) {
+    const file = lookupFile(s, s.thread.process[t], fd, writes ? Right.Write : Right.Read);
+    return file < 0 ? file : -Err.BadAddress;
+  }
+  const length = Math.min(e.argument(2), LONGEST);
+  return transfer(s, fx, e.hart, t, fd, address, length, position, writes);
 }
 
 /** read. */
 export function read(s: State, fx: Effects, e: Event, t: number): number {
-  if (isBeyond(e.argument(1), e.argument(2))) return refuseBuffer(s, t, e.int(0), Right.Read);
-  const length = Math.min(e.argument(2), LONGEST);
-  return transfer(s, fx, e.hart, t, e.int(0), e.argument(1), length, OWN_POSITION, false);
+  return transferBuffer(s, fx, e, t, OWN_POSITION, false);
 }
 
 /** write. */
 export function write(s: State, fx: Effects, e: Event, t: number): number {
-  if (isBeyond(e.argument(1), e.argument(2))) return refuseBuffer(s, t, e.int(0), Right.Write);
-  const length = Math.min(e.argument(2), LONGEST);
-  return transfer(s, fx, e.hart, t, e.int(0), e.argument(1), length, OWN_POSITION, true);
+  return transferBuffer(s, fx, e, t, OWN_POSITION, true);
 }
 
 /** Why a descriptor takes no position: 0 or -Err. */
@@ -58,18 +67,14 @@ function refusePosition(s: State, t: number, fd: number, position: number): numb
 export function pread64(s: State, fx: Effects, e: Event, t: number): number {
   const refused = refusePosition(s, t, e.int(0), e.signed(3));
   if (refused < 0) return refused;
-  if (isBeyond(e.argument(1), e.argument(2))) return refuseBuffer(s, t, e.int(0), Right.Read);
-  const length = Math.min(e.argument(2), LONGEST);
-  return transfer(s, fx, e.hart, t, e.int(0), e.argument(1), length, e.argument(3), false);
+  return transferBuffer(s, fx, e, t, e.argument(3), false);
 }
 
 /** pwrite64. */
 export function pwrite64(s: State, fx: Effects, e: Event, t: number): number {
   const refused = refusePosition(s, t, e.int(0), e.signed(3));
   if (refused < 0) return refused;
-  if (isBeyond(e.argument(1), e.argument(2))) return refuseBuffer(s, t, e.int(0), Right.Write);
-  const length = Math.min(e.argument(2), LONGEST);
-  return transfer(s, fx, e.hart, t, e.int(0), e.argument(1), length, e.argument(3), true);
+  return transferBuffer(s, fx, e, t, e.argument(3), true);
 }
 
 /**

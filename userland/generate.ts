@@ -3,8 +3,7 @@
  * `build.ts` writes it before anything is compiled; the header is kept in the repository so that
  * the sources can be read without running anything.
  */
-import { linuxRows } from "../core/syscall/table.ts";
-import { toyRows } from "../core/syscall/toy_table.ts";
+import { syscallRows } from "../core/syscall/rows.ts";
 
 /** What a stub needs to know of a table row. */
 export interface SyscallShape {
@@ -53,5 +52,5 @@ function stub(row: SyscallShape): string[] {
 
 /** The header for the table as it stands. */
 export function currentHeader(): string {
-  return syscallHeader([...linuxRows, ...toyRows]);
+  return syscallHeader(syscallRows);
 }

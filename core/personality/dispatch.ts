@@ -2,26 +2,46 @@ import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
 import type { Event } from "../event.ts";
 import type { State } from "../kernel.ts";
+import type { SyscallRow } from "../syscall/row.ts";
 import { CALL_LIMIT } from "../syscall/rows.ts";
-import { linuxRows } from "../syscall/table.ts";
-import { toyRows } from "../syscall/toy_table.ts";
+import { type LinuxCall, linuxRows } from "../syscall/table.ts";
+import { type ToyCall, toyRows } from "../syscall/toy_table.ts";
 import type { Handler } from "./handler.ts";
 import { linuxHandlers } from "./linux/handlers.ts";
 import { errnoOf } from "./linux/errno.ts";
 import { toyHandlers } from "./toy/handlers.ts";
 import { toyErrorOf } from "./toy/errors.ts";
 
-/** First number of the toy personality; lower ones are the Linux calls'. */
-const TOY_FIRST = toyRows[0].number;
+/** A call interface: its rows, the handler of each, and its own words for errors. */
+interface Personality<N extends string> {
+  readonly rows: readonly SyscallRow<N>[];
+  readonly handlers: Readonly<Record<N, Handler>>;
+  /** A negated core error code in the personality's own numbers. */
+  readonly answerOf: (result: number) => number;
+}
+
+const linux: Personality<LinuxCall> = {
+  rows: linuxRows,
+  handlers: linuxHandlers,
+  answerOf: errnoOf,
+};
+const toy: Personality<ToyCall> = { rows: toyRows, handlers: toyHandlers, answerOf: toyErrorOf };
+
 /** ENOSYS, which an unknown number gets whatever the personality. */
 const NO_SUCH_CALL = errnoOf(-Err.NotImplemented);
 
-const handlers: readonly (Handler | undefined)[] = (() => {
-  const byNumber: (Handler | undefined)[] = new Array(CALL_LIMIT).fill(undefined);
-  for (const row of linuxRows) byNumber[row.number] = linuxHandlers[row.name];
-  for (const row of toyRows) byNumber[row.number] = toyHandlers[row.name];
-  return byNumber;
-})();
+const handlers: (Handler | undefined)[] = new Array(CALL_LIMIT).fill(undefined);
+const answers: (((result: number) => number) | undefined)[] = new Array(CALL_LIMIT).fill(undefined);
+
+function bind<N extends string>({ rows, handlers: handlerOf, answerOf }: Personality<N>): void {
+  for (const row of rows) {
+    handlers[row.number] = handlerOf[row.name];
+    answers[row.number] = answerOf;
+  }
+}
+
+bind(linux);
+bind(toy);
 
 /**
  * Hands a Syscall event to the handler of its number.
@@ -37,5 +57,6 @@ export function dispatch(s: State, fx: Effects, e: Event, thread: number): numbe
 
 /** A negated core error code in the numbers of the personality a call belongs to. */
 export function answerOf(call: number, result: number): number {
-  return call >= TOY_FIRST ? toyErrorOf(result) : errnoOf(result);
+  const answer = call >= 0 && call < CALL_LIMIT ? answers[call] : undefined;
+  return (answer ?? errnoOf)(result);
 }

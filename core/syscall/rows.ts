@@ -5,9 +5,12 @@ import { toyRows } from "./toy_table.ts";
 /** Call numbers lie below this; what lies above is unknown. */
 export const CALL_LIMIT = 1024;
 
+/** Every call of every personality. */
+export const syscallRows: readonly SyscallRow[] = [...linuxRows, ...toyRows];
+
 const byNumber: readonly (SyscallRow | undefined)[] = (() => {
   const rows: (SyscallRow | undefined)[] = new Array(CALL_LIMIT).fill(undefined);
-  for (const row of [...linuxRows, ...toyRows]) rows[row.number] = row;
+  for (const row of syscallRows) rows[row.number] = row;
   return rows;
 })();
 

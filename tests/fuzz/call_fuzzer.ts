@@ -11,15 +11,14 @@ import { PAGE_BYTES } from "../../core/limits.ts";
 import { STACK_TOP } from "../../core/proc/exec.ts";
 import { ThreadState } from "../../core/sched/tables.ts";
 import type { ArgumentKind, SyscallRow } from "../../core/syscall/row.ts";
-import { linuxRows } from "../../core/syscall/table.ts";
-import { toyRows } from "../../core/syscall/toy_table.ts";
+import { syscallRows } from "../../core/syscall/rows.ts";
 import type { Random } from "../kernel/random.ts";
 import { CallBytes } from "./call_bytes.ts";
 import { CallValues } from "./call_values.ts";
 import { playEvent, type TapedEvent, tapeEvent } from "./event_tape.ts";
 import { NullMachine, setHead } from "./null_machine.ts";
 
-const rows: readonly SyscallRow[] = [...linuxRows, ...toyRows];
+const rows: readonly SyscallRow[] = syscallRows;
 
 /** Calls that end their process: as often as others, and no life would get anywhere. */
 const ENDING: ReadonlySet<string> = new Set(["exit", "exit_group", "leave", "rt_sigreturn"]);

@@ -2,8 +2,7 @@ import { EffectKind } from "../../core/effect.ts";
 import { EVENT_NAMES } from "../../core/event.ts";
 import { Refusal } from "../../core/reduce.ts";
 import { WaitKind } from "../../core/sched/tables.ts";
-import { linuxRows } from "../../core/syscall/table.ts";
-import { toyRows } from "../../core/syscall/toy_table.ts";
+import { syscallRows } from "../../core/syscall/rows.ts";
 import type { Coverage } from "./coverage.ts";
 
 const ERRNOS = 256;
@@ -25,7 +24,7 @@ export function formatCoverage(coverage: Coverage): string {
   lines.push(`effects: ${named(EffectKind, coverage.effects)}`);
   lines.push(`waits: ${named(WaitKind, coverage.waits)}`);
   lines.push(`most units of one event: ${coverage.mostUnits}`);
-  for (const row of [...linuxRows, ...toyRows]) {
+  for (const row of syscallRows) {
     const results: string[] = [];
     for (let errno = 0; errno < ERRNOS; errno++) {
       const count = coverage.result(row.number, errno);

@@ -10,11 +10,10 @@ import {
 } from "../../core/event.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import type { SyscallRow } from "../../core/syscall/row.ts";
-import { linuxRows } from "../../core/syscall/table.ts";
-import { toyRows } from "../../core/syscall/toy_table.ts";
+import { syscallRows } from "../../core/syscall/rows.ts";
 import type { Random } from "../kernel/random.ts";
 
-const rows: readonly SyscallRow[] = [...linuxRows, ...toyRows];
+const rows: readonly SyscallRow[] = syscallRows;
 /** exit, exit_group, rt_sigreturn: too often they would end every process. */
 const ENDING: ReadonlySet<number> = new Set([93, 94, 139]);
 const LENGTHS: readonly number[] = [0, 1, 4, 8, 12, 16, 36, 128, 520, 1092, 4096, 65536];

@@ -4,8 +4,7 @@ import { EffectKind } from "../../core/effect.ts";
 import { EVENT_NAMES, EventKind } from "../../core/event.ts";
 import { Refusal } from "../../core/reduce.ts";
 import { WaitKind } from "../../core/sched/tables.ts";
-import { linuxRows } from "../../core/syscall/table.ts";
-import { toyRows } from "../../core/syscall/toy_table.ts";
+import { syscallRows } from "../../core/syscall/rows.ts";
 import { type CampaignResult, failureText, runCampaign } from "./campaign.ts";
 import type { Diet } from "./life.ts";
 import { makeStock, type Stock } from "./starts.ts";
@@ -58,7 +57,7 @@ Deno.test("calls of a closed system are handled, come back with everything they 
   assert.ok(sums.handled > CALLS * 0.95, `only ${sums.handled} events were handled`);
   assert.ok(sums.folded > 100, `only ${sums.folded} lives were folded twice`);
   const missing: string[] = [];
-  for (const row of [...linuxRows, ...toyRows]) {
+  for (const row of syscallRows) {
     const count = coverage.handled[row.number];
     if (count < (SELDOM[row.name] ?? EACH)) missing.push(`${row.name} was handled ${count} times`);
     const succeeded = coverage.result(row.number, 0) > 0;

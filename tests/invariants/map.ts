@@ -8,8 +8,7 @@ import { EventKind } from "../../core/event.ts";
 import { kernelTables } from "../../core/kernel.ts";
 import { Account } from "../../core/ledger/accounts.ts";
 import { WaitKind } from "../../core/sched/tables.ts";
-import { linuxRows } from "../../core/syscall/table.ts";
-import { toyRows } from "../../core/syscall/toy_table.ts";
+import { syscallRows } from "../../core/syscall/rows.ts";
 
 /** One feature held by one invariant. */
 export interface Row {
@@ -61,7 +60,7 @@ export function declaredFeatures(): string[] {
   const keys = (kind: string, object: object): string[] =>
     Object.keys(object).filter((key) => key !== "None").map((key) => `${kind}:${key}`);
   return [
-    ...[...linuxRows, ...toyRows].map((row) => `syscall:${row.name}`),
+    ...syscallRows.map((row) => `syscall:${row.name}`),
     ...keys("table", kernelTables),
     ...keys("event", EventKind),
     ...keys("effect", EffectKind),

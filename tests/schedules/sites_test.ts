@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { WaitKind } from "../../core/sched/tables.ts";
-import { linuxRows } from "../../core/syscall/table.ts";
-import { toyRows } from "../../core/syscall/toy_table.ts";
+import { syscallRows } from "../../core/syscall/rows.ts";
 import { walk } from "../walk.ts";
 import { DISTURBANCES, disturbed, expected } from "./disturb.ts";
 import { everyOrder, type Found } from "./explore.ts";
@@ -62,7 +61,7 @@ const NO_WAIT: Readonly<Record<string, string>> = {
 
 Deno.test("every call that blocks has a site", () => {
   const covered = new Set(SITES.map((site) => site.blocks.split(":")[0]));
-  for (const { name, blocking } of [...linuxRows, ...toyRows]) {
+  for (const { name, blocking } of syscallRows) {
     const blocks = covered.has(name) || name in NO_WAIT || name in BY_SIGNAL;
     assert.equal(blocks, blocking !== "never", name);
   }

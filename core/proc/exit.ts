@@ -1,4 +1,5 @@
 import { closeAll } from "../cap/descriptor.ts";
+import { closeNames } from "../cap/naming.ts";
 import type { Effects } from "../effect.ts";
 import { Result } from "../error.ts";
 import { dropInode } from "../fs/inode.ts";
@@ -116,6 +117,7 @@ export function stepExit(s: State, fx: Effects, hart: number, thread: number): n
   switch (s.thread.cursor[cursor]) {
     case Stage.Files:
       releaseFiles(s, fx, hart, p);
+      if (closeNames(s, fx, hart, p) === 0) return Result.Pending;
       s.thread.cursor[cursor] = Stage.Space;
       return Result.Pending;
     case Stage.Space:

@@ -93,13 +93,20 @@ function headedLists(s: State): readonly HeadedLists[] {
       name: "nodes of process",
       of: process,
       head: process.firstNode,
+      // All but ghosts and nodes in flight; C13 counts.
       links: linksOf(capNode, "capNode", capNode.nextInSpace, capNode.previousInSpace),
-      holdsAll: true,
+    },
+    {
+      name: "ghosts of kernel",
+      of: kernel,
+      head: kernel.firstGhost,
+      links: linksOf(capNode, "capNode", capNode.nextInSpace, capNode.previousInSpace),
     },
     {
       name: "children of capNode",
       of: capNode,
       head: capNode.firstChild,
+      length: capNode.children,
       links: linksOf(capNode, "capNode", capNode.nextSibling, capNode.previousSibling),
     },
     {

@@ -37,6 +37,7 @@ const TABLES: Capacities = {
   shootdown: 16,
   frame: 512,
   capNode: 256,
+  namePage: 24,
   openFile: 64,
   pipe: 16,
   inode: 64,

@@ -156,6 +156,8 @@ export const kernelTable = table("kernel", {
   rootInode: holds("inode", "root of the file system"),
   pidBucket: back("process", "pid hash buckets", { count: PID_BUCKETS, role: "derived" }),
   tidBucket: back("thread", "tid hash buckets", { count: TID_BUCKETS, role: "derived" }),
+  hungryLo: u32("harts 0 to 31 that are idle and ask for a thread", { owner: "global" }),
+  hungryHi: u32("harts 32 to 63", { owner: "global" }),
 });
 
 /** Why a boot ends. */

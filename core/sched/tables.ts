@@ -44,6 +44,17 @@ export const hartTable = table("hart", {
   lastSequence: f64("sequence of the hart's last event plus one", { ...mine, role: "history" }),
   lastTime: f64("time of the hart's last event, ns", { ...mine, role: "history" }),
   switches: f64("context switches", { ...mine, role: "history" }),
+  steal: u8("an idle hart asks for a thread, or may want one that was queued here"),
+  stealAt: f64("time from which a queued thread may go to an idle hart, ns; 0 for none", mine),
+  stealFrom: u8("while idle: number plus one of the hart it asks; 0 while any hart may answer"),
+  stealTriedLo: u32("harts 0 to 31 it has asked since it became idle, and itself"),
+  stealTriedHi: u32("harts 32 to 63"),
+  given: f64("threads given to idle harts", { ...mine, role: "history" }),
+  longestWait: f64("longest wait of a ready thread of each level for the hart, ns", {
+    ...mine,
+    role: "history",
+    count: PRIORITY_LEVELS,
+  }),
 });
 
 /** Buckets of the tid hash. */
@@ -167,6 +178,7 @@ export const threadTable = table("thread", {
   userTime: f64("user time, ns", { role: "history" }),
   clearTid: f64("user address that is set to 0 when the thread ends; 0 for none"),
   tidNext: back("thread", "next in the tid hash bucket", { role: "derived" }),
+  readySince: f64("time it was last queued, ns", { ...mine, role: "history" }),
 });
 
 /** A place in a wait queue. */

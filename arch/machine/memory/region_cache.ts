@@ -6,7 +6,7 @@ import {
 } from "../../ir/region/compile_region.ts";
 import type { Region } from "../../ir/region/region.ts";
 import { COMPILED } from "../../ir/interpreter.ts";
-import { type CodeSource, formRegion, isReturn, loopHead } from "../../riscv64/form_region.ts";
+import { type CodeSource, entries, formRegion, isReturn } from "../../riscv64/form_region.ts";
 import type { DecodeCache } from "./decode_cache.ts";
 import {
   DECODE_SLOT,
@@ -28,10 +28,12 @@ import type { MachineMemory } from "./memory.ts";
 
 /** Samples in a line of code before a region is compiled there. */
 const SAMPLES = 8;
+/** More samples until a line is looked at again in which everything has been compiled. */
+const PATIENCE = 1024;
 /** Bytes of code that samples are counted together for. */
 const LINE_BYTES = 64;
 /** A budget's end inside a compiled block leaves at most so much to the interpreter. */
-const TAIL = 64;
+const TAIL = 48;
 /** Targets kept of a jump by register. */
 const MOST_TARGETS = 16;
 /** Regions kept; beyond, the oldest make room. */
@@ -163,8 +165,19 @@ export class RegionCache {
     const count = (this.#samples.get(line) ?? 0) + 1;
     this.#samples.set(line, count);
     if (count < SAMPLES) return;
+    const source = this.#sourceFor(hart);
+    const entry = entries(pc, source).find((address) => !this.#isEntry(hart, address));
+    // Where all is compiled that could be, no need to look again soon.
+    if (entry === undefined) return void this.#samples.set(line, -PATIENCE);
     this.#samples.delete(line);
-    this.#compile(hart, loopHead(pc, this.#sourceFor(hart)));
+    this.#compile(hart, entry);
+  }
+
+  /** Whether a region is entered at an address. */
+  #isEntry(hart: number, pc: number): boolean {
+    const slot = this.#slotOf(hart, pc - pc % PAGE_SIZE);
+    const op = slot + (pc % PAGE_SIZE) / 2 * OP_BYTES;
+    return slot !== 0 && (this.#memory.u16[op / 2]! & COMPILED) !== 0;
   }
 
   /** Compiles the code at the pc of a hart if it can be executed at all. */

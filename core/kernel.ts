@@ -11,7 +11,7 @@ import {
   shootdownTable,
 } from "./mem/tables.ts";
 import { imageTable, kernelTable, processTable } from "./proc/tables.ts";
-import { capNodeTable } from "./cap/tables.ts";
+import { capNodeTable, namePageTable } from "./cap/tables.ts";
 import {
   chunkRequestTable,
   directoryEntryTable,
@@ -52,6 +52,7 @@ export const kernelTables = {
   terminal: terminalTable,
   stream: streamTable,
   pageTable: pageTableTable,
+  namePage: namePageTable,
 } as const;
 
 /** All kernel state: the bound tables, and nothing else. */

@@ -74,6 +74,11 @@ export const Account = {
   HartTimeIdle: 68,
   SlotUsable: 69,
   SlotRetired: 70,
+  NameFree: 71,
+  NameUsed: 72,
+  NameRetired: 73,
+  NamePageFree: 74,
+  NamePageUsed: 75,
 } as const;
 
 /** A resource of the ledger. */
@@ -228,6 +233,19 @@ export const resources: readonly Resource[] = [
     kind: "stock",
     accounts: ["SlotUsable", "SlotRetired"],
     permanent: "a slot whose generations are used up is never used again",
+  },
+  {
+    // A name slot is retired in its own process alone, and comes back when that process goes.
+    name: "native names",
+    unit: "name",
+    kind: "stock",
+    accounts: ["NameFree", "NameUsed", "NameRetired"],
+  },
+  {
+    name: "name pages",
+    unit: "page",
+    kind: "stock",
+    accounts: ["NamePageFree", "NamePageUsed"],
   },
 ];
 

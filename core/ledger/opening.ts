@@ -57,6 +57,8 @@ function openingBalances(
     [Account.RequestSource, AMPLE],
     [Account.HartTimeSource, HART_TIME_NS],
     [Account.SlotUsable, slots(s)],
+    [Account.NameFree, AMPLE],
+    [Account.NamePageFree, capacityOf(s.namePage)],
   ];
 }
 

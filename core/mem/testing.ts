@@ -79,6 +79,7 @@ export class Bench {
       frame: slots,
       pageTable: 512,
       capNode: 8,
+      namePage: 24,
       openFile: 8,
       pipe: 8,
       inode: 8,

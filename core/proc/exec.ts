@@ -2,6 +2,7 @@ import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
 import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../event.ts";
 import { closeOnExec } from "../cap/descriptor.ts";
+import { closeNames } from "../cap/naming.ts";
 import { dropInode, holdInode } from "../fs/inode.ts";
 import { walkPath } from "../fs/path.ts";
 import { InodeKind } from "../fs/tables.ts";
@@ -299,29 +300,40 @@ function enterProgram(
   holdSpace(s, space);
   s.hart.runningSpace[hart + 1] = 0;
   const bias = s.image.relocatable[image] === 1 ? LOAD_BIAS : 0;
+  s.thread.clearTid[thread] = 0;
   fx.clearRegisters(thread);
   fx.setRegister(thread, roleRegister.sp, sp);
   fx.setRegister(thread, roleRegister.pc, bias + s.image.entry[image]);
   releaseVfork(s, fx, hart, p);
 }
 
-/** Leaves the old space: to others that use it, or drained by an operation. */
+/**
+ * Leaves the old space, to others that use it or drained by an operation, and the native names,
+ * which mean nothing to the new program.
+ */
 function leaveOldSpace(s: State, fx: Effects, hart: number, thread: number, old: number): number {
   s.kernel.execOld[ONE] = 0;
+  const p = s.thread.process[thread];
   if (s.addressSpace.refs[old] > 1) {
     releaseSpace(s, old);
-    return Result.NoReturn;
+    if (s.process.namePages[p] === 0) return Result.NoReturn;
+  } else {
+    fx.switchTo(hart, 0, 0, 0);
+    s.process.oldSpace[p] = old;
   }
-  fx.switchTo(hart, 0, 0, 0);
-  s.process.oldSpace[s.thread.process[thread]] = old;
   beginOperation(s, fx, hart, thread, OperationKind.Exec);
   return Result.Pending;
 }
 
-/** One step of draining the space an exec left. */
-export function stepExec(s: State, fx: Effects, _hart: number, thread: number): number {
+/** One step of dropping the native names and draining the space an exec left. */
+export function stepExec(s: State, fx: Effects, hart: number, thread: number): number {
   const p = s.thread.process[thread];
+  if (s.process.namePages[p] !== 0) {
+    closeNames(s, fx, hart, p);
+    return Result.Pending;
+  }
   const old = s.process.oldSpace[p];
+  if (old === 0) return Result.NoReturn;
   if (drainSpace(s, fx, old) === 0) return Result.Pending;
   s.process.oldSpace[p] = 0;
   releaseSpace(s, old);

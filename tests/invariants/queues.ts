@@ -42,7 +42,8 @@ function headedLists(s: State): readonly HeadedLists[] {
       name: "threads of process",
       of: process,
       head: process.firstThread,
-      links: linksOf(thread, "thread", thread.nextInProcess),
+      tail: process.lastThread,
+      links: linksOf(thread, "thread", thread.nextInProcess, thread.previousInProcess),
       holdsAll: true,
     },
     {
@@ -93,13 +94,20 @@ function headedLists(s: State): readonly HeadedLists[] {
       name: "nodes of process",
       of: process,
       head: process.firstNode,
+      // All but ghosts and nodes in flight; C13 counts.
       links: linksOf(capNode, "capNode", capNode.nextInSpace, capNode.previousInSpace),
-      holdsAll: true,
+    },
+    {
+      name: "ghosts of kernel",
+      of: kernel,
+      head: kernel.firstGhost,
+      links: linksOf(capNode, "capNode", capNode.nextInSpace, capNode.previousInSpace),
     },
     {
       name: "children of capNode",
       of: capNode,
       head: capNode.firstChild,
+      length: capNode.children,
       links: linksOf(capNode, "capNode", capNode.nextSibling, capNode.previousSibling),
     },
     {
@@ -276,7 +284,7 @@ function runQueues(s: State): (report: Report) => void {
 
 function inboxes(s: State): (report: Report) => void {
   const marks = new Marks(s.thread.$capacity);
-  const links = linksOf(s.thread, "thread", s.thread.inboxNext);
+  const links = linksOf(s.thread, "thread", s.thread.inboxNext, s.thread.inboxPrevious);
   return (report) => {
     marks.begin();
     for (let hart = 0; hart < s.kernel.harts[ONLY]; hart++) {

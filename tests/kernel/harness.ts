@@ -40,6 +40,7 @@ export const SMALL: Capacities = {
   shootdown: 128,
   frame: 4096,
   capNode: 2048,
+  namePage: 24,
   openFile: 512,
   pipe: 128,
   inode: 512,

@@ -1,25 +1,31 @@
-import { CapKind, Right } from "../../../core/cap/tables.ts";
+import { CapKind, NodeFlag, Right } from "../../../core/cap/tables.ts";
 import type { State } from "../../../core/kernel.ts";
+import { DESCRIPTORS } from "../../../core/proc/tables.ts";
 import { liveRows, wordOf } from "./names.ts";
 import type { Cell, Sheet } from "./sheet.ts";
 
-/** Rights as letters, "-" for one that is not there. */
+/** Letters of rights; two begin alike. */
+const LETTERS: Readonly<Record<string, string>> = { Receive: "v", Execute: "x" };
+
+/** Rights as letters: "rmg". */
 function rightsOf(rights: number): string {
-  return Object.entries(Right).map(([name, bit]) =>
-    (rights & bit) === 0 ? "-" : name[0].toLowerCase()
-  ).join("");
+  const letters = Object.entries(Right).map(([name, bit]) =>
+    (rights & bit) === 0 ? "" : LETTERS[name] ?? name[0].toLowerCase()
+  );
+  return letters.join("") || "-";
 }
 
-function depthOf(s: State, node: number): number {
-  let depth = 0;
-  for (let n = s.capNode.parent[node]; n !== 0; n = s.capNode.parent[n]) depth++;
-  return depth;
+/** How its process names a node. */
+function slotOf(s: State, node: number): string {
+  const slot = s.capNode.slot[node] - 1;
+  if (slot < 0) return "-";
+  return slot < DESCRIPTORS ? `fd ${slot}` : `name ${slot - DESCRIPTORS}`;
 }
 
-function childrenOf(s: State, node: number): number {
-  let count = 0;
-  for (let n = s.capNode.firstChild[node]; n !== 0; n = s.capNode.nextSibling[n]) count++;
-  return count;
+function flagsOf(s: State, node: number): string {
+  const flags = s.capNode.flags[node];
+  const set = Object.entries(NodeFlag).filter(([, bit]) => (flags & bit) !== 0);
+  return set.map(([, bit]) => wordOf(NodeFlag, bit)).join(", ");
 }
 
 function nodeRow(s: State, node: number): readonly Cell[] {
@@ -28,20 +34,34 @@ function nodeRow(s: State, node: number): readonly Cell[] {
   return [
     node,
     space === 0 ? "-" : String(s.process.pid[space]),
-    c.slot[node] === 0 ? "in flight" : String(c.slot[node] - 1),
+    slotOf(s, node),
     wordOf(CapKind, c.kind[node]),
     c.object[node],
     rightsOf(c.rights[node]),
+    c.badge[node],
     c.parent[node],
-    depthOf(s, node),
-    childrenOf(s, node),
+    c.depth[node],
+    c.children[node],
+    flagsOf(s, node),
   ];
 }
 
 /** Every capability: who may reach what by it, and what it was derived from. */
 export function capsView(s: State): Sheet {
   return {
-    columns: ["node", "pid", "slot", "kind", "object", "rights", "parent", "depth", "derived"],
+    columns: [
+      "node",
+      "pid",
+      "slot",
+      "kind",
+      "object",
+      "rights",
+      "badge",
+      "parent",
+      "depth",
+      "derived",
+      "flags",
+    ],
     rows: [...liveRows(s.capNode)].map((node) => nodeRow(s, node)),
     none: "no capabilities",
   };

@@ -88,10 +88,10 @@ Deno.test("views: pools count the slots of every table, capabilities name their 
   b.fork();
   const caps = rows(views.caps.of(b.s));
   assert.deepEqual(caps.map((c) => [c.pid, c.slot, c.kind, c.rights]), [
-    ["1", "0", "open file", "r-mg"],
-    ["1", "1", "open file", "-wmg"],
-    ["2", "0", "open file", "r-mg"],
-    ["2", "1", "open file", "-wmg"],
+    ["1", "fd 0", "open file", "rmg"],
+    ["1", "fd 1", "open file", "wmg"],
+    ["2", "fd 0", "open file", "rmg"],
+    ["2", "fd 1", "open file", "wmg"],
   ]);
   const pools = new Map(rows(views.pools.of(b.s)).map((row) => [row.table, row]));
   const { rows: all, used, free } = pools.get("capNode") as Record<string, number>;

@@ -347,6 +347,18 @@ export const plants: readonly Plant[] = [
     },
   },
   {
+    id: "C2",
+    group: "paging",
+    stage: "pipes",
+    what: "a table whose bits miss a PTE",
+    write: leaf((s, word) => {
+      const entry = (word >>> 1) & 511;
+      s.pageTable.present[(word >>> 10) * 16 + (entry >>> 5)] &= ~(1 << (entry & 31));
+      // A table is looked at when its bytes change.
+      s.pageTable.entries[word] &= ~Pte.User;
+    }),
+  },
+  {
     id: "C3",
     group: "paging",
     stage: "memory",

@@ -83,6 +83,10 @@ export const Request = {
   Start: 8,
   /** End soon: its process is being torn down, or another thread of it executes a program. */
   Kill: 16,
+  /** Its process's interval timer is another thread's now, or this one's. */
+  Alarm: 64,
+  /** Its process has been stopped; the parent is told once all have answered. */
+  Stop: 128,
 } as const;
 
 /** Why a blocked thread woke. */
@@ -147,8 +151,7 @@ export const threadTable = table("thread", {
   timerDeadline: f64("deadline of the sleep timer, ns", mine),
   timerSequence: f64("arming order of the sleep timer", { ...mine, role: "history" }),
   intervalIndex: u32("place of the interval timer in the heap plus one", mine),
-  intervalDeadline: f64("next expiry of the process's interval timer, ns", mine),
-  intervalPeriod: f64("period of the interval timer, ns; 0 for one shot", mine),
+  intervalDeadline: f64("next expiry of the process's interval timer, if it is armed here", mine),
   intervalSequence: f64("arming order of the interval timer", { ...mine, role: "history" }),
   blockedLo: u32("signal mask, signals 1 to 32"),
   blockedHi: u32("signal mask, signals 33 to 64"),
@@ -165,6 +168,8 @@ export const threadTable = table("thread", {
   faultAddressHi: u32("its upper half"),
   sampled: u8("1 while a sample of its registers for signal delivery is out"),
   userTime: f64("user time, ns", { role: "history" }),
+  senderPid: u32("si_pid of the last signal sent to this thread alone"),
+  robustHead: f64("user address of its list of robust futexes; 0 for none"),
   clearTid: f64("user address that is set to 0 when the thread ends; 0 for none"),
   tidNext: back("thread", "next in the tid hash bucket", { role: "derived" }),
 });
@@ -209,4 +214,6 @@ export const WaitKind = {
   Vfork: 10,
   /** object: host stream row, readers. */
   Stream: 11,
+  /** object: process row; the thread that executes a program waits until it is the only one. */
+  Threads: 13,
 } as const;

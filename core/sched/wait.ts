@@ -27,6 +27,8 @@ function headsOf(s: State, kind: number): Uint32Array {
       return s.process.vforkHead;
     case WaitKind.Stream:
       return s.stream.waitHead;
+    case WaitKind.Threads:
+      return s.process.execHead;
     default:
       return unreachable("every wait kind with an object has a queue");
   }
@@ -54,6 +56,8 @@ function tailsOf(s: State, kind: number): Uint32Array {
       return s.process.vforkTail;
     case WaitKind.Stream:
       return s.stream.waitTail;
+    case WaitKind.Threads:
+      return s.process.execTail;
     default:
       return unreachable("every wait kind with an object has a queue");
   }

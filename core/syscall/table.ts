@@ -222,7 +222,22 @@ export const linuxRows = [
   row(93, "exit", { status: value }, self, "restart", "Ends the thread."),
   row(94, "exit_group", { status: value }, self, "never", "Ends the process."),
   row(96, "set_tid_address", { address }, self, "never", "Where to clear the tid at exit."),
-  row(99, "set_robust_list", { head: address, size: value }, self, "never", "Accepted, unused."),
+  row(
+    99,
+    "set_robust_list",
+    { head: address, size: value },
+    self,
+    "never",
+    "Where the list of robust futexes begins.",
+  ),
+  row(
+    100,
+    "get_robust_list",
+    { tid: value, head: address, size: address },
+    processes,
+    "never",
+    "Where a thread's list of robust futexes begins.",
+  ),
   row(
     101,
     "nanosleep",

@@ -100,6 +100,7 @@ export const BASES: Readonly<Record<LinuxCall, readonly Base[] | string>> = {
   exit_group: "ends the program; no pointer",
   set_tid_address: call(out),
   set_robust_list: call(out, 24n),
+  get_robust_list: call(0n, out, out),
   nanosleep: call(zeros, out),
   getitimer: call(0n, out),
   setitimer: call(0n, zeros, out),

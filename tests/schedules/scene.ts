@@ -23,6 +23,7 @@ import { EventWriter } from "./event_writer.ts";
 import { catchUp, fill, invalidate, lookUp, staleFrame, tlbKey } from "./late_tlbs.ts";
 import { type Actor, emptyModel, type Model, type Scenario } from "./scene_state.ts";
 import { lostWakeup, waitName } from "./wakeups.ts";
+import { writeProgram } from "./program.ts";
 import { type Action, type Argument, CODE, FIRST_SP, type Op, OP_BYTES } from "./script.ts";
 
 const TABLES: Capacities = {
@@ -349,6 +350,10 @@ export class Scene {
     e.payloadLength = sample.length;
     e.payload.fill(0, 0, sample.length);
     const actor = this.m.actors[this.s.hart.current[sample.hart + 1]];
+    const { program } = this.scenario;
+    if (sample.kind === SampleKind.Frame && program !== undefined) {
+      writeProgram(e.payload, CODE + OP_BYTES * this.labelAt(program));
+    }
     if (sample.kind === SampleKind.Registers && actor !== undefined) {
       e.long(registerSample.x(2), actor.sp);
       e.long(registerSample.x(10), actor.a0);

@@ -20,6 +20,8 @@ export interface Scenario {
   /** Whether standard input is a terminal. */
   readonly terminal?: boolean;
   readonly arrivals?: readonly Arrival[];
+  /** Label where every program that is executed begins; without it no file is a program. */
+  readonly program?: string;
 }
 
 /** A model thread. Everything in it is copied with the scene. */

@@ -158,6 +158,7 @@ export const kernelTable = table("kernel", {
   tidBucket: back("thread", "tid hash buckets", { count: TID_BUCKETS, role: "derived" }),
   hungryLo: u32("harts 0 to 31 that are idle and ask for a thread", { owner: "global" }),
   hungryHi: u32("harts 32 to 63", { owner: "global" }),
+  selfCheck: u8("a SelfCheck: what the scheduler found of itself at boot"),
 });
 
 /** Why a boot ends. */

@@ -79,6 +79,8 @@ export const Account = {
   NameRetired: 73,
   NamePageFree: 74,
   NamePageUsed: 75,
+  FutexFree: 80,
+  FutexUsed: 81,
 } as const;
 
 /** A resource of the ledger. */
@@ -226,6 +228,7 @@ export const resources: readonly Resource[] = [
     kind: "flow",
     accounts: ["HartTimeSource", "HartTimeBusy", "HartTimeIdle"],
   },
+  { name: "futexes", unit: "futex", kind: "stock", accounts: ["FutexFree", "FutexUsed"] },
   {
     // Over all tables: a retired slot is among its table's unused rows, but nobody gets it again.
     name: "retired slots",

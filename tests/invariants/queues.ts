@@ -317,6 +317,7 @@ function waitHeads(
   s: State,
 ): readonly (readonly [kind: number, table: TableBase, head: Uint32Array, tail: Uint32Array])[] {
   const { process, pipe, chunkRequest, terminal, addressSpace, inode, shootdown, stream } = s;
+  const { futex } = s;
   return [
     [WaitKind.Child, process, process.waitHead, process.waitTail],
     [WaitKind.Vfork, process, process.vforkHead, process.vforkTail],
@@ -328,6 +329,7 @@ function waitHeads(
     [WaitKind.FileOperation, inode, inode.waitHead, inode.waitTail],
     [WaitKind.Shootdown, shootdown, shootdown.waitHead, shootdown.waitTail],
     [WaitKind.Stream, stream, stream.waitHead, stream.waitTail],
+    [WaitKind.Futex, futex, futex.waitHead, futex.waitTail],
   ];
 }
 

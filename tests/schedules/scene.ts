@@ -23,7 +23,15 @@ import { EventWriter } from "./event_writer.ts";
 import { catchUp, fill, invalidate, lookUp, staleFrame, tlbKey } from "./late_tlbs.ts";
 import { type Actor, emptyModel, type Model, type Scenario } from "./scene_state.ts";
 import { lostWakeup, waitName } from "./wakeups.ts";
-import { type Action, type Argument, CODE, FIRST_SP, type Op, OP_BYTES } from "./script.ts";
+import {
+  type Action,
+  type Argument,
+  CODE,
+  FIRST_SP,
+  type Op,
+  OP_BYTES,
+  type Word,
+} from "./script.ts";
 
 const TABLES: Capacities = {
   hart: 64,
@@ -56,6 +64,15 @@ const TREE = [
   { kind: TreeKind.File, mode: 0o777, size: 300_000, path: "file", file: 1 },
 ];
 const encoder = new TextEncoder();
+
+const isWord = (argument: Argument): argument is Word =>
+  typeof argument === "object" && argument !== null && "word" in argument;
+
+/** Whether a call reads its nth argument, by its row. */
+function isRead(number: number, args: readonly Argument[], nth: number): boolean {
+  const how = rowOf(number)?.args[nth]?.how;
+  return how?.kind !== "inSelected" || Number(args[how.selector]) in how.bytes;
+}
 
 /** A place to go back to. */
 export interface Mark {
@@ -390,6 +407,26 @@ export class Scene {
     return at;
   }
 
+  /** The frame a thread would read at a page, or 0. */
+  private frameAt(thread: number, page: number): number {
+    return peekUser(this.s, thread, page * PAGE_BYTES, AccessKind.Read);
+  }
+
+  private wordAt(thread: number, page: number): Uint8Array {
+    const bytes = new Uint8Array(4);
+    const word = this.m.cells.get(this.frameAt(thread, page)) ?? 0;
+    new DataView(bytes.buffer).setUint32(0, word, true);
+    return bytes;
+  }
+
+  /** A call whose word lies in a page that is not there yet. */
+  private callFault(hart: number, number: number, page: number): void {
+    this.e.begin(EventKind.SyscallFault, number);
+    this.e.valueLo = page * PAGE_BYTES;
+    this.e.access = AccessKind.Read;
+    this.send(hart, `fault of ${rowOf(number)?.name ?? number}`);
+  }
+
   private bytesOf(given: string | Uint8Array | Action): Uint8Array {
     if (typeof given === "string") return encoder.encode(given);
     if (given instanceof Uint8Array) return given;
@@ -405,9 +442,20 @@ export class Scene {
     const { e } = this;
     e.begin(EventKind.Syscall, number);
     e.valueLo = this.m.time[hart];
-    const given = args.map((a) => a === null || typeof a === "number" ? a : this.bytesOf(a));
-    const frame = this.m.frames.get(`${this.s.hart.current[hart + 1]} ${actor.sp}`) ?? null;
+    const thread = this.s.hart.current[hart + 1];
+    const absent = args.findIndex((a, i) =>
+      isWord(a) && isRead(number, args, i) && this.frameAt(thread, a.word) === 0
+    );
+    if (absent >= 0) return this.callFault(hart, number, (args[absent] as Word).word);
+    const given = args.map((a) => {
+      if (a === null || typeof a === "number") return a;
+      return isWord(a) ? this.wordAt(thread, a.word) : this.bytesOf(a);
+    });
+    const frame = this.m.frames.get(`${thread} ${actor.sp}`) ?? null;
     e.arguments(number, given, frame);
+    args.forEach((a, i) => {
+      if (isWord(a)) e.register(i, a.word * PAGE_BYTES);
+    });
     if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
     actor.args = Array.from({ length: e.registerCount }, (_, i) => e.registers[2 * i] | 0);
     this.send(hart, rowOf(number)?.name ?? `call ${number}`);
@@ -593,6 +641,11 @@ export class Scene {
           break;
         case EffectKind.Copy:
           if (b === 0 && d === 0) m.cells.set(c, m.cells.get(a) ?? 0);
+          break;
+        case EffectKind.Write:
+          if (b === 0 && d === 4) {
+            m.cells.set(a, new DataView(bytes.buffer).getUint32(c, true));
+          }
           break;
         case EffectKind.InvalidatePage:
           invalidate(m.tlbs, hart, a, b);

@@ -4,7 +4,12 @@
  * An argument of a call: a register's value, or what a copied-in argument holds (null: a null
  * pointer).
  */
-export type Argument = number | string | Uint8Array | null | Action;
+export type Argument = number | string | Uint8Array | null | Action | Word;
+
+/** The word at the start of a page, read when the call is made. */
+export interface Word {
+  readonly word: number;
+}
 
 /** A struct sigaction whose handler is the code at a label. */
 export interface Action {
@@ -69,6 +74,8 @@ export const halt: Op = { kind: "halt" };
 
 /** Numbers of the calls the scripts make. */
 export const Nr = {
+  futex: 98,
+  schedSetparam: 118,
   ftruncate: 46,
   openat: 56,
   close: 57,
@@ -133,6 +140,28 @@ export function words64(...words: readonly number[]): Uint8Array {
 
 /** A struct timespec. */
 export const timespec = (ns: number): Uint8Array => words64(Math.floor(ns / 1e9), ns % 1e9);
+
+/** Operations on futexes. */
+export const Futex = {
+  wait: 0,
+  wake: 1,
+  requeue: 3,
+  compareRequeue: 4,
+  lock: 6,
+  unlock: 7,
+  tryLock: 8,
+} as const;
+
+/** An operation on the futex at the start of a page; its word is read when the call is made. */
+export function futex(
+  name: string,
+  page: number,
+  op: number,
+  value: number,
+  ...rest: readonly Argument[]
+): Op {
+  return call(name, Nr.futex, { word: page }, op, value, ...rest);
+}
 
 /** A struct pollfd. */
 export function pollfd(fd: number, events: number): Uint8Array {

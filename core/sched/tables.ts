@@ -44,7 +44,7 @@ export const hartTable = table("hart", {
   lastSequence: f64("sequence of the hart's last event plus one", { ...mine, role: "history" }),
   lastTime: f64("time of the hart's last event, ns", { ...mine, role: "history" }),
   switches: f64("context switches", { ...mine, role: "history" }),
-  steal: u8("an idle hart asks for a thread, or may want one that was queued here"),
+  steal: u8("Steal bits: why it is to look for a thread that an idle hart may have"),
   stealAt: f64("time from which a queued thread may go to an idle hart, ns; 0 for none", mine),
   stealFrom: u8("while idle: number plus one of the hart it asks; 0 while any hart may answer"),
   stealTriedLo: u32("harts 0 to 31 it has asked since it became idle, and itself"),
@@ -96,6 +96,14 @@ export const Request = {
   Kill: 16,
   /** Its effective priority has changed: queue it anew, or look again at who runs. */
   Priority: 32,
+} as const;
+
+/** Why a hart is to look whether an idle one may have a thread of its queue. */
+export const Steal = {
+  /** A thread was queued, or may go to more harts, or has waited for a while. */
+  Offer: 1,
+  /** An idle hart asked this one and nobody else. */
+  Asked: 2,
 } as const;
 
 /** Why a blocked thread woke. */

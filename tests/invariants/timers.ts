@@ -8,6 +8,14 @@ import { type Check, eachLive, type Group, isBetween, ONLY, type Report } from "
 import { eachEffect } from "./effects.ts";
 import { scheduledAt } from "./priorities.ts";
 
+/** Waits that end by themselves: the deadline of the call they interrupt is looked at after them. */
+const DEAF: ReadonlySet<number> = new Set([
+  WaitKind.Chunk,
+  WaitKind.SpaceOperation,
+  WaitKind.FileOperation,
+  WaitKind.Shootdown,
+]);
+
 /** The two timers of a thread's row, as a heap entry names them. */
 function timerOf(s: State, entry: number): { index: number; deadline: number; sequence: number } {
   const t = entry >>> 1;
@@ -104,8 +112,9 @@ export const timers: Group = {
       eachLive(s.thread, (t) => {
         const sleeps = s.thread.timerIndex[t] !== 0;
         marked += (sleeps ? 1 : 0) + (s.thread.intervalIndex[t] !== 0 ? 1 : 0);
-        const waits = s.thread.state[t] === ThreadState.Blocked &&
-          s.waiter.kind[s.thread.waiter[t]] !== WaitKind.None;
+        const kind = s.waiter.kind[s.thread.waiter[t]];
+        const waits = s.thread.state[t] === ThreadState.Blocked && kind !== WaitKind.None &&
+          !DEAF.has(kind);
         const moving = (s.thread.requests[t] & Request.Start) !== 0;
         if (waits && !moving && s.thread.callDeadline[t] > 0 && !sleeps) {
           report("C27", `thread ${t}`, "waits with a deadline, but its timer is not armed");

@@ -1,10 +1,10 @@
 /** Puts events together as the machine's sense does. */
-import { ArgumentLength, Event } from "../../core/event.ts";
+import { ArgumentLength, RecordedEvent } from "../../core/event.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
 import { COPIED } from "./script.ts";
 
 /** An event that is filled again and again. */
-export class EventWriter extends Event {
+export class EventWriter extends RecordedEvent {
   /** Begins an event: no value, no registers, no payload. */
   begin(kind: number, cause: number): void {
     this.kind = kind;

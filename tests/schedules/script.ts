@@ -4,11 +4,16 @@
  * An argument of a call: a register's value, or what a copied-in argument holds (null: a null
  * pointer).
  */
-export type Argument = number | string | Uint8Array | null | Action | Word;
+export type Argument = number | string | Uint8Array | null | Action | Word | Held;
 
 /** The word at the start of a page, read when the call is made. */
 export interface Word {
   readonly word: number;
+}
+
+/** The result of an earlier call of the thread, or of the thread it was made from. */
+export interface Held {
+  readonly held: string;
 }
 
 /** A struct sigaction whose handler is the code at a label. */
@@ -34,6 +39,8 @@ export type Op =
   | { readonly kind: "load"; readonly page: number }
   /** Writes the first byte of a page. */
   | { readonly kind: "store"; readonly page: number; readonly value: number }
+  /** Keeps the last result under a name. */
+  | { readonly kind: "keep"; readonly name: string }
   /** Adds a word to the log. */
   | { readonly kind: "say"; readonly text: string }
   /** Where the setting up ends: threads stop here until all that are to come are here. */
@@ -68,6 +75,8 @@ export function quiet(number: number, ...args: readonly Argument[]): Op {
 export const label = (name: string): Op => ({ kind: "label", name });
 export const load = (page: number): Op => ({ kind: "load", page });
 export const store = (page: number, value: number): Op => ({ kind: "store", page, value });
+export const keep = (name: string): Op => ({ kind: "keep", name });
+export const held = (name: string): Held => ({ held: name });
 export const say = (text: string): Op => ({ kind: "say", text });
 export const go: Op = { kind: "go" };
 export const halt: Op = { kind: "halt" };
@@ -90,6 +99,7 @@ export const Nr = {
   exit: 94,
   setTidAddress: 96,
   nanosleep: 101,
+  setitimer: 103,
   clockNanosleep: 115,
   setaffinity: 122,
   yield: 124,
@@ -103,6 +113,7 @@ export const Nr = {
   setpgid: 154,
   munmap: 215,
   clone: 220,
+  execve: 221,
   mmap: 222,
   mprotect: 226,
   wait4: 260,
@@ -112,7 +123,16 @@ export const Nr = {
 } as const;
 
 /** Signals the scripts send. */
-export const Sig = { usr1: 10, usr2: 12, kill: 9, stop: 19, cont: 18, segv: 11, chld: 17 } as const;
+export const Sig = {
+  usr1: 10,
+  usr2: 12,
+  kill: 9,
+  stop: 19,
+  cont: 18,
+  segv: 11,
+  chld: 17,
+  alrm: 14,
+} as const;
 
 export const SA_RESTART = 0x1000_0000;
 export const SA_NODEFER = 0x4000_0000;

@@ -67,7 +67,7 @@ export function isBootPayload(s: State, e: Event): boolean {
 
 /** Brings the tables from all zero to the state before the root is mounted. */
 export function boot(s: State, fx: Effects, e: Event): void {
-  for (const one of [s.kernel, s.fileSystem]) {
+  for (const one of [s.kernel, s.fileSystem, s.ipc]) {
     assert(allocRow(one) === ONE, "a one-row table has its one row");
   }
   const harts = payloadU32(e, 0);

@@ -4,6 +4,7 @@ import { pfnOf } from "./mem/frame.ts";
 import { hasReclaim } from "./mem/reclaim.ts";
 import { markRanOn } from "./mem/shootdown.ts";
 import { Account } from "./ledger/accounts.ts";
+import { hasDyingEnds } from "./ipc/teardown.ts";
 import { ONE, type State } from "./kernel.ts";
 import { UNITS } from "./limits.ts";
 import { finishExecute } from "./proc/exec.ts";
@@ -144,7 +145,7 @@ function hasSteps(s: State, hart: number): boolean {
   const row = hart + 1;
   if (s.hart.operation[row] !== 0) return true;
   if (s.hart.inboxHead[row] !== 0 && s.hart.ipiPending[row] === 0) return true;
-  if (hasReclaim(s) || hasWaking(s)) return true;
+  if (hasReclaim(s) || hasWaking(s) || hasDyingEnds(s)) return true;
   return hart === 0 && s.kernel.shutdownSteps[ONE] !== 0;
 }
 

@@ -195,6 +195,7 @@ export const threadTable = table("thread", {
   faultAddressHi: u32("its upper half"),
   sampled: u8("1 while a sample of its registers for signal delivery is out"),
   userTime: f64("user time, ns", { role: "history" }),
+  message: owns("message", "what it sends or receives, from its first such call on; 0 before"),
   senderPid: u32("si_pid of the last signal sent to this thread alone"),
   robustHead: f64("user address of its list of robust futexes; 0 for none"),
   clearTid: f64("user address that is set to 0 when the thread ends; 0 for none"),
@@ -278,6 +279,12 @@ export const WaitKind = {
   Vfork: 10,
   /** object: host stream row, readers. */
   Stream: 11,
+  /** object: channel row; senders whose messages wait for a receiver, by priority. */
+  MessageSend: 24,
+  /** object: channel row; receivers, by priority. */
+  MessageReceive: 25,
+  /** object: channel row; senders whose messages were received. */
+  MessageReply: 26,
   /** object: futex row. */
   Futex: 12,
   /** object: process row; the thread that executes a program waits until it is the only one. */

@@ -178,3 +178,24 @@ Deno.test("leave: a better thread that wakes has the hart in the event that wake
   assert.deepEqual(b.takeHandled(child), [Signal.Usr1]);
   b.check();
 });
+
+Deno.test("leave: a thread that is woken before it has arrived is queued once", () => {
+  const b = new Bench();
+  const child = b.fork();
+  b.handle(1, Signal.Usr1, HANDLER);
+  assert.equal(b.call(1, Call.clone, 17), 3);
+  assert.equal(b.call(1, Call.nanosleep, words(5, 0), 0), undefined);
+  assert.notEqual(b.on(1), child);
+  // The grandchild sends its sleeping parent to hart 0, which hears of it late.
+  b.held.add(0);
+  b.enter(1, Call.setaffinity, 2, 8, words(1));
+  b.pump();
+  assert.equal(b.s.thread.hart[child], 0);
+  b.enter(0, Call.kill, 2, Signal.Usr1);
+  assert.equal(b.s.thread.queued[child], 0);
+  b.held.delete(0);
+  b.pump();
+  while (b.on(0) !== child) b.call(0, Call.yield);
+  assert.deepEqual(b.takeHandled(child), [Signal.Usr1]);
+  b.check();
+});

@@ -5,10 +5,13 @@ import type { State } from "../kernel.ts";
 import type { SyscallRow } from "../syscall/row.ts";
 import { CALL_LIMIT } from "../syscall/rows.ts";
 import { type LinuxCall, linuxRows } from "../syscall/table.ts";
+import { type QnxCall, qnxRows } from "../syscall/qnx_table.ts";
 import { type ToyCall, toyRows } from "../syscall/toy_table.ts";
 import type { Handler } from "./handler.ts";
 import { linuxHandlers } from "./linux/handlers.ts";
 import { errnoOf } from "./linux/errno.ts";
+import { qnxErrorOf } from "./qnx/errors.ts";
+import { qnxHandlers } from "./qnx/handlers.ts";
 import { toyHandlers } from "./toy/handlers.ts";
 import { toyErrorOf } from "./toy/errors.ts";
 
@@ -28,6 +31,7 @@ const linux: Personality<LinuxCall> = {
   answerOf: errnoOf,
 };
 const toy: Personality<ToyCall> = { rows: toyRows, handlers: toyHandlers, answerOf: toyErrorOf };
+const qnx: Personality<QnxCall> = { rows: qnxRows, handlers: qnxHandlers, answerOf: qnxErrorOf };
 
 /** ENOSYS, which an unknown number gets whatever the personality. */
 const NO_SUCH_CALL = errnoOf(-Err.NotImplemented);
@@ -52,6 +56,7 @@ const [handlers, answers] = ((): [
   const answerAt = new Array(CALL_LIMIT).fill(undefined);
   byNumber(linux, handlerAt, answerAt);
   byNumber(toy, handlerAt, answerAt);
+  byNumber(qnx, handlerAt, answerAt);
   return [handlerAt, answerAt];
 })();
 

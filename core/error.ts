@@ -55,6 +55,20 @@ export const Err = {
   NoDevice: 37,
   /** Nothing at the other side of a fifo or behind a device. */
   NoSuchDevice: 38,
+  /** No capability of that name. */
+  NoCapability: 50,
+  /** The name was given back, or what it names is gone. */
+  StaleCapability: 51,
+  /** The capability is for another kind of object. */
+  WrongKind: 52,
+  /** The capability lacks a right the call needs. */
+  FewerRights: 53,
+  /** The capability is about to go with one above it. */
+  Revoked: 54,
+  /** Derived through too many hands. */
+  TooDeep: 55,
+  /** The process was started without the well-known capability the call consumes. */
+  NoSlot: 56,
 } as const;
 
 /**

@@ -11,7 +11,7 @@ import {
   shootdownTable,
 } from "./mem/tables.ts";
 import { imageTable, kernelTable, processTable } from "./proc/tables.ts";
-import { capNodeTable, namePageTable } from "./cap/tables.ts";
+import { capNodeTable, namePageTable, notificationTable } from "./cap/tables.ts";
 import {
   chunkRequestTable,
   directoryEntryTable,
@@ -53,6 +53,7 @@ export const kernelTables = {
   stream: streamTable,
   pageTable: pageTableTable,
   namePage: namePageTable,
+  notification: notificationTable,
 } as const;
 
 /** All kernel state: the bound tables, and nothing else. */

@@ -140,6 +140,15 @@ export function lookupName(s: State, process: number, id: number, kind: number):
   return at < 0 || s.namePage.kind[at] !== kind ? 0 : s.namePage.target[at];
 }
 
+/** Whether an id named something in this process once and does no more. */
+export function wasName(s: State, process: number, id: number): boolean {
+  const slot = id & (NAME_SLOTS - 1);
+  if (id <= 0 || slot >= s.process.nameSlots[process]) return false;
+  const at = elementOf(s, process, slot);
+  const life = (id >>> SLOT_BITS) & LAST_LIFE;
+  return life > 0 && life <= s.namePage.lives[at] && find(s, process, id) < 0;
+}
+
 /** Frees the name in a slot of a process; nothing stands for it any more. */
 export function freeSlot(s: State, process: number, slot: number): void {
   const at = elementOf(s, process, slot);

@@ -4,6 +4,7 @@ import { releaseOpenFile } from "../fs/open_file.ts";
 import type { State } from "../kernel.ts";
 import { holdObject, releaseObject as releaseMemory } from "../mem/object.ts";
 import { abandonSpace, holdSpace } from "../mem/space.ts";
+import { releaseNotification } from "./notification.ts";
 import { CapKind } from "./tables.ts";
 
 /**
@@ -25,6 +26,9 @@ export function holdNamed(s: State, kind: number, object: number): void {
       return holdSpace(s, object);
     case CapKind.Memory:
       return holdObject(s, object);
+    case CapKind.Notification:
+      s.notification.refs[object]++;
+      return;
     default:
       return unreachable("every object a node names is of a kind with a table");
   }
@@ -53,6 +57,8 @@ export function releaseObject(
       return abandonSpace(s, object);
     case CapKind.Memory:
       return releaseMemory(s, fx, object);
+    case CapKind.Notification:
+      return releaseNotification(s, fx, hart, object);
     default:
       return unreachable("every object a node names is of a kind with a table");
   }

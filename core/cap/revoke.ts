@@ -1,10 +1,31 @@
 import type { Effects } from "../effect.ts";
+import { Err, Result } from "../error.ts";
 import type { State } from "../kernel.ts";
+import { UNITS } from "../limits.ts";
+import { freeRegion, unlinkRegion } from "../mem/region.ts";
+import { shootdownOf } from "../mem/shootdown.ts";
+import { abandonSpace, holdSpace, leaveSlot, takeSlot } from "../mem/space.ts";
+import { sweepUnmap } from "../mem/unmap.ts";
+import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { dropCapability } from "./naming.ts";
+import { beginRevoking, endRevoking } from "./node.ts";
 import { NodeFlag } from "./tables.ts";
 
 /** Most nodes above one: what keeps looking up the path of a node a bounded walk. */
 export const DEPTH_LIMIT = 200;
+
+/** What the cursor of a thread that revokes holds. */
+const Cursor = {
+  /** The node whose descendants go. */
+  Node: 0,
+  /** Space being swept, which the operation holds with its slot; 0 for none. */
+  Space: 1,
+  /** Page to go on with, and the page after the last. */
+  Page: 2,
+  End: 3,
+  /** Space whose shootdown is waited for, which the operation holds; 0 for none. */
+  Awaited: 4,
+} as const;
 
 /**
  * Whether a node or one above it is being revoked: nothing may be derived or copied below it then.
@@ -23,16 +44,93 @@ export function isRevoked(s: State, node: number): boolean {
  * Nodes above it and beside it are not touched.
  *
  * @param limit most nodes looked at by this call, more than the tree below the node is deep
- * @returns 1 when none is left, 0 when there is more to do
+ * @returns 0 when none is left; the node that memory is mapped through and that is next; or the
+ * revoked node itself when there is more to do
  */
 export function revokeStep(s: State, fx: Effects, h: number, node: number, limit: number): number {
-  const first = s.capNode.firstChild;
+  const c = s.capNode;
   let at = node;
   let done = 0;
-  for (; done < limit && first[node] !== 0; done++) {
-    if (first[at] !== 0) at = first[at];
+  let mapped = 0;
+  for (; done < limit && mapped === 0 && c.firstChild[node] !== 0; done++) {
+    if (c.firstChild[at] !== 0) at = c.firstChild[at];
+    else if (c.firstRegion[at] !== 0) mapped = at;
     else at = dropCapability(s, fx, h, at);
   }
   fx.charge(done);
-  return first[node] === 0 ? 1 : 0;
+  if (mapped !== 0) return mapped;
+  return c.firstChild[node] === 0 ? 0 : node;
+}
+
+/**
+ * Removes all descendants of a node of the running thread's process, and what is mapped through them.
+ *
+ * @returns 0, -Err.Busy while another thread revokes it, or Result.Pending
+ */
+export function revoke(s: State, fx: Effects, hart: number, thread: number, node: number): number {
+  if ((s.capNode.flags[node] & NodeFlag.Revoking) !== 0) return -Err.Busy;
+  // From here on it must succeed.
+  if (s.capNode.firstChild[node] === 0) return 0;
+  beginRevoking(s, node);
+  s.thread.cursor[6 * thread + Cursor.Node] = node;
+  beginOperation(s, fx, hart, thread, OperationKind.Revoke);
+  return Result.Pending;
+}
+
+/**
+ * Takes the newest mapping through a node out of its space, so that nobody can touch it again, and
+ * holds the space to sweep its pages. While another operation has the space, nothing happens.
+ */
+function beginSweep(s: State, fx: Effects, thread: number, node: number): void {
+  const region = s.capNode.firstRegion[node];
+  const space = s.region.space[region];
+  if (s.addressSpace.operation[space] !== 0 || s.addressSpace.dying[space] !== 0) return;
+  const at = 6 * thread;
+  s.thread.cursor[at + Cursor.Space] = space;
+  s.thread.cursor[at + Cursor.Page] = s.region.start[region];
+  s.thread.cursor[at + Cursor.End] = s.region.end[region];
+  holdSpace(s, space);
+  takeSlot(s, thread, space);
+  unlinkRegion(s, space, region);
+  freeRegion(s, fx, region);
+}
+
+/** Sweeps on; the pages' frames wait for every hart that may know them. */
+function sweep(s: State, fx: Effects, hart: number, thread: number, space: number): void {
+  const cursor = s.thread.cursor;
+  const at = 6 * thread;
+  const end = cursor[at + Cursor.End];
+  const page = sweepUnmap(s, fx, hart, space, cursor[at + Cursor.Page], end);
+  cursor[at + Cursor.Page] = page;
+  if (page < end) return;
+  leaveSlot(s, fx, hart, thread, space);
+  cursor[at + Cursor.Space] = 0;
+  cursor[at + Cursor.Awaited] = space;
+}
+
+/** One step of OperationKind.Revoke. */
+export function stepRevoke(s: State, fx: Effects, hart: number, thread: number): number {
+  const at = 6 * thread;
+  const awaited = s.thread.cursor[at + Cursor.Awaited];
+  if (awaited !== 0) {
+    // It returns when no hart can reach what was unmapped.
+    if (shootdownOf(s, awaited) !== 0) return Result.Pending;
+    s.thread.cursor[at + Cursor.Awaited] = 0;
+    abandonSpace(s, awaited);
+    return Result.Pending;
+  }
+  const space = s.thread.cursor[at + Cursor.Space];
+  if (space !== 0) {
+    sweep(s, fx, hart, thread, space);
+    return Result.Pending;
+  }
+  const node = s.thread.cursor[at + Cursor.Node];
+  const next = revokeStep(s, fx, hart, node, UNITS);
+  if (next === node) return Result.Pending;
+  if (next !== 0) {
+    beginSweep(s, fx, thread, next);
+    return Result.Pending;
+  }
+  endRevoking(s, fx, hart, node);
+  return 0;
 }

@@ -79,6 +79,8 @@ export const Account = {
   NameRetired: 73,
   NamePageFree: 74,
   NamePageUsed: 75,
+  NotificationFree: 76,
+  NotificationUsed: 77,
 } as const;
 
 /** A resource of the ledger. */
@@ -246,6 +248,12 @@ export const resources: readonly Resource[] = [
     unit: "page",
     kind: "stock",
     accounts: ["NamePageFree", "NamePageUsed"],
+  },
+  {
+    name: "notifications",
+    unit: "notification",
+    kind: "stock",
+    accounts: ["NotificationFree", "NotificationUsed"],
   },
 ];
 

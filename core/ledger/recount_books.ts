@@ -30,6 +30,7 @@ const ROW_ACCOUNTS: readonly (readonly [keyof State, AccountName, AccountName])[
   ["chunkRequest", "ChunkRequestFree", "ChunkRequestUsed"],
   ["waiter", "WaiterFree", "WaiterUsed"],
   ["namePage", "NamePageFree", "NamePageUsed"],
+  ["notification", "NotificationFree", "NotificationUsed"],
 ];
 
 /** The table whose rows are a resource's units, or undefined; by the resource's second account. */

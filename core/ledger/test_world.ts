@@ -58,6 +58,7 @@ const CAPACITIES: Readonly<Partial<Record<keyof typeof kernelTables, number>>> =
   chunkRequest: 6,
   pageTable: 40,
   namePage: 24,
+  notification: 24,
 };
 
 /** Boots, makes the root directory and lets init run. */

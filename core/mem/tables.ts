@@ -93,6 +93,8 @@ export const regionTable = table("region", {
   objectPage: u32("page of the object at start"),
   fileBytes: f64("bytes from start that come from the object; the rest reads zero"),
   node: back("capNode", "capability it was mapped through; 0 for the space's own"),
+  nextOfNode: back("region", "next older mapping through the same capability"),
+  previousOfNode: back("region", "next newer one"),
 });
 
 /** Kinds of memory object. */

@@ -9,6 +9,9 @@ import { type ToyCall, toyRows } from "../syscall/toy_table.ts";
 import type { Handler } from "./handler.ts";
 import { linuxHandlers } from "./linux/handlers.ts";
 import { errnoOf } from "./linux/errno.ts";
+import { nativeErrorOf } from "./native/errors.ts";
+import { nativeHandlers } from "./native/handlers.ts";
+import { type NativeCall, nativeRows } from "../syscall/native_table.ts";
 import { toyHandlers } from "./toy/handlers.ts";
 import { toyErrorOf } from "./toy/errors.ts";
 
@@ -26,6 +29,11 @@ const linux: Personality<LinuxCall> = {
   answerOf: errnoOf,
 };
 const toy: Personality<ToyCall> = { rows: toyRows, handlers: toyHandlers, answerOf: toyErrorOf };
+const native: Personality<NativeCall> = {
+  rows: nativeRows,
+  handlers: nativeHandlers,
+  answerOf: nativeErrorOf,
+};
 
 /** ENOSYS, which an unknown number gets whatever the personality. */
 const NO_SUCH_CALL = errnoOf(-Err.NotImplemented);
@@ -42,6 +50,7 @@ function bind<N extends string>({ rows, handlers: handlerOf, answerOf }: Persona
 
 bind(linux);
 bind(toy);
+bind(native);
 
 /**
  * Hands a Syscall event to the handler of its number.

@@ -63,6 +63,7 @@ function inherit(s: State, from: number, to: number): void {
   p.root[to] = p.root[from];
   p.cwd[to] = p.cwd[from];
   p.executable[to] = p.executable[from];
+  p.renounced[to] = p.renounced[from];
   holdInode(s, p.root[to]);
   holdInode(s, p.cwd[to]);
   if (p.executable[to] !== 0) holdInode(s, p.executable[to]);

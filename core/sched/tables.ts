@@ -194,4 +194,6 @@ export const WaitKind = {
   Vfork: 10,
   /** object: host stream row, readers. */
   Stream: 11,
+  /** object: notification row. */
+  Notification: 20,
 } as const;

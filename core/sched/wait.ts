@@ -27,6 +27,8 @@ function headsOf(s: State, kind: number): Uint32Array {
       return s.process.vforkHead;
     case WaitKind.Stream:
       return s.stream.waitHead;
+    case WaitKind.Notification:
+      return s.notification.waitHead;
     default:
       return unreachable("every wait kind with an object has a queue");
   }
@@ -54,6 +56,8 @@ function tailsOf(s: State, kind: number): Uint32Array {
       return s.process.vforkTail;
     case WaitKind.Stream:
       return s.stream.waitTail;
+    case WaitKind.Notification:
+      return s.notification.waitTail;
     default:
       return unreachable("every wait kind with an object has a queue");
   }

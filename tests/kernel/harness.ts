@@ -41,6 +41,7 @@ export const SMALL: Capacities = {
   frame: 4096,
   capNode: 2048,
   namePage: 24,
+  notification: 24,
   openFile: 512,
   pipe: 128,
   inode: 512,

@@ -200,7 +200,7 @@ function drainInbox(s: State, fx: Effects, hart: number): void {
     if (thread === 0) return;
     const bits = answerRequests(s, fx, hart, thread);
     // It may have blocked before the request came: then the signal ends the wait now.
-    if ((bits & Request.Signal) !== 0) interruptWait(s, fx, hart, thread);
+    if ((bits & (Request.Signal | Request.Kill)) !== 0) interruptWait(s, fx, hart, thread);
   }
 }
 

@@ -6,6 +6,7 @@ import { kernelTables, type State } from "./kernel.ts";
 import { rebuildPageHash } from "./mem/page_hash.ts";
 import { rebuildPidHash } from "./proc/process.ts";
 import { reduce } from "./reduce.ts";
+import { rebuildTidHash } from "./sched/tid.ts";
 import { type ArenaLayout, bindArena, layoutArena } from "./state/arena.ts";
 import { makeArenaHash } from "./state/hash.ts";
 
@@ -58,6 +59,7 @@ export function makeReducer(
     hash: makeArenaHash(layout, buffer, base),
     rebuild: () => {
       rebuildPidHash(state);
+      rebuildTidHash(state);
       rebuildPageHash(state);
       rebuildNameHash(state);
     },

@@ -2,6 +2,7 @@ import { ONE, type State } from "../kernel.ts";
 import { NodeFlag, PAGE_SLOTS } from "../cap/tables.ts";
 import { DESCRIPTORS, NAME_PAGES, ProcessState } from "../proc/tables.ts";
 import { OpenFlag } from "../fs/tables.ts";
+import { THREADS_A_PROCESS, ThreadState } from "../sched/tables.ts";
 import { isCurrent, watermark } from "../state/table.ts";
 import type { Reach } from "./recount_walk.ts";
 
@@ -26,19 +27,41 @@ function checkProcesses(s: State, reach: Reach): void {
     live++;
     checkFamily(s, reach, p, top);
     checkDescriptors(s, reach, p);
-    let threads = 0;
-    for (let t = s.process.firstThread[p]; t !== 0; t = s.thread.nextInProcess[t]) {
-      if (s.thread.process[t] !== p) {
-        reach.report("thread", t, `listed by process ${p}, not its own`);
-      }
-      if (s.waiter.thread[s.thread.waiter[t]] !== t) {
-        reach.report("thread", t, "its waiter names another thread");
-      }
-      if (++threads > watermark(s.thread)) break;
-    }
+    checkThreads(s, reach, p);
   }
   if (live !== s.kernel.processes[ONE]) {
     reach.report("kernel", ONE, `${live} processes, processes says ${s.kernel.processes[ONE]}`);
+  }
+}
+
+/** The list of a process's threads: of the dead only the first is kept. */
+function checkThreads(s: State, reach: Reach, p: number): void {
+  let threads = 0;
+  let living = 0;
+  let previous = 0;
+  for (let t = s.process.firstThread[p]; t !== 0; t = s.thread.nextInProcess[t]) {
+    if (s.thread.process[t] !== p) {
+      reach.report("thread", t, `listed by process ${p}, not its own`);
+    }
+    if (s.waiter.thread[s.thread.waiter[t]] !== t) {
+      reach.report("thread", t, "its waiter names another thread");
+    }
+    if (s.thread.previousInProcess[t] !== previous) {
+      reach.report("thread", t, `its link back in process ${p} is wrong`);
+    }
+    if (s.thread.state[t] !== ThreadState.Dead) living++;
+    else if (previous !== 0) reach.report("thread", t, "dead, but not its process's first");
+    previous = t;
+    if (++threads > watermark(s.thread)) break;
+  }
+  if (living !== s.process.threads[p]) {
+    reach.report("process", p, `${living} threads live, threads says ${s.process.threads[p]}`);
+  }
+  if (threads > THREADS_A_PROCESS) {
+    reach.report("process", p, `${threads} threads, more than its quota`);
+  }
+  if (s.process.lastThread[p] !== previous) {
+    reach.report("process", p, "its last thread is not the last of its list");
   }
 }
 

@@ -155,6 +155,9 @@ function checkInbox(s: State, reach: Reach, hart: number, places: Places): void 
       return;
     }
     places.inbox[thread] = 1;
+    if (s.thread.inboxPrevious[thread] !== last) {
+      reach.report("thread", thread, "its inbox link back is wrong");
+    }
     last = thread;
     if (s.thread.hart[thread] !== hart) reach.report("thread", thread, "in another hart's inbox");
   }

@@ -300,6 +300,7 @@ function enterProgram(
   holdSpace(s, space);
   s.hart.runningSpace[hart + 1] = 0;
   const bias = s.image.relocatable[image] === 1 ? LOAD_BIAS : 0;
+  s.thread.clearTid[thread] = 0;
   fx.clearRegisters(thread);
   fx.setRegister(thread, roleRegister.sp, sp);
   fx.setRegister(thread, roleRegister.pc, bias + s.image.entry[image]);

@@ -15,7 +15,7 @@ import { WaitKind } from "../sched/tables.ts";
 import { createThread, freeThread, leastLoadedHart, startThread } from "../sched/thread.ts";
 import { unlinkWaiter, waitOn } from "../sched/wait.ts";
 import { freeRows } from "../state/table.ts";
-import { releaseFiles } from "./exit.ts";
+import { releaseFiles, setClearTid } from "./exit.ts";
 import { createProcess, freeProcess } from "./process.ts";
 import { discardPending } from "./signal.ts";
 import { NAME_BYTES, ProcessState, SIGNALS } from "./tables.ts";
@@ -40,9 +40,10 @@ export const CloneFlag = {
 } as const;
 
 /** Flags that ask for nothing the kernel would do otherwise, or that it honours. */
-const KNOWN_FLAGS = CloneFlag.SignalMask | CloneFlag.Vm | CloneFlag.Vfork | CloneFlag.SetTls |
-  CloneFlag.ParentSetTid | CloneFlag.ChildClearTid | CloneFlag.ChildSetTid |
-  CloneFlag.UndoSemaphores | CloneFlag.Detached | CloneFlag.Untraced | CloneFlag.Io;
+export const KNOWN_FLAGS = CloneFlag.SignalMask | CloneFlag.Vm | CloneFlag.Vfork |
+  CloneFlag.SetTls | CloneFlag.ParentSetTid | CloneFlag.ChildClearTid | CloneFlag.ChildSetTid |
+  CloneFlag.UndoSemaphores | CloneFlag.Detached | CloneFlag.Untraced | CloneFlag.Io |
+  CloneFlag.Thread | CloneFlag.SignalHandlers | CloneFlag.Files | CloneFlag.Fs;
 
 /** Process rows only init's reserve may use. */
 const RESERVED_PROCESSES = 4;
@@ -76,6 +77,43 @@ function inherit(s: State, from: number, to: number): void {
   copyArray(p.name, from, to, NAME_BYTES);
 }
 
+/** Copies what the first thread of a child, or a new thread, has from the one that made it. */
+export function inheritThread(s: State, from: number, to: number): void {
+  const t = s.thread;
+  t.affinityLo[to] = t.affinityLo[from];
+  t.affinityHi[to] = t.affinityHi[from];
+  t.priority[to] = t.priority[from];
+  t.class[to] = t.class[from];
+  t.blockedLo[to] = t.blockedLo[from];
+  t.blockedHi[to] = t.blockedHi[from];
+}
+
+/**
+ * Gives a new thread the registers of the one that made it, and those clone names: its call returns
+ * 0 in the new one.
+ *
+ * @param stack,tls arguments of the event, as clone's
+ */
+export function copyRegisters(
+  fx: Effects,
+  e: Event,
+  from: number,
+  to: number,
+  flags: number,
+  stack: number,
+  tls: number,
+): void {
+  fx.copyRegisters(from, to);
+  fx.returnValue(to, 0);
+  const r = e.registers;
+  if (e.argument(stack) !== 0) {
+    fx.setRegisterWords(to, roleRegister.sp, r[2 * stack], r[2 * stack + 1]);
+  }
+  if ((flags & CloneFlag.SetTls) !== 0) {
+    fx.setRegisterWords(to, roleRegister.tp, r[2 * tls], r[2 * tls + 1]);
+  }
+}
+
 /**
  * clone as fork or vfork. The parent's thread gets the child's pid when the child is complete.
  *
@@ -96,9 +134,8 @@ export function clone(
   childTid: number,
   tls: number,
 ): number {
-  const refused = CloneFlag.Thread | CloneFlag.SignalHandlers | CloneFlag.Files | CloneFlag.Fs;
+  const refused = CloneFlag.SignalHandlers | CloneFlag.Files | CloneFlag.Fs;
   if ((flags & refused) !== 0) return -Err.NotSupported;
-  if ((flags & ~KNOWN_FLAGS) !== 0) return -Err.Invalid;
   if ((flags & CloneFlag.SignalMask) > SIGNALS) return -Err.Invalid;
   if ((flags & CloneFlag.Vm) !== 0 && (flags & CloneFlag.Vfork) === 0) return -Err.NotSupported;
   if (freeRows(s.process) <= RESERVED_PROCESSES) return -Err.Again;
@@ -121,25 +158,12 @@ export function clone(
   // From here on it must succeed; only the copy of the space may still run out of memory.
   const p = createProcess(s, from);
   const thread = createThread(s, p, s.process.pid[p]);
-  s.process.firstThread[p] = thread;
-  s.thread.affinityLo[thread] = s.thread.affinityLo[parent];
-  s.thread.affinityHi[thread] = s.thread.affinityHi[parent];
-  s.thread.priority[thread] = s.thread.priority[parent];
-  s.thread.class[thread] = s.thread.class[parent];
-  s.thread.blockedLo[thread] = s.thread.blockedLo[parent];
-  s.thread.blockedHi[thread] = s.thread.blockedHi[parent];
+  inheritThread(s, parent, thread);
+  if ((flags & CloneFlag.ChildClearTid) !== 0) setClearTid(s, thread, childTid);
   s.process.exitSignal[p] = flags & CloneFlag.SignalMask;
   inherit(s, from, p);
   forkDescriptors(s, fx, from, p);
-  fx.copyRegisters(parent, thread);
-  fx.returnValue(thread, 0);
-  const r = e.registers;
-  if (e.argument(stack) !== 0) {
-    fx.setRegisterWords(thread, roleRegister.sp, r[2 * stack], r[2 * stack + 1]);
-  }
-  if ((flags & CloneFlag.SetTls) !== 0) {
-    fx.setRegisterWords(thread, roleRegister.tp, r[2 * tls], r[2 * tls + 1]);
-  }
+  copyRegisters(fx, e, parent, thread, flags, stack, tls);
   s.thread.callArgument[thread * 4] = (flags & CloneFlag.ChildSetTid) !== 0 ? childTid : 0;
   s.process.space[p] = space;
   holdSpace(s, space);
@@ -215,7 +239,6 @@ function releaseChild(s: State, fx: Effects, hart: number, p: number): void {
   // It may have been sent signals by others already.
   discardPending(s, p, 0xffffffff, 0xffffffff);
   const thread = s.process.firstThread[p];
-  s.process.firstThread[p] = 0;
   clearCall(s, thread);
   freeThread(s, thread);
   freeProcess(s, p);

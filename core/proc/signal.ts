@@ -1,5 +1,6 @@
 import type { Effects } from "../effect.ts";
 import { abandonFifo } from "../fs/fifo.ts";
+import { pipeWrittenBy, serveWriters } from "../fs/pipe.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
@@ -68,6 +69,12 @@ export function nextSignal(s: State, thread: number): number {
   return hi === 0 ? 0 : 64 - Math.clz32(hi & -hi);
 }
 
+/** Whether a thread has been told to go, and makes nothing that would outlive it. */
+export function isDoomed(s: State, thread: number): boolean {
+  return s.process.killed[s.thread.process[thread]] !== 0 ||
+    s.thread.faultSignal[thread] === Signal.Kill;
+}
+
 /** Takes a signal out of the pending sets. */
 export function takeSignal(s: State, thread: number, signal: number, account: number): void {
   if (s.thread.faultSignal[thread] === signal) {
@@ -108,6 +115,14 @@ export function discardPending(s: State, process: number, lo: number, hi: number
   if (dropped > 0) post(s, Account.SignalPending, Account.SignalDiscarded, dropped);
 }
 
+/** Drops every signal pending for one thread. */
+export function discardOfThread(s: State, thread: number): void {
+  const dropped = countBits(s.thread.pendingLo[thread]) + countBits(s.thread.pendingHi[thread]);
+  s.thread.pendingLo[thread] = 0;
+  s.thread.pendingHi[thread] = 0;
+  if (dropped > 0) post(s, Account.SignalPending, Account.SignalDiscarded, dropped);
+}
+
 /** Whether a thread waits for something that ends by itself, which no signal cuts short. */
 function isDeaf(s: State, thread: number): boolean {
   switch (s.waiter.kind[s.thread.waiter[thread]]) {
@@ -130,8 +145,11 @@ export function interruptWait(s: State, fx: Effects, hart: number, thread: numbe
 }
 
 function cutWait(s: State, fx: Effects, hart: number, thread: number): void {
+  const pipe = pipeWrittenBy(s, thread);
   wakeThread(s, fx, hart, thread, WakeReason.Signal);
   abandonFifo(s, fx, thread);
+  // It may have been first in the queue, and a shorter write behind it may fit.
+  if (pipe !== 0) serveWriters(s, fx, hart, pipe);
 }
 
 /** Makes a thread look at its signals: wakes it, or asks its hart to. */
@@ -142,6 +160,37 @@ export function alertThread(s: State, fx: Effects, hart: number, thread: number)
   }
   if (s.thread.hart[thread] !== hart && s.thread.state[thread] === ThreadState.Running) {
     request(s, fx, hart, thread, Request.Signal);
+  }
+}
+
+/**
+ * Makes every thread of a process but one find out soon that it is to go: it ends where it next
+ * leaves the kernel, on its own hart.
+ *
+ * @param except a thread left alone, or 0
+ */
+export function rouseThreads(
+  s: State,
+  fx: Effects,
+  hart: number,
+  process: number,
+  except: number,
+): void {
+  for (let t = s.process.firstThread[process]; t !== 0; t = s.thread.nextInProcess[t]) {
+    if (t !== except) rouse(s, fx, hart, t);
+  }
+}
+
+function rouse(s: State, fx: Effects, hart: number, thread: number): void {
+  switch (s.thread.state[thread]) {
+    case ThreadState.Stopped:
+      s.thread.state[thread] = ThreadState.Blocked;
+      return wakeThread(s, fx, hart, thread, WakeReason.Signal);
+    case ThreadState.Blocked:
+      if (isWaiting(s, thread) && !isDeaf(s, thread)) cutWait(s, fx, hart, thread);
+      return;
+    case ThreadState.Running:
+      if (s.thread.hart[thread] !== hart) request(s, fx, hart, thread, Request.Kill);
   }
 }
 
@@ -225,7 +274,10 @@ export function sendSignal(
   post(s, Account.SignalSource, Account.SignalPending, 1);
   s.process.pendingLo[process] |= lo;
   s.process.pendingHi[process] |= hi;
-  if (signal === Signal.Kill) s.process.killed[process] = Signal.Kill;
+  if (signal === Signal.Kill) {
+    s.process.killed[process] = Signal.Kill;
+    return rouseThreads(s, fx, hart, process, 0);
+  }
   if (isAwaited(s, thread, signal)) wakeThread(s, fx, hart, thread, WakeReason.Restart);
   else if (!blocked) alertThread(s, fx, hart, thread);
 }

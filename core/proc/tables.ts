@@ -1,5 +1,6 @@
 import { back, f64, holds, owns, u16, u32, u8, weak } from "../state/column.ts";
 import { table } from "../state/table.ts";
+import { TID_BUCKETS } from "../sched/tables.ts";
 
 /** Descriptors a process may have open. */
 export const DESCRIPTORS = 256;
@@ -38,7 +39,9 @@ export const processTable = table("process", {
   firstChild: owns("process", "newest child"),
   nextSibling: owns("process", "next older child of the same parent"),
   previousSibling: back("process", "next newer child"),
-  firstThread: owns("thread", "its threads"),
+  firstThread: owns("thread", "its threads; the first stays, dead, until the process is reaped"),
+  lastThread: back("thread", "the newest of them"),
+  threads: u32("threads of it that are not dead"),
   space: holds("addressSpace", "its address space; 0 once released"),
   oldSpace: holds("addressSpace", "space an exec has left and is draining; 0 for none"),
   waitHead: back("waiter", "threads waiting for a child"),
@@ -134,7 +137,8 @@ export const kernelTable = table("kernel", {
   lastOrder: f64("order of the last event plus one", { role: "history" }),
   now: f64("time of the last event, ns", { role: "history" }),
   startTime: f64("wall-clock time at virtual time 0, ns / 1000 since 1970 (whole microseconds)"),
-  nextPid: u32("next process id"),
+  nextPid: u32("next process or thread id"),
+  tidsGiven: f64("ids given to threads that are not the first of a process", { role: "history" }),
   init: owns("process", "process 1"),
   firstInode: owns("inode", "all inodes not yet freed, newest first"),
   processes: u32("process rows in use"),
@@ -166,6 +170,9 @@ export const kernelTable = table("kernel", {
   exitStatus: u32("wait status of process 1"),
   rootInode: holds("inode", "root of the file system"),
   pidBucket: back("process", "pid hash buckets", { count: PID_BUCKETS, role: "derived" }),
+  tidBucket: back("thread", "tid hash buckets", { count: TID_BUCKETS, role: "derived" }),
+  hungryLo: u32("harts 0 to 31 that are idle and ask for a thread", { owner: "global" }),
+  hungryHi: u32("harts 32 to 63", { owner: "global" }),
 });
 
 /** Why a boot ends. */

@@ -40,9 +40,15 @@ export const Call = {
   read: 63,
   write: 64,
   exit: 94,
+  exitThread: 93,
+  getpid: 172,
+  gettid: 178,
   clone: 220,
   wait4: 260,
 } as const;
+
+/** Flags of clone as the C libraries make a thread with. */
+export const THREAD = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000;
 
 /** Whole numbers as little-endian u64, one after another. */
 export function words(...values: number[]): Uint8Array {
@@ -65,6 +71,8 @@ export class Bench {
   readonly results: Map<number, number> = new Map();
   /** Threads whose registers were last set to run a handler, and of which signal. */
   readonly handled: [thread: number, signal: number][] = [];
+  /** Parts of frames that were zeroed: offset and length. */
+  readonly zeroed: [offset: number, length: number][] = [];
   /** Harts whose IPIs a test holds back. */
   readonly held: Set<number> = new Set();
 
@@ -121,6 +129,7 @@ export class Bench {
       else if (kind === EffectKind.Ipi) this.#ipi[a] = true;
       else if (kind === EffectKind.Return) this.results.set(a, c * 2 ** 32 + (b >>> 0));
       else if (kind === EffectKind.SampleRegisters) sample = true;
+      else if (kind === EffectKind.Zero) this.zeroed.push([b, c]);
       else if (kind === EffectKind.SetRegister && b === roleRegister.a0) {
         this.handled.push([a, c]);
       }

@@ -26,6 +26,18 @@ function markQueued(s: State, hartRow: number, thread: number): number {
   return hartRow * PRIORITY_LEVELS + level;
 }
 
+/** The first thread of the best level below one, or 0. */
+function firstBelow(s: State, hartRow: number, level: number): number {
+  let mask = (1 << (level & 31)) - 1;
+  for (let word = level >>> 5; word >= 0; word--, mask = -1) {
+    const bits = s.hart.queueBitmap[hartRow * BITMAP_WORDS + word] & mask;
+    if (bits === 0) continue;
+    const best = word * 32 + 31 - Math.clz32(bits);
+    return s.hart.queueHead[hartRow * PRIORITY_LEVELS + best];
+  }
+  return 0;
+}
+
 /**
  * 256 levels, the highest ready one runs; equals take turns of one quantum. A preempted thread
  * re-enters at the head with what is left of its quantum, an expired one at the tail with a new one.
@@ -78,6 +90,11 @@ export const fixedPriority: SchedulingClass = {
       return s.hart.queueHead[hartRow * PRIORITY_LEVELS + level];
     }
     return 0;
+  },
+
+  after(s, hartRow, thread) {
+    const next = s.thread.queueNext[thread];
+    return next !== 0 ? next : firstBelow(s, hartRow, s.thread.level[thread]);
   },
 
   charge(s, thread, used) {

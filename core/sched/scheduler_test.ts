@@ -87,6 +87,7 @@ function soloClass(): SchedulingClass {
       s.thread.queued[t] = 0;
     },
     peek: (_s, row) => slot.get(row) ?? 0,
+    after: () => 0,
     charge: () => {},
     expired: () => false,
     preempts: () => false,

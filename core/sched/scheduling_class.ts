@@ -14,6 +14,8 @@ export interface SchedulingClass {
   remove(s: State, hartRow: number, thread: number): void;
   /** The thread the class would run next, or 0; changes nothing. */
   peek(s: State, hartRow: number): number;
+  /** The queued thread the class would run after another queued one, or 0; changes nothing. */
+  after(s: State, hartRow: number, thread: number): number;
   /** Books used time, ns, against a thread's budget. */
   charge(s: State, thread: number, used: number): void;
   /** Whether a running thread must leave the hart to its equals now. */

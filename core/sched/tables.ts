@@ -44,7 +44,27 @@ export const hartTable = table("hart", {
   lastSequence: f64("sequence of the hart's last event plus one", { ...mine, role: "history" }),
   lastTime: f64("time of the hart's last event, ns", { ...mine, role: "history" }),
   switches: f64("context switches", { ...mine, role: "history" }),
+  steal: u8("an idle hart asks for a thread, or may want one that was queued here"),
+  stealAt: f64("time from which a queued thread may go to an idle hart, ns; 0 for none", mine),
+  stealFrom: u8("while idle: number plus one of the hart it asks; 0 while any hart may answer"),
+  stealTriedLo: u32("harts 0 to 31 it has asked since it became idle, and itself"),
+  stealTriedHi: u32("harts 32 to 63"),
+  given: f64("threads given to idle harts", { ...mine, role: "history" }),
+  longestWait: f64("longest wait of a ready thread of each level for the hart, ns", {
+    ...mine,
+    role: "history",
+    count: PRIORITY_LEVELS,
+  }),
 });
+
+/** Buckets of the tid hash. */
+export const TID_BUCKETS = 1024;
+
+/**
+ * Threads one process may have, the dead first one among them: what is done to all of them is within
+ * one event's work.
+ */
+export const THREADS_A_PROCESS = 256;
 
 /** What a thread is doing. */
 export const ThreadState = {
@@ -72,6 +92,8 @@ export const Request = {
   Migrate: 4,
   /** First enqueue of a new thread. */
   Start: 8,
+  /** End soon: its process is being torn down, or another thread of it executes a program. */
+  Kill: 16,
 } as const;
 
 /** Why a blocked thread woke. */
@@ -102,7 +124,8 @@ export const threadTable = table("thread", {
 }, {
   process: back("process", "process it belongs to"),
   tid: u32("thread id, equal to the pid for a process's first thread"),
-  nextInProcess: owns("thread", "next thread of the process"),
+  nextInProcess: owns("thread", "next thread of the process, in the order they were made"),
+  previousInProcess: back("thread", "the thread before it in that list"),
   state: u8("a ThreadState"),
   hart: u16("number of the hart it is assigned to"),
   affinityLo: u32("harts 0 to 31 it may run on, a bit each"),
@@ -118,6 +141,7 @@ export const threadTable = table("thread", {
   requests: u8("Request bits"),
   inInbox: u8("1 while linked into an inbox"),
   inboxNext: back("thread", "next in the inbox"),
+  inboxPrevious: back("thread", "the one before it in the inbox"),
   migrateTo: u16("hart asked for by Request.Migrate"),
   waiter: owns("waiter", "the waiter it blocks with"),
   call: u32("number of the system call in progress plus one; 0 for none"),
@@ -152,6 +176,9 @@ export const threadTable = table("thread", {
   faultAddressHi: u32("its upper half"),
   sampled: u8("1 while a sample of its registers for signal delivery is out"),
   userTime: f64("user time, ns", { role: "history" }),
+  clearTid: f64("user address that is set to 0 when the thread ends; 0 for none"),
+  tidNext: back("thread", "next in the tid hash bucket", { role: "derived" }),
+  readySince: f64("time it was last queued, ns", { ...mine, role: "history" }),
 });
 
 /** A place in a wait queue. */

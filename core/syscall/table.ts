@@ -219,7 +219,7 @@ export const linuxRows = [
     "never",
     "Sets times.",
   ),
-  row(93, "exit", { status: value }, self, "never", "Ends the thread."),
+  row(93, "exit", { status: value }, self, "restart", "Ends the thread."),
   row(94, "exit_group", { status: value }, self, "never", "Ends the process."),
   row(96, "set_tid_address", { address }, self, "never", "Where to clear the tid at exit."),
   row(99, "set_robust_list", { head: address, size: value }, self, "never", "Accepted, unused."),
@@ -409,7 +409,7 @@ export const linuxRows = [
     { flags: value, stack: value, parentTid: address, tls: value, childTid: address },
     self,
     "restart",
-    "Makes a process: fork, or vfork with a shared address space.",
+    "Makes a process (fork, or vfork with a shared address space) or a thread.",
   ),
   row(
     221,

@@ -42,7 +42,8 @@ function headedLists(s: State): readonly HeadedLists[] {
       name: "threads of process",
       of: process,
       head: process.firstThread,
-      links: linksOf(thread, "thread", thread.nextInProcess),
+      tail: process.lastThread,
+      links: linksOf(thread, "thread", thread.nextInProcess, thread.previousInProcess),
       holdsAll: true,
     },
     {
@@ -283,7 +284,7 @@ function runQueues(s: State): (report: Report) => void {
 
 function inboxes(s: State): (report: Report) => void {
   const marks = new Marks(s.thread.$capacity);
-  const links = linksOf(s.thread, "thread", s.thread.inboxNext);
+  const links = linksOf(s.thread, "thread", s.thread.inboxNext, s.thread.inboxPrevious);
   return (report) => {
     marks.begin();
     for (let hart = 0; hart < s.kernel.harts[ONLY]; hart++) {

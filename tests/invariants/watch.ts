@@ -12,6 +12,8 @@ import { processes } from "./processes.ts";
 import { queues } from "./queues.ts";
 import { rings } from "./rings.ts";
 import { scheduling } from "./scheduling.ts";
+import { starvation } from "./starvation.ts";
+import { stealing } from "./stealing.ts";
 import { tables } from "./tables.ts";
 import { timers } from "./timers.ts";
 import { waiting } from "./waiting.ts";
@@ -31,6 +33,8 @@ export const groups: readonly Group[] = [
   tables,
   waiting,
   effects,
+  stealing,
+  starvation,
 ];
 
 /** Most breaches one event's error tells of. */

@@ -327,6 +327,7 @@ export const STAGES: readonly Stage[] = [
   stage("float"),
   stage("preempt"),
   stage("affinity"),
+  stage("steal"),
   stage("toy"),
   stage("storm", "6", "10", "2", "4"),
 ];

@@ -4,6 +4,7 @@
  * result that some order leads to.
  */
 import type { Scenario } from "./scene_state.ts";
+import { THREAD_CASES } from "./thread_scenarios.ts";
 import {
   BUFFER,
   call,
@@ -614,4 +615,5 @@ export const CASES: readonly Case[] = [
       "poll=1 handled",
     ].map((log) => `A: ${log} | S: kill=0 | W: write=1`),
   },
+  ...THREAD_CASES,
 ];

@@ -474,10 +474,12 @@ export class Scene {
       const actor = this.m.actors[t];
       if (actor === undefined) continue;
       const p = this.s.thread.process[t];
-      if (
-        !actor.gone &&
-        (this.s.thread.$live[t] === 0 || this.s.process.state[p] >= ProcessState.Dying)
-      ) {
+      const ends = this.s.process.state[p] >= ProcessState.Dying;
+      const dead = this.s.thread.$live[t] === 0 || this.s.thread.state[t] === ThreadState.Dead;
+      if (!actor.gone && !ends && dead) {
+        actor.gone = true;
+        actor.log.push("ended");
+      } else if (!actor.gone && ends) {
         actor.gone = true;
         const status = this.s.process.exitStatus[p];
         actor.log.push((status & 0x7f) === 0 ? `exit=${status >>> 8}` : `killed=${status & 0x7f}`);
@@ -565,6 +567,8 @@ export class Scene {
           m.inputs.push(`stream ${a}`);
           break;
         case EffectKind.Return: {
+          // What a thread that has been told to go gets is nobody's to see.
+          if (m.actors[a]?.gone === true) break;
           const actor = this.actorOf(a);
           actor.a0 = c * 2 ** 32 + (b >>> 0);
           this.returned(a, actor, actor.at, actor.a0);

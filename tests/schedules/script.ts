@@ -79,12 +79,15 @@ export const Nr = {
   sendfile: 71,
   pselect6: 72,
   ppoll: 73,
+  exitThread: 93,
   exit: 94,
+  setTidAddress: 96,
   nanosleep: 101,
   clockNanosleep: 115,
   setaffinity: 122,
   yield: 124,
   kill: 129,
+  tgkill: 131,
   sigsuspend: 133,
   sigaction: 134,
   sigprocmask: 135,
@@ -147,6 +150,15 @@ export const set = (...signals: readonly number[]): Uint8Array =>
 /** Makes a process that goes on at a label. */
 export function fork(to: string): readonly Op[] {
   return [quiet(Nr.clone, 17, 0, 0, 0, 0), { kind: "ifZero", to }];
+}
+
+/** Flags of clone as the C libraries make a thread with. */
+const THREAD = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000;
+
+/** Makes a thread of the same process that goes on at a label, with a stack of its own. */
+export function thread(to: string, nth = 1): readonly Op[] {
+  const sp = FIRST_SP - nth * 16_384;
+  return [quiet(Nr.clone, THREAD, sp, 0, 0, 0), { kind: "ifZero", to }];
 }
 
 /** As fork, but the parent waits until the child is gone and they share their memory. */

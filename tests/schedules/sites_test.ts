@@ -46,6 +46,11 @@ Deno.test("every kind of wait has a site", () => {
   assert.ok(Deno.readTextFileSync(core + file).includes(`Deno.test("${test}"`), test);
 });
 
+/** Calls that block only where a process has several threads: they have orders of their own. */
+const BY_THREADS: Readonly<Record<string, string>> = {
+  exit: "a thread that ends clears its id in a page others have a copy of",
+};
+
 /** Calls whose wait a signal alone ends: they have orders of their own. */
 const BY_SIGNAL: Readonly<Record<string, string>> = {
   rt_sigsuspend: "sigsuspend and the signal it waits for",
@@ -62,11 +67,13 @@ const NO_WAIT: Readonly<Record<string, string>> = {
 Deno.test("every call that blocks has a site", () => {
   const covered = new Set(SITES.map((site) => site.blocks.split(":")[0]));
   for (const { name, blocking } of syscallRows) {
-    const blocks = covered.has(name) || name in NO_WAIT || name in BY_SIGNAL;
+    const ofOwn = name in BY_SIGNAL || name in BY_THREADS;
+    const blocks = covered.has(name) || name in NO_WAIT || ofOwn;
     assert.equal(blocks, blocking !== "never", name);
   }
   const names = new Set(CASES.map((scenario) => scenario.name));
   for (const name of Object.values(BY_SIGNAL)) assert.ok(names.has(name), name);
+  for (const name of Object.values(BY_THREADS)) assert.ok(names.has(name), name);
 });
 
 /** Where the source makes a thread wait, as `file function`, and the sites that go through it. */

@@ -65,7 +65,7 @@ export const linuxHandlers: Readonly<Record<LinuxCall, Handler>> = {
   fdatasync: file.fsync,
   utimensat: stat.utimensat,
   exit: process.exit,
-  exit_group: process.exit,
+  exit_group: process.exitGroup,
   set_tid_address: process.setTidAddress,
   set_robust_list: absent,
   nanosleep: clock.nanosleep,

@@ -56,19 +56,19 @@ export const Err = {
   /** Nothing at the other side of a fifo or behind a device. */
   NoSuchDevice: 38,
   /** No capability of that name. */
-  NoCapability: 50,
+  NoCapability: 56,
   /** The name was given back, or what it names is gone. */
-  StaleCapability: 51,
+  StaleCapability: 57,
   /** The capability is for another kind of object. */
-  WrongKind: 52,
+  WrongKind: 58,
   /** The capability lacks a right the call needs. */
-  FewerRights: 53,
+  FewerRights: 59,
   /** The capability is about to go with one above it. */
-  Revoked: 54,
+  Revoked: 60,
   /** Derived through too many hands. */
-  TooDeep: 55,
+  TooDeep: 61,
   /** The process was started without the well-known capability the call consumes. */
-  NoSlot: 56,
+  NoSlot: 62,
 } as const;
 
 /**

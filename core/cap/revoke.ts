@@ -1,12 +1,14 @@
 import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
-import type { State } from "../kernel.ts";
+import { ONE, type State } from "../kernel.ts";
 import { UNITS } from "../limits.ts";
 import { freeRegion, unlinkRegion } from "../mem/region.ts";
-import { shootdownOf } from "../mem/shootdown.ts";
+import { shootdownBefore } from "../mem/shootdown.ts";
 import { abandonSpace, holdSpace, leaveSlot, takeSlot } from "../mem/space.ts";
 import { sweepUnmap } from "../mem/unmap.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
+import { WaitKind } from "../sched/tables.ts";
+import { waitOn } from "../sched/wait.ts";
 import { dropCapability } from "./naming.ts";
 import { beginRevoking, endRevoking } from "./node.ts";
 import { NodeFlag } from "./tables.ts";
@@ -14,17 +16,18 @@ import { NodeFlag } from "./tables.ts";
 /** Most nodes above one: what keeps looking up the path of a node a bounded walk. */
 export const DEPTH_LIMIT = 200;
 
+/** callStage of a revocation that only waits for other harts to forget what it unmapped. */
+const STAGE_REVOKED = 0x5e00;
+
 /** What the cursor of a thread that revokes holds. */
 const Cursor = {
   /** The node whose descendants go. */
   Node: 0,
-  /** Space being swept, which the operation holds with its slot; 0 for none. */
-  Space: 1,
-  /** Page to go on with, and the page after the last. */
-  Page: 2,
-  End: 3,
-  /** Space whose shootdown is waited for, which the operation holds; 0 for none. */
-  Awaited: 4,
+  /** Page to go on with in the space being swept (`thread.sweeping`), and the page after the last. */
+  Page: 1,
+  End: 2,
+  /** 1 once it has unmapped something. */
+  Unmapped: 3,
 } as const;
 
 /**
@@ -79,14 +82,15 @@ export function revoke(s: State, fx: Effects, hart: number, thread: number, node
 
 /**
  * Takes the newest mapping through a node out of its space, so that nobody can touch it again, and
- * holds the space to sweep its pages. While another operation has the space, nothing happens.
+ * holds the space to sweep its pages. While another operation has the space, on another hart and soon
+ * over, nothing happens.
  */
 function beginSweep(s: State, fx: Effects, thread: number, node: number): void {
   const region = s.capNode.firstRegion[node];
   const space = s.region.space[region];
   if (s.addressSpace.operation[space] !== 0 || s.addressSpace.dying[space] !== 0) return;
   const at = 6 * thread;
-  s.thread.cursor[at + Cursor.Space] = space;
+  s.thread.sweeping[thread] = space;
   s.thread.cursor[at + Cursor.Page] = s.region.start[region];
   s.thread.cursor[at + Cursor.End] = s.region.end[region];
   holdSpace(s, space);
@@ -104,22 +108,29 @@ function sweep(s: State, fx: Effects, hart: number, thread: number, space: numbe
   cursor[at + Cursor.Page] = page;
   if (page < end) return;
   leaveSlot(s, fx, hart, thread, space);
-  cursor[at + Cursor.Space] = 0;
-  cursor[at + Cursor.Awaited] = space;
+  abandonSpace(s, space);
+  s.thread.sweeping[thread] = 0;
+  cursor[at + Cursor.Unmapped] = 1;
+}
+
+/**
+ * Ends a revocation: it returns when no hart can reach what it unmapped.
+ *
+ * @param sent shootdowns sent when the last descendant went
+ */
+function awaitShootdowns(s: State, thread: number, sent: number, waiting: number): number {
+  const row = shootdownBefore(s, sent);
+  if (row === 0) return 0;
+  s.thread.callStage[thread] = STAGE_REVOKED;
+  s.thread.callProgress[thread] = sent;
+  waitOn(s, thread, WaitKind.Shootdown, row);
+  return waiting;
 }
 
 /** One step of OperationKind.Revoke. */
 export function stepRevoke(s: State, fx: Effects, hart: number, thread: number): number {
   const at = 6 * thread;
-  const awaited = s.thread.cursor[at + Cursor.Awaited];
-  if (awaited !== 0) {
-    // It returns when no hart can reach what was unmapped.
-    if (shootdownOf(s, awaited) !== 0) return Result.Pending;
-    s.thread.cursor[at + Cursor.Awaited] = 0;
-    abandonSpace(s, awaited);
-    return Result.Pending;
-  }
-  const space = s.thread.cursor[at + Cursor.Space];
+  const space = s.thread.sweeping[thread];
   if (space !== 0) {
     sweep(s, fx, hart, thread, space);
     return Result.Pending;
@@ -132,5 +143,16 @@ export function stepRevoke(s: State, fx: Effects, hart: number, thread: number):
     return Result.Pending;
   }
   endRevoking(s, fx, hart, node);
-  return 0;
+  if (s.thread.cursor[at + Cursor.Unmapped] === 0) return 0;
+  return awaitShootdowns(s, thread, s.memory.shootdowns[ONE], Result.NoReturn);
+}
+
+/** Whether a thread's revocation is done and only waits for other harts; it runs again then. */
+export function isRevocationDone(s: State, thread: number): boolean {
+  return s.thread.callStage[thread] === STAGE_REVOKED;
+}
+
+/** Runs on after such a wait; 0, or Result.Pending. */
+export function finishRevocation(s: State, thread: number): number {
+  return awaitShootdowns(s, thread, s.thread.callProgress[thread], Result.Pending);
 }

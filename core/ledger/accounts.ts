@@ -79,8 +79,8 @@ export const Account = {
   NameRetired: 73,
   NamePageFree: 74,
   NamePageUsed: 75,
-  NotificationFree: 76,
-  NotificationUsed: 77,
+  NotificationFree: 140,
+  NotificationUsed: 141,
 } as const;
 
 /** A resource of the ledger. */

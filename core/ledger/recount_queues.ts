@@ -28,11 +28,19 @@ interface WaitQueue {
 function waitQueues(s: State): readonly WaitQueue[] {
   const queue = (
     kind: number,
-    table: "process" | "pipe" | "chunkRequest" | "addressSpace" | "inode" | "shootdown",
+    table:
+      | "process"
+      | "pipe"
+      | "chunkRequest"
+      | "addressSpace"
+      | "inode"
+      | "shootdown"
+      | "notification",
     head: Uint32Array,
     tail: Uint32Array,
   ) => ({ kind, table, rows: watermark(s[table]), live: s[table].$live, head, tail });
   const { process, pipe, chunkRequest, addressSpace, inode, shootdown, terminal, stream } = s;
+  const { notification } = s;
   return [
     queue(WaitKind.Child, "process", process.waitHead, process.waitTail),
     queue(WaitKind.Vfork, "process", process.vforkHead, process.vforkTail),
@@ -42,6 +50,7 @@ function waitQueues(s: State): readonly WaitQueue[] {
     queue(WaitKind.SpaceOperation, "addressSpace", addressSpace.waitHead, addressSpace.waitTail),
     queue(WaitKind.FileOperation, "inode", inode.waitHead, inode.waitTail),
     queue(WaitKind.Shootdown, "shootdown", shootdown.waitHead, shootdown.waitTail),
+    queue(WaitKind.Notification, "notification", notification.waitHead, notification.waitTail),
     {
       kind: WaitKind.Terminal,
       table: "terminal",

@@ -147,6 +147,7 @@ export const shootdownTable = table("shootdown", {
   frames: u32("frames in quarantine here"),
   waitHead: back("waiter", "the thread that waits for the last acknowledgement"),
   waitTail: back("waiter", "the same"),
+  sequence: f64("how many were sent before it", { role: "history" }),
   next: owns("shootdown", "next older in flight"),
   previous: back("shootdown", "next newer in flight"),
 });
@@ -172,6 +173,7 @@ export const memoryTable = table("memory", {
   asidUsed: u32("one bit an ASID held by a live space or retired in this epoch", { count: 64 }),
   asidRetired: u32("one bit an ASID retired until the next epoch", { count: 64 }),
   firstShootdown: owns("shootdown", "newest shootdown in flight"),
+  shootdowns: f64("shootdowns sent so far", { role: "history" }),
   releasedHead: owns("frame", "frames whose quarantine has ended, not yet in the free list"),
   releasedTail: back("frame", "last of them"),
   releasedFrames: u32("frames in that list"),

@@ -3,7 +3,8 @@ import { Err, Result } from "../error.ts";
 import type { Event } from "../event.ts";
 import type { State } from "../kernel.ts";
 import type { SyscallRow } from "../syscall/row.ts";
-import { CALL_LIMIT } from "../syscall/rows.ts";
+import { KnownSlot } from "../proc/tables.ts";
+import { CALL_LIMIT, syscallRows } from "../syscall/rows.ts";
 import { type LinuxCall, linuxRows } from "../syscall/table.ts";
 import { type ToyCall, toyRows } from "../syscall/toy_table.ts";
 import type { Handler } from "./handler.ts";
@@ -38,19 +39,32 @@ const native: Personality<NativeCall> = {
 /** ENOSYS, which an unknown number gets whatever the personality. */
 const NO_SUCH_CALL = errnoOf(-Err.NotImplemented);
 
-const handlers: (Handler | undefined)[] = new Array(CALL_LIMIT).fill(undefined);
-const answers: (((result: number) => number) | undefined)[] = new Array(CALL_LIMIT).fill(undefined);
+/** By call number: who answers. */
+const handlers: readonly (Handler | undefined)[] = (() => {
+  const bound: (Handler | undefined)[] = new Array(CALL_LIMIT).fill(undefined);
+  for (const row of linux.rows) bound[row.number] = linux.handlers[row.name];
+  for (const row of toy.rows) bound[row.number] = toy.handlers[row.name];
+  for (const row of native.rows) bound[row.number] = native.handlers[row.name];
+  return bound;
+})();
 
-function bind<N extends string>({ rows, handlers: handlerOf, answerOf }: Personality<N>): void {
-  for (const row of rows) {
-    handlers[row.number] = handlerOf[row.name];
-    answers[row.number] = answerOf;
+/** By call number: who says errors. */
+const answers: readonly (((result: number) => number) | undefined)[] = (() => {
+  const bound: (((result: number) => number) | undefined)[] = new Array(CALL_LIMIT).fill(undefined);
+  for (const { rows, answerOf } of [linux, toy, native]) {
+    for (const row of rows) bound[row.number] = answerOf;
   }
-}
+  return bound;
+})();
 
-bind(linux);
-bind(toy);
-bind(native);
+/** By call number: the KnownSlot bit of the well-known capability it consumes, or 0. */
+const slots: readonly number[] = (() => {
+  const bound: number[] = new Array(CALL_LIMIT).fill(0);
+  for (const { number, consumes } of syscallRows) {
+    if ("slot" in consumes) bound[number] = KnownSlot[consumes.slot];
+  }
+  return bound;
+})();
 
 /**
  * Hands a Syscall event to the handler of its number.
@@ -60,6 +74,9 @@ bind(native);
 export function dispatch(s: State, fx: Effects, e: Event, thread: number): number {
   const handler = e.cause < CALL_LIMIT ? handlers[e.cause] : undefined;
   if (handler === undefined) return NO_SUCH_CALL;
+  if ((slots[e.cause] & s.process.renounced[s.thread.process[thread]]) !== 0) {
+    return answerOf(e.cause, -Err.NoSlot);
+  }
   const result = handler(s, fx, e, thread);
   return result >= 0 || result <= Result.Pending ? result : answerOf(e.cause, result);
 }

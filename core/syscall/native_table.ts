@@ -1,6 +1,9 @@
 import { row, value } from "./row.ts";
 
-const token = (argument: number) => ({ argument });
+const any = { argument: 0 } as const;
+const grant = { argument: 0, rights: ["Grant"] } as const;
+const notification = (right: "Send" | "Receive") =>
+  ({ argument: 0, kind: "Notification", rights: [right] }) as const;
 const space = { slot: "space" } as const;
 const processes = { slot: "processes" } as const;
 const anyone = { none: "takes away only from the caller itself, or makes what nobody has yet" };
@@ -14,7 +17,7 @@ export const nativeRows = [
     600,
     "cap_identify",
     { token: value },
-    token(0),
+    any,
     "never",
     "Kind, rights and badge: kind + rights * 2^8 + badge * 2^16.",
   ),
@@ -22,7 +25,7 @@ export const nativeRows = [
     601,
     "cap_derive",
     { token: value, rights: value },
-    token(0),
+    grant,
     "never",
     "A token with no more rights, that goes when what it comes from is revoked.",
   ),
@@ -30,7 +33,7 @@ export const nativeRows = [
     602,
     "cap_mint",
     { token: value, rights: value, badge: value },
-    token(0),
+    grant,
     "never",
     "Derives with a badge; what has a badge is not badged again.",
   ),
@@ -38,7 +41,7 @@ export const nativeRows = [
     603,
     "cap_copy",
     { token: value, process: value },
-    token(0),
+    grant,
     "never",
     "An equal token beside it, in the process of a token with Control; 0 for the caller's own.",
   ),
@@ -46,16 +49,16 @@ export const nativeRows = [
     604,
     "cap_move",
     { token: value, process: value },
-    token(0),
+    grant,
     "never",
     "Gives a native token to the process of a token with Control; its new number there.",
   ),
-  row(605, "cap_delete", { token: value }, token(0), "never", "Gives a token back."),
+  row(605, "cap_delete", { token: value }, any, "never", "Gives a token back."),
   row(
     606,
     "cap_revoke",
     { token: value },
-    token(0),
+    any,
     "never",
     "Removes all that was derived from it, in whatever process, and what is mapped through that.",
   ),
@@ -81,7 +84,7 @@ export const nativeRows = [
     611,
     "notification_signal",
     { token: value, bits: value },
-    token(0),
+    notification("Send"),
     "never",
     "Sets bits; whoever has waited longest gets them.",
   ),
@@ -89,18 +92,32 @@ export const nativeRows = [
     612,
     "notification_wait",
     { token: value, deadline: value },
-    token(0),
+    notification("Receive"),
     "restart",
     "Takes the bits, waiting for one until a time in ns; 0 for ever.",
   ),
-  row(613, "notification_poll", { token: value }, token(0), "never", "Takes the bits there are."),
+  row(
+    613,
+    "notification_poll",
+    { token: value },
+    notification("Receive"),
+    "never",
+    "Takes the bits there are.",
+  ),
   row(620, "memory_create", { pages: value }, anyone, "never", "A memory object of zeros."),
-  row(621, "memory_size", { token: value }, token(0), "never", "Pages of a memory object."),
+  row(
+    621,
+    "memory_size",
+    { token: value },
+    { argument: 0, kind: "Memory" },
+    "never",
+    "Pages of a memory object.",
+  ),
   row(
     630,
     "space_map",
     { space: value, memory: value, address: value, pages: value, offset: value, rights: value },
-    token(0),
+    { argument: 0, kind: "Space", rights: ["Map"] },
     "never",
     "Maps pages of a memory object where nothing is, with no more rights than its token.",
   ),

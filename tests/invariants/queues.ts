@@ -98,6 +98,12 @@ function headedLists(s: State): readonly HeadedLists[] {
       links: linksOf(capNode, "capNode", capNode.nextInSpace, capNode.previousInSpace),
     },
     {
+      name: "mappings of capNode",
+      of: capNode,
+      head: capNode.firstRegion,
+      links: linksOf(region, "region", region.nextOfNode, region.previousOfNode),
+    },
+    {
       name: "ghosts of kernel",
       of: kernel,
       head: kernel.firstGhost,
@@ -317,6 +323,7 @@ function waitHeads(
   s: State,
 ): readonly (readonly [kind: number, table: TableBase, head: Uint32Array, tail: Uint32Array])[] {
   const { process, pipe, chunkRequest, terminal, addressSpace, inode, shootdown, stream } = s;
+  const { notification } = s;
   return [
     [WaitKind.Child, process, process.waitHead, process.waitTail],
     [WaitKind.Vfork, process, process.vforkHead, process.vforkTail],
@@ -328,6 +335,7 @@ function waitHeads(
     [WaitKind.FileOperation, inode, inode.waitHead, inode.waitTail],
     [WaitKind.Shootdown, shootdown, shootdown.waitHead, shootdown.waitTail],
     [WaitKind.Stream, stream, stream.waitHead, stream.waitTail],
+    [WaitKind.Notification, notification, notification.waitHead, notification.waitTail],
   ];
 }
 

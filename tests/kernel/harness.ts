@@ -329,5 +329,6 @@ export const STAGES: readonly Stage[] = [
   stage("affinity"),
   stage("steal"),
   stage("toy"),
+  stage("capabilities"),
   stage("storm", "6", "10", "2", "4"),
 ];

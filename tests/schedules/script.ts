@@ -102,6 +102,8 @@ export const Nr = {
   mknodat: 33,
   ioctl: 29,
   toyRest: 702,
+  notificationCreate: 610,
+  notificationWait: 612,
 } as const;
 
 /** Signals the scripts send. */

@@ -1,6 +1,6 @@
 import { copyTo, derive, grantOriginal, mayReceive, moveTo } from "../../cap/delegate.ts";
 import { dropCapability } from "../../cap/naming.ts";
-import { revoke } from "../../cap/revoke.ts";
+import { finishRevocation, isRevocationDone, revoke } from "../../cap/revoke.ts";
 import { CapKind, Right } from "../../cap/tables.ts";
 import { checkToken } from "../../cap/token.ts";
 import type { Effects } from "../../effect.ts";
@@ -74,6 +74,7 @@ export function capDelete(s: State, fx: Effects, e: Event, t: number): number {
 
 /** cap_revoke(token). */
 export function capRevoke(s: State, fx: Effects, e: Event, t: number): number {
+  if (isRevocationDone(s, t)) return finishRevocation(s, t);
   const node = anyCapability(s, e, t, 0);
   return node < 0 ? node : revoke(s, fx, e.hart, t, node);
 }

@@ -68,7 +68,8 @@ export function waitForBits(
   if (bits !== 0) return bits;
   if (deadline > 0) {
     if (now >= deadline) return -Err.TimedOut;
-    if (s.thread.callDeadline[thread] === 0) armSleep(s, fx, hart, thread, deadline);
+    // A wake disarms it, and a call that runs again has its deadline as it was.
+    armSleep(s, fx, hart, thread, deadline);
   }
   waitOn(s, thread, WaitKind.Notification, row);
   return Result.Pending;

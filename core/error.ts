@@ -69,6 +69,8 @@ export const Err = {
   TooDeep: 61,
   /** The process was started without the well-known capability the call consumes. */
   NoSlot: 62,
+  /** The caller would wait for itself. */
+  Deadlock: 39,
 } as const;
 
 /**

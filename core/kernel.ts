@@ -1,5 +1,5 @@
 import type { Bound } from "./state/arena.ts";
-import { hartTable, threadTable, waiterTable } from "./sched/tables.ts";
+import { futexTable, hartTable, threadTable, waiterTable } from "./sched/tables.ts";
 import {
   addressSpaceTable,
   frameTable,
@@ -54,6 +54,7 @@ export const kernelTables = {
   pageTable: pageTableTable,
   namePage: namePageTable,
   notification: notificationTable,
+  futex: futexTable,
 } as const;
 
 /** All kernel state: the bound tables, and nothing else. */

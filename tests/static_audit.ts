@@ -23,9 +23,11 @@ export const LITERAL_TABLES: ReadonlyMap<string, string> = new Map([
   ["core/mem/fault.ts PROT_OF", "by an AccessKind: refuse admits no other"],
   ["core/mem/fault.ts PTE_OF", "by an AccessKind: refuse admits no other"],
   ["core/mem/frame.ts ROLE_ACCOUNT", "by a FrameRole: only allocFrame and its like store one"],
-  ["core/personality/dispatch.ts answers", "absent ones fall back to errno"],
+  ["core/personality/dispatch.ts handlerAt", "while the module loads, by the numbers of the rows"],
+  ["core/personality/dispatch.ts answerAt", "while the module loads, by the numbers of the rows"],
+  ["core/personality/dispatch.ts handlers", "absent ones are asked for and answered"],
+  ["core/personality/dispatch.ts answers", "absent ones are asked for and answered"],
   ["core/personality/dispatch.ts bound", "while the module loads, by the numbers of the rows"],
-  ["core/personality/dispatch.ts handlers", "by the names of the rows; absent ones are answered"],
   ["core/personality/dispatch.ts slots", "one for every number below CALL_LIMIT"],
   [
     "core/personality/dispatch.ts KnownSlot",

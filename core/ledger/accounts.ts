@@ -81,6 +81,8 @@ export const Account = {
   NamePageUsed: 75,
   NotificationFree: 140,
   NotificationUsed: 141,
+  FutexFree: 80,
+  FutexUsed: 81,
 } as const;
 
 /** A resource of the ledger. */
@@ -228,6 +230,7 @@ export const resources: readonly Resource[] = [
     kind: "flow",
     accounts: ["HartTimeSource", "HartTimeBusy", "HartTimeIdle"],
   },
+  { name: "futexes", unit: "futex", kind: "stock", accounts: ["FutexFree", "FutexUsed"] },
   {
     // Over all tables: a retired slot is among its table's unused rows, but nobody gets it again.
     name: "retired slots",

@@ -32,6 +32,8 @@ import { resolve } from "../mem/user.ts";
 import { dropImage, makeImage } from "../proc/image.ts";
 import { createProcess, freeProcess } from "../proc/process.ts";
 import { discardPending, sendSignal } from "../proc/signal.ts";
+import { lockOwned, releaseOwned } from "../sched/futex_owner.ts";
+import { futexRegion } from "../sched/futex_row.ts";
 import { bookTime } from "../sched/hart_time.ts";
 import { createThread, freeThread, raiseIpi } from "../sched/thread.ts";
 import { armTimer, disarmTimer, TimerSlot } from "../sched/timer.ts";
@@ -262,6 +264,17 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
     "bookTime",
     (w) => bookTime(w.s, 0, 1300),
   ]],
+  "futexes": [
+    ["lockOwned", (w) => {
+      const t = child(w);
+      const other = w.s.process.firstThread[t];
+      const region = futexRegion(w.s, w.thread, HEAP, false);
+      w.s.process.space[t] = w.space;
+      holdSpace(w.s, w.space);
+      lockOwned(w.s, w.fx, 0, other, region, HEAP, 1, w.thread, 1, 0, 9000, 0);
+    }],
+    ["releaseOwned", (w) => releaseOwned(w.s, w.fx, 0, w.thread)],
+  ],
   "retired slots": [
     ["openPipe", (w) => {
       openPipe(w);

@@ -31,6 +31,7 @@ const ROW_ACCOUNTS: readonly (readonly [keyof State, AccountName, AccountName])[
   ["waiter", "WaiterFree", "WaiterUsed"],
   ["namePage", "NamePageFree", "NamePageUsed"],
   ["notification", "NotificationFree", "NotificationUsed"],
+  ["futex", "FutexFree", "FutexUsed"],
 ];
 
 /** The table whose rows are a resource's units, or undefined; by the resource's second account. */

@@ -35,12 +35,14 @@ function waitQueues(s: State): readonly WaitQueue[] {
       | "addressSpace"
       | "inode"
       | "shootdown"
-      | "notification",
+      | "notification"
+      | "futex",
     head: Uint32Array,
     tail: Uint32Array,
   ) => ({ kind, table, rows: watermark(s[table]), live: s[table].$live, head, tail });
   const { process, pipe, chunkRequest, addressSpace, inode, shootdown, terminal, stream } = s;
   const { notification } = s;
+  const { futex } = s;
   return [
     queue(WaitKind.Child, "process", process.waitHead, process.waitTail),
     queue(WaitKind.Vfork, "process", process.vforkHead, process.vforkTail),
@@ -51,6 +53,7 @@ function waitQueues(s: State): readonly WaitQueue[] {
     queue(WaitKind.FileOperation, "inode", inode.waitHead, inode.waitTail),
     queue(WaitKind.Shootdown, "shootdown", shootdown.waitHead, shootdown.waitTail),
     queue(WaitKind.Notification, "notification", notification.waitHead, notification.waitTail),
+    queue(WaitKind.Futex, "futex", futex.waitHead, futex.waitTail),
     {
       kind: WaitKind.Terminal,
       table: "terminal",

@@ -307,6 +307,10 @@ export class Reach {
     let used = 0;
     for (let i = 0; i < PageTableLayout.entries; i++) {
       const lo = entries[begin + 2 * i];
+      const bit = s.pageTable.present[table * (PageTableLayout.entries / 32) + (i >>> 5)];
+      if (((bit >>> (i & 31)) & 1) !== (lo & Pte.Valid)) {
+        this.report("pageTable", table, `PTE ${i} and its bit in present differ`);
+      }
       if ((lo & Pte.Valid) === 0) continue;
       used++;
       const hi = entries[begin + 2 * i + 1];

@@ -36,6 +36,7 @@ export const pageTableTable = table("pageTable", {
 }, {
   frame: back("frame", "frame whose bytes these are"),
   used: u32("PTEs with V set"),
+  present: u32("which PTEs have V set, a bit each", { count: 16 }),
   entries: u32("the 512 PTEs, low word first", { count: 1024 }),
 });
 

@@ -16,12 +16,14 @@ import { type NativeCall, nativeRows } from "../syscall/native_table.ts";
 import { toyHandlers } from "./toy/handlers.ts";
 import { toyErrorOf } from "./toy/errors.ts";
 
+type Answer = (result: number) => number;
+
 /** A call interface: its rows, the handler of each, and its own words for errors. */
 interface Personality<N extends string> {
   readonly rows: readonly SyscallRow<N>[];
   readonly handlers: Readonly<Record<N, Handler>>;
   /** A negated core error code in the personality's own numbers. */
-  readonly answerOf: (result: number) => number;
+  readonly answerOf: Answer;
 }
 
 const linux: Personality<LinuxCall> = {
@@ -39,22 +41,28 @@ const native: Personality<NativeCall> = {
 /** ENOSYS, which an unknown number gets whatever the personality. */
 const NO_SUCH_CALL = errnoOf(-Err.NotImplemented);
 
-/** By call number: who answers. */
-const handlers: readonly (Handler | undefined)[] = (() => {
-  const bound: (Handler | undefined)[] = new Array(CALL_LIMIT).fill(undefined);
-  for (const row of linux.rows) bound[row.number] = linux.handlers[row.name];
-  for (const row of toy.rows) bound[row.number] = toy.handlers[row.name];
-  for (const row of native.rows) bound[row.number] = native.handlers[row.name];
-  return bound;
-})();
-
-/** By call number: who says errors. */
-const answers: readonly (((result: number) => number) | undefined)[] = (() => {
-  const bound: (((result: number) => number) | undefined)[] = new Array(CALL_LIMIT).fill(undefined);
-  for (const { rows, answerOf } of [linux, toy, native]) {
-    for (const row of rows) bound[row.number] = answerOf;
+/** Puts what each row of a personality asks for at the row's number. */
+function byNumber<N extends string>(
+  { rows, handlers, answerOf }: Personality<N>,
+  handlerAt: (Handler | undefined)[],
+  answerAt: (Answer | undefined)[],
+): void {
+  for (const row of rows) {
+    handlerAt[row.number] = handlers[row.name];
+    answerAt[row.number] = answerOf;
   }
-  return bound;
+}
+
+const [handlers, answers] = ((): [
+  readonly (Handler | undefined)[],
+  readonly (Answer | undefined)[],
+] => {
+  const handlerAt = new Array(CALL_LIMIT).fill(undefined);
+  const answerAt = new Array(CALL_LIMIT).fill(undefined);
+  byNumber(linux, handlerAt, answerAt);
+  byNumber(toy, handlerAt, answerAt);
+  byNumber(native, handlerAt, answerAt);
+  return [handlerAt, answerAt];
 })();
 
 /** By call number: the KnownSlot bit of the well-known capability it consumes, or 0. */

@@ -13,6 +13,7 @@ import { stepExec } from "../proc/exec.ts";
 import { stepExit } from "../proc/exit.ts";
 import { stepFork } from "../proc/fork.ts";
 import { stepKill } from "../proc/kill.ts";
+import { stepFutexWake } from "../sched/futex.ts";
 import { OperationKind } from "../sched/operation.ts";
 
 /**
@@ -57,6 +58,8 @@ export function stepOperation(s: State, fx: Effects, hart: number, thread: numbe
       return stepTruncate(s, fx, hart, thread);
     case OperationKind.Revoke:
       return stepRevoke(s, fx, hart, thread);
+    case OperationKind.FutexWake:
+      return stepFutexWake(s, fx, hart, thread);
     default:
       return unreachable("every long operation has a step");
   }

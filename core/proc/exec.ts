@@ -21,6 +21,7 @@ import {
   STACK_TOP_PAGE,
 } from "../mem/space.ts";
 import { Prot, RegionFlag } from "../mem/tables.ts";
+import { releaseOwned } from "../sched/futex_owner.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { buildStack, isScript, type StackImage, vectorBytes } from "./exec_arguments.ts";
 import { IMAGE_HEAD_BYTES, makeImage } from "./image.ts";
@@ -301,6 +302,7 @@ function enterProgram(
   s.hart.runningSpace[hart + 1] = 0;
   const bias = s.image.relocatable[image] === 1 ? LOAD_BIAS : 0;
   s.thread.clearTid[thread] = 0;
+  releaseOwned(s, fx, hart, thread);
   fx.clearRegisters(thread);
   fx.setRegister(thread, roleRegister.sp, sp);
   fx.setRegister(thread, roleRegister.pc, bias + s.image.entry[image]);

@@ -8,6 +8,8 @@ import { USER_END_PAGE } from "../isa/riscv64.ts";
 import { ONE, type State } from "../kernel.ts";
 import { PAGE_BYTES, UNITS } from "../limits.ts";
 import { drainSpace, releaseSpace } from "../mem/space.ts";
+import { futexWake } from "../sched/futex.ts";
+import { releaseOwned } from "../sched/futex_owner.ts";
 import { peekUser, resolveRange } from "../mem/user.ts";
 import { beginOperation, endOperation, OperationKind } from "../sched/operation.ts";
 import { clearCall } from "../sched/call.ts";
@@ -49,7 +51,7 @@ export function beginExit(
     killOthers(s, fx, hart, thread);
   }
   if (s.process.threads[p] > 1) return dismiss(s, fx, hart, thread);
-  clearTid(s, fx, thread);
+  leaveMemory(s, fx, hart, thread);
   s.process.killed[p] = 0;
   s.thread.faultSignal[thread] = 0;
   s.thread.restoreMask[thread] = 0;
@@ -94,7 +96,7 @@ function killOthers(s: State, fx: Effects, hart: number, thread: number): void {
 
 /** The end of the running thread of a process that has others. */
 function dismiss(s: State, fx: Effects, hart: number, thread: number): number {
-  clearTid(s, fx, thread);
+  leaveMemory(s, fx, hart, thread);
   discardOfThread(s, thread);
   s.thread.faultSignal[thread] = 0;
   s.thread.restoreMask[thread] = 0;
@@ -118,17 +120,24 @@ export function setClearTid(s: State, thread: number, address: number): void {
   s.thread.clearTid[thread] = address < USER_END_PAGE * PAGE_BYTES ? address : 0;
 }
 
+/** What a thread that ends leaves in memory for others: its id cleared, its futexes passed on. */
+function leaveMemory(s: State, fx: Effects, hart: number, thread: number): void {
+  clearTid(s, fx, hart, thread);
+  releaseOwned(s, fx, hart, thread);
+}
+
 /**
  * Writes 0 where a thread asked for it, for whoever shares its memory, if that can be written as it
  * is mapped now: a thread that ends by itself has made sure of that.
  */
-function clearTid(s: State, fx: Effects, thread: number): void {
+function clearTid(s: State, fx: Effects, hart: number, thread: number): void {
   const address = s.thread.clearTid[thread];
   s.thread.clearTid[thread] = 0;
   const offset = address % PAGE_BYTES;
   if (address === 0 || offset > PAGE_BYTES - TID_BYTES) return;
   const frame = peekUser(s, thread, address, AccessKind.Write);
   if (frame !== 0) fx.zero(frame, offset, TID_BYTES);
+  futexWake(s, fx, hart, thread, address);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { back, f64, holds, owns, u16, u32, u8, weak } from "../state/column.ts";
 import { table } from "../state/table.ts";
-import { TID_BUCKETS } from "../sched/tables.ts";
+import { FUTEX_BUCKETS, TID_BUCKETS } from "../sched/tables.ts";
 
 /** Descriptors a process may have open. */
 export const DESCRIPTORS = 256;
@@ -173,6 +173,7 @@ export const kernelTable = table("kernel", {
   tidBucket: back("thread", "tid hash buckets", { count: TID_BUCKETS, role: "derived" }),
   hungryLo: u32("harts 0 to 31 that are idle and ask for a thread", { owner: "global" }),
   hungryHi: u32("harts 32 to 63", { owner: "global" }),
+  futexBucket: back("futex", "futex hash buckets", { count: FUTEX_BUCKETS, role: "derived" }),
 });
 
 /** Why a boot ends. */

@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import type { State } from "../kernel.ts";
+import { effectivePriority } from "./effective_priority.ts";
 import { PRIORITY_LEVELS } from "./tables.ts";
 import type { SchedulingClass } from "./scheduling_class.ts";
 
@@ -18,7 +19,7 @@ function clearBit(s: State, hartRow: number, level: number): void {
 
 function markQueued(s: State, hartRow: number, thread: number): number {
   assert(s.thread.queued[thread] === 0, "a thread is queued once");
-  const level = s.thread.priority[thread];
+  const level = effectivePriority(s, thread);
   s.thread.level[thread] = level;
   s.thread.queued[thread] = 1;
   s.hart.ready[hartRow]++;
@@ -82,6 +83,10 @@ export const fixedPriority: SchedulingClass = {
     if (s.hart.queueHead[at] === 0) clearBit(s, hartRow, level);
   },
 
+  setLevel(s, thread) {
+    s.thread.level[thread] = effectivePriority(s, thread);
+  },
+
   peek(s, hartRow) {
     for (let word = BITMAP_WORDS - 1; word >= 0; word--) {
       const bits = s.hart.queueBitmap[hartRow * BITMAP_WORDS + word];
@@ -104,18 +109,18 @@ export const fixedPriority: SchedulingClass = {
 
   expired(s, hartRow, thread) {
     if (s.thread.budget[thread] > 0) return false;
-    const equal = hartRow * PRIORITY_LEVELS + s.thread.priority[thread];
+    const equal = hartRow * PRIORITY_LEVELS + s.thread.level[thread];
     if (s.hart.queueHead[equal] !== 0) return true;
     s.thread.budget[thread] = QUANTUM_NS;
     return false;
   },
 
   preempts(s, queued, running) {
-    return s.thread.level[queued] > s.thread.priority[running];
+    return s.thread.level[queued] > s.thread.level[running];
   },
 
   nextDeadline(s, hartRow, thread) {
-    const equal = hartRow * PRIORITY_LEVELS + s.thread.priority[thread];
+    const equal = hartRow * PRIORITY_LEVELS + s.thread.level[thread];
     return s.hart.queueHead[equal] === 0 ? Infinity : s.thread.budget[thread];
   },
 };

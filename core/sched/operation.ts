@@ -20,6 +20,7 @@ export const OperationKind = {
   SendFile: 13,
   Truncate: 14,
   Revoke: 20,
+  FutexWake: 15,
 } as const;
 
 /**

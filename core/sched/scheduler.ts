@@ -54,6 +54,21 @@ export class Scheduler {
     return next;
   }
 
+  /**
+   * Schedules a running or ready thread of this hart at the effective priority it has by now. One
+   * that rose goes behind its new equals, one that fell before them.
+   */
+  applyPriority(s: State, hart: number, thread: number): void {
+    const c = this.classes[s.thread.class[thread]];
+    s.hart.needsReschedule[hart + 1] = 1;
+    if (s.thread.queued[thread] === 0) return c.setLevel(s, thread);
+    const before = s.thread.level[thread];
+    c.remove(s, hart + 1, thread);
+    c.setLevel(s, thread);
+    if (s.thread.level[thread] < before) c.enqueueHead(s, hart + 1, thread);
+    else c.enqueueTail(s, hart + 1, thread);
+  }
+
   /** Puts the running thread back: at the tail with a new quantum when expired, else at the head. */
   requeueCurrent(s: State, hart: number, thread: number, toTail: boolean): void {
     s.thread.state[thread] = ThreadState.Ready;

@@ -94,6 +94,8 @@ export const Request = {
   Start: 8,
   /** End soon: its process is being torn down, or another thread of it executes a program. */
   Kill: 16,
+  /** Its effective priority has changed: queue it anew, or look again at who runs. */
+  Priority: 32,
 } as const;
 
 /** Why a blocked thread woke. */
@@ -115,6 +117,8 @@ export const InterruptRule = {
   Restart: 1,
   /** It returns what it has done so far, if anything; else as Restart. */
   Progress: 2,
+  /** It runs again, whatever the action asks for. */
+  Always: 3,
 } as const;
 
 /** A thread. Its row index is its register slot in the machine. */
@@ -132,7 +136,11 @@ export const threadTable = table("thread", {
   affinityHi: u32("harts 32 to 63"),
   class: u8("scheduling class"),
   priority: u8("base priority"),
-  level: u8("effective priority it is queued at", mine),
+  messagePriority: u16("priority of the message it serves plus one; 0 for none"),
+  inheritedPriority: u16("highest waiter of the futexes it owns plus one; 0 for none"),
+  firstOwned: back("futex", "first priority-inheriting futex it owns that has waiters"),
+  owned: u8("futexes in that list"),
+  level: u8("effective priority its hart schedules it at", mine),
   queueNext: back("thread", "next in the run queue", mine),
   queuePrevious: back("thread", "previous in the run queue", mine),
   queued: u8("1 while in the run queue", mine),
@@ -195,6 +203,42 @@ export const waiterTable = table("waiter", {
   generation: u32("counts waits; a late wake-up with an old one does nothing", { role: "history" }),
   nextOfThread: owns("waiter", "further waiters of the same thread (poll)"),
   events: u32("poll events asked for"),
+  priority: u8("priority it is queued at, in a queue that is ordered by priority"),
+  runLast: back("waiter", "last waiter of equal priority, where this is the first of them"),
+  runFirst: back("waiter", "first waiter of equal priority, where this is the last of them"),
+  futex: holds("futex", "futex it waits for"),
+  bits: u32("bit set a wake-up of its futex must meet"),
+});
+
+/** Buckets of the futex hash. */
+export const FUTEX_BUCKETS = 1024;
+
+/** What a futex's key is relative to. */
+export const FutexSpace = {
+  /** An address space: the address is a user address. */
+  Private: 0,
+  /** A memory object: the address is an offset in it. */
+  Shared: 1,
+} as const;
+
+/** A word of user memory that threads wait at. */
+export const futexTable = table("futex", {
+  doc: "One row per word that some thread waits at; it goes with its last waiter.",
+  capacity: 4096,
+}, {
+  space: u8("a FutexSpace"),
+  place: u32("row of the address space or memory object"),
+  placeGeneration: u32("its generation: a key outlives its object, but never matches another one"),
+  address: f64("user address, or byte offset in the memory object"),
+  refs: u32("waiters"),
+  waitHead: back("waiter", "first waiter, by priority and then arrival"),
+  waitTail: back("waiter", "last waiter"),
+  selective: u8("1 when a waiter has bits that not every wake-up meets"),
+  inherits: u8("1 when its waiters lend their priority to its owner"),
+  owner: back("thread", "thread that owns it, when it inherits; 0 when that is gone"),
+  nextOwned: back("futex", "next futex of the same owner"),
+  previousOwned: back("futex", "previous futex of the same owner"),
+  hashNext: back("futex", "next in the hash bucket", { role: "derived" }),
 });
 
 /** Wait queue heads live in a table of their own, so every object embeds two bare indices. */
@@ -224,4 +268,6 @@ export const WaitKind = {
   Stream: 11,
   /** object: notification row. */
   Notification: 20,
+  /** object: futex row. */
+  Futex: 12,
 } as const;

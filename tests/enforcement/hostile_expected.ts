@@ -1,7 +1,7 @@
 /** What each hostile call must answer, where it is not the rule of its kind; and why. */
 import type { Case } from "./hostile_cases.ts";
 
-const ENOENT = 2, E2BIG = 7, ENOMEM = 12, EFAULT = 14, EINVAL = 22, EFBIG = 27;
+const ENOENT = 2, E2BIG = 7, EAGAIN = 11, ENOMEM = 12, EFAULT = 14, EINVAL = 22, EFBIG = 27;
 const ENAMETOOLONG = 36, ENOSYS = 38, EOPNOTSUPP = 95;
 
 /** "good": as the good call; "some": any number of bytes or address, no error; else an errno. */
@@ -47,6 +47,8 @@ const EXCEPTIONS: readonly Exception[] = [
   [/^symlinkat\(target: long name/, "good", "what a link says is not looked up"],
   [/^utimensat\(times: null/, "good", "null: now"],
   [/^set_tid_address\(/, "good", "nothing is cleared at exit: no other thread could see it"],
+  [/^futex 2\(timeout: null/, EAGAIN, "null: no end; the word differs"],
+  [/^futex \d\(\w+: low/, EINVAL, "no word begins at an odd address"],
   [/^set_robust_list\(/, ENOSYS, "there are no robust lists without threads"],
   [/^(clock_)?nanosleep\(remain/, "good", UNUSED],
   [/^setitimer\(next: null/, "good", OPTIONAL],

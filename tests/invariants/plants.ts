@@ -177,6 +177,27 @@ export const plants: readonly Plant[] = [
     ),
   },
   {
+    id: "F13",
+    group: "priorities",
+    stage: "pipes",
+    what: "a priority that no waiter lent",
+    write: row(threads, running, (s, t) => s.thread.inheritedPriority[t] = 60),
+  },
+  {
+    id: "I7",
+    group: "priorities",
+    stage: "pipes",
+    what: "a thread that runs at another level than its priority",
+    write: row(threads, running, (s, t) => s.thread.level[t] = 3),
+  },
+  {
+    id: "C5",
+    group: "priorities",
+    stage: "pipes",
+    what: "a waiter that holds a futex it does not wait for",
+    write: row((s) => s.waiter, always, (s, w) => s.waiter.futex[w] = 5),
+  },
+  {
     id: "C5",
     group: "scheduling",
     stage: "pipes",
@@ -324,6 +345,18 @@ export const plants: readonly Plant[] = [
         effects: {} as Effects,
       }, {} as Event);
     },
+  },
+  {
+    id: "C2",
+    group: "paging",
+    stage: "pipes",
+    what: "a table whose bits miss a PTE",
+    write: leaf((s, word) => {
+      const entry = (word >>> 1) & 511;
+      s.pageTable.present[(word >>> 10) * 16 + (entry >>> 5)] &= ~(1 << (entry & 31));
+      // A table is looked at when its bytes change.
+      s.pageTable.entries[word] &= ~Pte.User;
+    }),
   },
   {
     id: "C3",

@@ -324,6 +324,7 @@ function waitHeads(
 ): readonly (readonly [kind: number, table: TableBase, head: Uint32Array, tail: Uint32Array])[] {
   const { process, pipe, chunkRequest, terminal, addressSpace, inode, shootdown, stream } = s;
   const { notification } = s;
+  const { futex } = s;
   return [
     [WaitKind.Child, process, process.waitHead, process.waitTail],
     [WaitKind.Vfork, process, process.vforkHead, process.vforkTail],
@@ -336,6 +337,7 @@ function waitHeads(
     [WaitKind.Shootdown, shootdown, shootdown.waitHead, shootdown.waitTail],
     [WaitKind.Stream, stream, stream.waitHead, stream.waitTail],
     [WaitKind.Notification, notification, notification.waitHead, notification.waitTail],
+    [WaitKind.Futex, futex, futex.waitHead, futex.waitTail],
   ];
 }
 

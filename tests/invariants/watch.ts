@@ -8,6 +8,7 @@ import { files } from "./files.ts";
 import { history } from "./history.ts";
 import { ipis } from "./ipis.ts";
 import { paging } from "./paging.ts";
+import { priorities } from "./priorities.ts";
 import { processes } from "./processes.ts";
 import { queues } from "./queues.ts";
 import { rings } from "./rings.ts";
@@ -23,6 +24,7 @@ export const groups: readonly Group[] = [
   history,
   queues,
   scheduling,
+  priorities,
   ipis,
   timers,
   paging,

@@ -48,6 +48,7 @@ const ERRNO: Readonly<Record<keyof typeof Err, number>> = {
   Revoked: 116,
   TooDeep: 40,
   NoSlot: 1,
+  Deadlock: 35,
 };
 
 const byCode: Int32Array = (() => {

@@ -4,6 +4,7 @@ import type { Handler } from "../handler.ts";
 import * as clock from "./clock.ts";
 import * as directory from "./directory.ts";
 import * as file from "./file.ts";
+import { futex } from "./futex.ts";
 import * as identity from "./identity.ts";
 import * as io from "./io.ts";
 import * as memory from "./memory.ts";
@@ -67,6 +68,7 @@ export const linuxHandlers: Readonly<Record<LinuxCall, Handler>> = {
   exit: process.exit,
   exit_group: process.exitGroup,
   set_tid_address: process.setTidAddress,
+  futex,
   set_robust_list: absent,
   nanosleep: clock.nanosleep,
   getitimer: clock.getitimer,

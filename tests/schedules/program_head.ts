@@ -1,0 +1,27 @@
+/** The head of the one program that model threads can execute. */
+import { elf } from "../../core/isa/elf.ts";
+import { CODE } from "./script.ts";
+
+/** Bytes of the program's only segment. */
+const SEGMENT_BYTES = 4096;
+
+/** Writes an ELF header and a program header: code at CODE, begun at an address. */
+export function writeProgramHead(to: Uint8Array, entry: number): void {
+  const view = new DataView(to.buffer, to.byteOffset);
+  const u64 = (at: number, value: number): void => view.setBigUint64(at, BigInt(value), true);
+  view.setUint32(0, elf.magic, true);
+  to[4] = elf.class64;
+  to[5] = elf.littleEndian;
+  view.setUint16(16, elf.typeExecutable, true);
+  view.setUint16(18, elf.machine, true);
+  u64(24, entry);
+  u64(32, elf.headerBytes);
+  view.setUint16(54, elf.programHeaderBytes, true);
+  view.setUint16(56, 1, true);
+  const at = elf.headerBytes;
+  view.setUint32(at, elf.segmentLoad, true);
+  view.setUint32(at + 4, elf.flagRead | elf.flagExecute, true);
+  u64(at + 16, CODE);
+  u64(at + 32, SEGMENT_BYTES);
+  u64(at + 40, SEGMENT_BYTES);
+}

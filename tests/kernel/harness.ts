@@ -328,6 +328,7 @@ export const STAGES: readonly Stage[] = [
   stage("preempt"),
   stage("affinity"),
   stage("steal"),
+  stage("sync", "16"),
   stage("toy"),
   stage("capabilities"),
   stage("storm", "6", "10", "2", "4"),

@@ -79,15 +79,9 @@ export function generationOf(s: State, kind: number, object: number): number {
 /** Whether the object of a node is still there. Objects that nodes hold always are. */
 export function isAlive(s: State, node: number): boolean {
   const c = s.capNode;
+  const kind = c.kind[node];
+  if (kind !== CapKind.Process && kind !== CapKind.Thread) return true;
+  const table = kind === CapKind.Process ? s.process : s.thread;
   const object = c.object[node];
-  switch (c.kind[node]) {
-    case CapKind.Process:
-      return s.process.$live[object] === 1 &&
-        s.process.$generation[object] === c.objectGeneration[node];
-    case CapKind.Thread:
-      return s.thread.$live[object] === 1 &&
-        s.thread.$generation[object] === c.objectGeneration[node];
-    default:
-      return true;
-  }
+  return table.$live[object] === 1 && table.$generation[object] === c.objectGeneration[node];
 }

@@ -8,6 +8,19 @@ import { isAlive } from "./object.ts";
 const TOKENS = 2 ** 31;
 
 /**
+ * Finds the capability a token names, though its object may be gone.
+ *
+ * @param token as a user gave it, any 64-bit value
+ * @returns the node, -Err.NoCapability or -Err.StaleCapability
+ */
+export function findToken(s: State, process: number, token: number): number {
+  if (token >= TOKENS) return -Err.NoCapability;
+  const node = lookupToken(s, process, token);
+  if (node !== 0) return node;
+  return wasName(s, process, token) ? -Err.StaleCapability : -Err.NoCapability;
+}
+
+/**
  * Finds the capability a token names, in constant time.
  *
  * @param token as a user gave it, any 64-bit value
@@ -22,11 +35,8 @@ export function checkToken(
   kind: number,
   rights: number,
 ): number {
-  if (token >= TOKENS) return -Err.NoCapability;
-  const node = lookupToken(s, process, token);
-  if (node === 0) {
-    return wasName(s, process, token) ? -Err.StaleCapability : -Err.NoCapability;
-  }
+  const node = findToken(s, process, token);
+  if (node < 0) return node;
   const c = s.capNode;
   if (kind !== 0 && c.kind[node] !== kind) return -Err.WrongKind;
   if (!isAlive(s, node)) return -Err.StaleCapability;

@@ -60,11 +60,20 @@ export const addressSpaceTable = table("addressSpace", {
   operation: back("thread", "thread that holds the operation slot"),
   waitHead: back("waiter", "first waiter for the operation slot"),
   waitTail: back("waiter", "last waiter for the operation slot"),
+  inhabited: u8("an Inhabited: whether a process may be started in it"),
   dying: u8("1 while being drained"),
   nextDying: owns("addressSpace", "next space being drained that nothing holds"),
   resident: u32("leaf PTEs present"),
   tables: u32("page-table pages, the root included"),
 });
+
+/** Whether a process uses an address space. */
+export const Inhabited = {
+  /** Made for a process, or was used by one. */
+  Once: 0,
+  /** Made by a native call and not used yet. */
+  Never: 1,
+} as const;
 
 /** Protection bits of a region. */
 export const Prot = { Read: 1, Write: 2, Execute: 4 } as const;

@@ -46,14 +46,14 @@ export const KNOWN_FLAGS = CloneFlag.SignalMask | CloneFlag.Vm | CloneFlag.Vfork
   CloneFlag.Thread | CloneFlag.SignalHandlers | CloneFlag.Files | CloneFlag.Fs;
 
 /** Process rows only init's reserve may use. */
-const RESERVED_PROCESSES = 4;
+export const RESERVED_PROCESSES = 4;
 
 function copyArray(view: Uint32Array | Uint8Array, from: number, to: number, count: number): void {
   view.copyWithin(to * count, from * count, from * count + count);
 }
 
 /** Copies what a child inherits and needs no allocation for. */
-function inherit(s: State, from: number, to: number): void {
+export function inherit(s: State, from: number, to: number): void {
   const p = s.process;
   p.group[to] = p.group[from];
   p.session[to] = p.session[from];

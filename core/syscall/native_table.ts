@@ -122,6 +122,14 @@ export const nativeRows = [
     "Maps pages of a memory object where nothing is, with no more rights than its token.",
   ),
   row(631, "space_create", {}, anyone, "never", "An empty address space."),
+  row(
+    640,
+    "process_spawn",
+    { space: value, entry: value, stack: value, argument: value, slots: value },
+    { argument: 0, kind: "Space", rights: ["Control"] },
+    "never",
+    "Starts a child in a space nobody has used, without the well-known capabilities of `slots`.",
+  ),
 ] as const;
 
 /** Names of the native calls. */

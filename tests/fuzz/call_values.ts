@@ -80,6 +80,9 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   "space_map.offset": [0, 0, 0, 1, 2],
   "pages": [1, 1, 2, 3, 300],
   "badge": [1, 77, 0],
+  "entry": [0x3000_0000, 0x3000_0000, 1, 2 ** 53],
+  "process_spawn.stack": [0x3000_1000, 0],
+  "process_spawn.slots": [0, 0, 0, 16, 255, 256],
   "bits": [1, 2, 0x7fff_ffff],
   "cap_process.pid": [0],
   // Hardly ever: a process without them does little else.

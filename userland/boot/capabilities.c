@@ -1,12 +1,13 @@
 /* Boot stage: capabilities by token: derived, handed to other processes, mapped through, revoked. */
 #include "lib.h"
 
-enum { READ = 1, WRITE = 2, MAP = 4, GRANT = 8, SEND = 16, RECEIVE = 32 };
+enum { READ = 1, WRITE = 2, MAP = 4, GRANT = 8, SEND = 16, RECEIVE = 32, EXECUTE = 128 };
 enum { STALE = -3, FEWER_RIGHTS = -5 };
 enum { KIND_MEMORY = 5, KIND_NOTIFICATION = 8 };
 enum { SLOT_CLOCK = 32, SLOT_PROCESSES = 128 };
 enum { DEPTH = 128, CHILDREN = 3 };
 #define SHARED 0x40000000ul
+#define CODE 0x50000000ul
 
 static long kind_of(long token) { return sys_cap_identify(token) & 0xff; }
 static long rights_of(long token) { return sys_cap_identify(token) >> 8 & 0xff; }
@@ -169,12 +170,47 @@ static void check_renouncing(void) {
   CHECK_EQUAL(wait_for(child), 0);
 }
 
+/*
+ * A process made from its parts: a space, memory with three instructions in it, a stack pointer. It
+ * ends with the argument it was given.
+ */
+static void check_spawning(void) {
+  static const u32 code[] = {
+      0x05e00893, /* li a7, 94 (exit_group) */
+      0x00000073, /* ecall */
+      0x0000006f, /* j . */
+  };
+  long memory = sys_memory_create(1), own = sys_cap_space();
+  CHECK_EQUAL(sys_space_map(own, memory, CODE, 1, 0, READ | WRITE), 0);
+  for (usize i = 0; i < sizeof code / sizeof *code; i++) ((volatile u32 *)CODE)[i] = code[i];
+  long space = sys_space_create();
+  CHECK_EQUAL(sys_space_map(space, memory, CODE, 1, 0, PROT_READ | PROT_EXEC), 0);
+  CHECK_EQUAL(sys_process_spawn(own, CODE, CODE, 9, 0), -10);
+  long child = sys_process_spawn(space, CODE, CODE, 9, 255);
+  CHECK(child > 0);
+  i32 status = 0;
+  CHECK(sys_wait4(-1, (long)&status, 0, 0) > 0);
+  CHECK_EQUAL(status, STATUS_OF_EXIT(9));
+  CHECK_EQUAL(sys_cap_identify(child), STALE);
+  CHECK_EQUAL(sys_cap_delete(child), 0);
+  /* One that goes with the memory it runs from: the revocation takes it away. */
+  long lent = sys_cap_derive(memory, READ | MAP | EXECUTE);
+  space = sys_space_create();
+  CHECK_EQUAL(sys_space_map(space, lent, CODE, 1, 0, PROT_READ | PROT_EXEC), 0);
+  CHECK(sys_process_spawn(space, CODE + 8, CODE, 0, 0) > 0);
+  CHECK_EQUAL(sys_cap_revoke(memory), 0);
+  CHECK(sys_wait4(-1, (long)&status, 0, 0) > 0);
+  CHECK_EQUAL(TERMINATION_SIGNAL(status), SIGSEGV);
+  CHECK_EQUAL(sys_cap_delete(space), 0);
+}
+
 int main(void) {
   check_rights();
   check_chain();
   check_descriptors();
   check_sharing();
   check_renouncing();
+  check_spawning();
   print("capabilities: handed on, mapped through and revoked\n");
   return check_result();
 }

@@ -2,16 +2,19 @@ import { copyTo, derive, grantOriginal, mayReceive, moveTo } from "../../cap/del
 import { dropCapability } from "../../cap/naming.ts";
 import { finishRevocation, isRevocationDone, revoke } from "../../cap/revoke.ts";
 import { CapKind, Right } from "../../cap/tables.ts";
-import { checkToken } from "../../cap/token.ts";
+import { checkToken, findToken } from "../../cap/token.ts";
 import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
 import type { Event } from "../../event.ts";
 import { type State } from "../../kernel.ts";
 import { findProcess } from "../../proc/process.ts";
+import { spawn } from "../../proc/spawn.ts";
 import { KNOWN_SLOTS, ProcessState } from "../../proc/tables.ts";
 
 const BADGE = 2 ** 16;
 const RIGHTS = 2 ** 8;
+/** What whoever may ask for a process gets. */
+const PROCESS_RIGHTS = Right.Read | Right.Grant | Right.Control;
 
 /** The capability an argument names, of any kind; a node or -Err. */
 function anyCapability(s: State, e: Event, t: number, argument: number): number {
@@ -64,9 +67,9 @@ export function capMove(s: State, _fx: Effects, e: Event, t: number): number {
   return target < 0 ? target : moveTo(s, node, target);
 }
 
-/** cap_delete(token). */
+/** cap_delete(token), of an object that is gone as well. */
 export function capDelete(s: State, fx: Effects, e: Event, t: number): number {
-  const node = anyCapability(s, e, t, 0);
+  const node = findToken(s, s.thread.process[t], e.argument(0));
   if (node < 0) return node;
   dropCapability(s, fx, e.hart, node);
   return 0;
@@ -96,7 +99,7 @@ export function capProcess(s: State, _fx: Effects, e: Event, t: number): number 
   if (s.process.state[p] !== ProcessState.Live) return -Err.NoProcess;
   const full = mayReceive(s, own);
   if (full < 0) return full;
-  return grantOriginal(s, own, CapKind.Process, p, Right.Read | Right.Grant | Right.Control);
+  return grantOriginal(s, own, CapKind.Process, p, PROCESS_RIGHTS);
 }
 
 /** cap_renounce(slots). */
@@ -105,4 +108,20 @@ export function capRenounce(s: State, _fx: Effects, e: Event, t: number): number
   if ((e.uint(0) & ~KNOWN_SLOTS) !== 0) return -Err.Invalid;
   s.process.renounced[p] |= e.uint(0);
   return KNOWN_SLOTS & ~s.process.renounced[p];
+}
+
+/** process_spawn(space, entry, stack, argument, slots): a token of the child. */
+export function processSpawn(s: State, fx: Effects, e: Event, t: number): number {
+  const own = s.thread.process[t];
+  const node = checkToken(s, own, e.argument(0), CapKind.Space, Right.Control);
+  if (node < 0) return node;
+  if ((e.uint(4) & ~KNOWN_SLOTS) !== 0) return -Err.Invalid;
+  const full = mayReceive(s, own);
+  if (full < 0) return full;
+  const space = s.capNode.object[node];
+  const entry = e.argument(1);
+  const stack = e.argument(2);
+  const p = spawn(s, fx, e.hart, t, space, entry, stack, e.argument(3), e.uint(4));
+  if (p < 0) return p;
+  return grantOriginal(s, own, CapKind.Process, p, PROCESS_RIGHTS);
 }

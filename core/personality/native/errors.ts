@@ -50,6 +50,7 @@ export function nativeErrorOf(result: number): number {
       return NativeError.TooDeep;
     case Err.TooManyOpen:
       return NativeError.NoName;
+    case Err.Again:
     case Err.Exhausted:
     case Err.NoMemory:
     case Err.TooManyOpenSystem:

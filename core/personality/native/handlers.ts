@@ -11,6 +11,7 @@ import {
   capRenounce,
   capRevoke,
   capSpace,
+  processSpawn,
 } from "./capability.ts";
 import { memoryCreate, memorySize, spaceCreate, spaceMap } from "./memory.ts";
 import {
@@ -40,4 +41,5 @@ export const nativeHandlers: Readonly<Record<NativeCall, Handler>> = {
   memory_size: memorySize,
   space_map: spaceMap,
   space_create: spaceCreate,
+  process_spawn: processSpawn,
 };

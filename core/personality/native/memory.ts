@@ -11,7 +11,7 @@ import { PAGE_BYTES } from "../../limits.ts";
 import { createObject, releaseObject, truncateObject } from "../../mem/object.ts";
 import { mapRegion } from "../../mem/region.ts";
 import { abandonSpace, createSpace, holdSpace, LOWEST_PAGE, mayChange } from "../../mem/space.ts";
-import { ObjectKind, Prot, RegionFlag } from "../../mem/tables.ts";
+import { Inhabited, ObjectKind, Prot, RegionFlag } from "../../mem/tables.ts";
 import { freeRows } from "../../state/table.ts";
 
 /** memory_create(pages). */
@@ -46,6 +46,7 @@ export function spaceCreate(s: State, fx: Effects, _e: Event, t: number): number
   if (space < 0) return space;
   // From here on it must succeed.
   holdSpace(s, space);
+  s.addressSpace.inhabited[space] = Inhabited.Never;
   const rights = Right.Read | Right.Map | Right.Grant | Right.Control;
   const token = grantOriginal(s, p, CapKind.Space, space, rights);
   abandonSpace(s, space);

@@ -320,3 +320,38 @@ Deno.test("revoke: a space that nobody uses goes with its last capability", () =
   assert.equal(b.s.account.balance[18], before[18]);
   assert.equal(b.s.kernel.firstGhost[1], 0);
 });
+
+Deno.test("spawn: a child in a space of its own, with what it is given and no more", () => {
+  const b = new Bench();
+  const space = made(b, 0, "space_create");
+  const start = (...args: number[]) => native(b, 0, "process_spawn", space, ...args);
+  assert.equal(start(AT + 1, AT, 0, 0), NativeError.Invalid);
+  assert.equal(start(AT, AT + 8, 0, 0), NativeError.Invalid);
+  assert.equal(start(2 ** 40, AT, 0, 0), NativeError.Invalid);
+  assert.equal(start(AT, AT, 0, 256), NativeError.Invalid);
+  assert.equal(
+    native(b, 0, "process_spawn", made(b, 0, "cap_space"), AT, AT, 0, 0),
+    NativeError.Busy,
+  );
+  b.check();
+  const token = made(b, 0, "process_spawn", space, AT, AT, 5, KnownSlot.clock);
+  assert.equal(start(AT, AT, 0, 0), NativeError.Busy);
+  const child = b.processOf(b.on(1));
+  assert.notEqual(child, b.world.init);
+  assert.equal(b.s.process.descriptors[child], 0);
+  assert.equal(b.s.process.renounced[child], KnownSlot.clock);
+  assert.equal(native(b, 1, "cap_identify", token), NativeError.Absent);
+  const memory = made(b, 0, "memory_create", 1);
+  const there = made(b, 0, "cap_copy", memory, token);
+  assert.equal(native(b, 1, "memory_size", there), 1);
+  b.check();
+  b.enter(1, 94, 3);
+  b.pump();
+  assert.equal(b.call(0, 260, -1, 0, 0, 0), b.s.kernel.nextPid[1] - 1);
+  assert.equal(native(b, 0, "cap_copy", memory, token), NativeError.Stale);
+  assert.equal(start(AT, AT, 0, 0), NativeError.Busy);
+  b.check();
+  assert.equal(native(b, 0, "cap_delete", space), 0);
+  assert.equal(native(b, 0, "cap_delete", token), 0);
+  b.check();
+});

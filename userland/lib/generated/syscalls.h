@@ -133,6 +133,7 @@
 #define SYS_memory_size 621
 #define SYS_space_map 630
 #define SYS_space_create 631
+#define SYS_process_spawn 640
 #define SYS_say 700
 #define SYS_ticks 701
 #define SYS_rest 702
@@ -1245,6 +1246,17 @@ static inline long sys_space_create(void) {
   register long a7 __asm__("a7") = SYS_space_create;
   register long a0 __asm__("a0");
   __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_process_spawn(long x0, long x1, long x2, long x3, long x4) {
+  register long a7 __asm__("a7") = SYS_process_spawn;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
   return a0;
 }
 

@@ -10,7 +10,7 @@ function queuedRow(s: State, hart: number, place: string, t: number): readonly C
   return [
     hart,
     place,
-    waits ? s.thread.level[t] : s.thread.priority[t],
+    s.thread.level[t],
     s.thread.tid[t],
     s.process.pid[s.thread.process[t]],
     processName(s, s.thread.process[t]),

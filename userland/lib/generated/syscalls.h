@@ -50,6 +50,7 @@
 #define SYS_set_tid_address 96
 #define SYS_futex 98
 #define SYS_set_robust_list 99
+#define SYS_get_robust_list 100
 #define SYS_nanosleep 101
 #define SYS_getitimer 102
 #define SYS_setitimer 103
@@ -550,6 +551,15 @@ static inline long sys_set_robust_list(long x0, long x1) {
   register long a0 __asm__("a0") = x0;
   register long a1 __asm__("a1") = x1;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_get_robust_list(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_get_robust_list;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
   return a0;
 }
 

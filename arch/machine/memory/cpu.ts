@@ -98,6 +98,7 @@ export function instantiateCpu(
       bitsAt: (op: number): number => cache.bitsAt(op),
       codeWritten: (slot: number): void => cache.codeWritten(slot),
       leftOften: (hart: number): void => regions.leftOften(hart),
+      wanders: (cell: number): void => regions.wanders(cell),
       wentOn: (hart: number): void => regions.wentOn(hart),
       regions: regions.table,
       decodeBase: constant(layout.decodeBase),

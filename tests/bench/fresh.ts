@@ -5,6 +5,8 @@ import { type GuestRun, type Request, runGuest } from "./guest.ts";
 import type { Setting } from "./setting.ts";
 
 const CHILD = new URL("./guest_child.ts", import.meta.url).pathname;
+/** As the tasks run guests: see `arch/machine/memory/memory.ts`. */
+const FLAGS = "--v8-flags=--no-wasm-bounds-checks";
 const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
 const LIMIT_MS = 1_800_000;
 
@@ -21,7 +23,7 @@ export async function fresh(setting: Setting, request: Request): Promise<GuestRu
 
 /** The same, always in a new process. */
 export async function inChild(request: Request): Promise<GuestRun> {
-  const args = ["run", ...PERMISSIONS, CHILD, JSON.stringify(request)];
+  const args = ["run", FLAGS, ...PERMISSIONS, CHILD, JSON.stringify(request)];
   const options = { cwd: repository, limitMs: LIMIT_MS };
   const { status, stdout, stderr } = await runChild(Deno.execPath(), args, options);
   if (status !== 0) {

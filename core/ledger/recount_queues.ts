@@ -37,6 +37,7 @@ function waitQueues(s: State): readonly WaitQueue[] {
   return [
     queue(WaitKind.Child, "process", process.waitHead, process.waitTail),
     queue(WaitKind.Vfork, "process", process.vforkHead, process.vforkTail),
+    queue(WaitKind.Threads, "process", process.execHead, process.execTail),
     queue(WaitKind.PipeRead, "pipe", pipe.readHead, pipe.readTail),
     queue(WaitKind.PipeWrite, "pipe", pipe.writeHead, pipe.writeTail),
     queue(WaitKind.Chunk, "chunkRequest", chunkRequest.waitHead, chunkRequest.waitTail),

@@ -80,6 +80,17 @@ export const processTable = table("process", {
   userTime: f64("user time of its dead threads, ns", { role: "history" }),
   childTime: f64("user time of reaped children, ns", { role: "history" }),
   pidNext: back("process", "next in the pid hash bucket", { role: "derived" }),
+  stopsAwaited: u32("threads that have not answered Request.Stop"),
+  alarmThread: back("thread", "thread whose hart has the interval timer in its heap; 0 for none"),
+  alarmDeadline: f64("next expiry of the interval timer, ns"),
+  alarmPeriod: f64("period of the interval timer, ns; 0 for one shot"),
+  execThread: back("thread", "thread that waits for the others to end, to execute a program"),
+  execHead: back("waiter", "that thread's waiter"),
+  execTail: back("waiter", "the same"),
+  execSpace: holds("addressSpace", "the space it will have, complete; 0 for none"),
+  execInode: holds("inode", "the program it will run"),
+  execEntry: f64("address it will start at"),
+  execStack: f64("its first stack pointer there"),
 });
 
 /** Loadable segments an executable may have. */

@@ -4,7 +4,7 @@ import { table } from "../state/table.ts";
 /** Priority levels of the fixed-priority class; a higher number runs first. */
 export const PRIORITY_LEVELS = 256;
 /** Priority a process starts with. */
-export const DEFAULT_PRIORITY = 10;
+export const DEFAULT_PRIORITY = 20;
 /** Most timers one hart's heap holds; one per thread timer, so it can never overflow. */
 export const HEAP_CAPACITY = 8192;
 
@@ -96,6 +96,10 @@ export const Request = {
   Kill: 16,
   /** Its effective priority has changed: queue it anew, or look again at who runs. */
   Priority: 32,
+  /** Its process's interval timer is another thread's now, or this one's. */
+  Alarm: 64,
+  /** Its process has been stopped; the parent is told once all have answered. */
+  Stop: 128,
 } as const;
 
 /** Why a blocked thread woke. */
@@ -166,8 +170,7 @@ export const threadTable = table("thread", {
   timerDeadline: f64("deadline of the sleep timer, ns", mine),
   timerSequence: f64("arming order of the sleep timer", { ...mine, role: "history" }),
   intervalIndex: u32("place of the interval timer in the heap plus one", mine),
-  intervalDeadline: f64("next expiry of the process's interval timer, ns", mine),
-  intervalPeriod: f64("period of the interval timer, ns; 0 for one shot", mine),
+  intervalDeadline: f64("next expiry of the process's interval timer, if it is armed here", mine),
   intervalSequence: f64("arming order of the interval timer", { ...mine, role: "history" }),
   blockedLo: u32("signal mask, signals 1 to 32"),
   blockedHi: u32("signal mask, signals 33 to 64"),
@@ -184,6 +187,8 @@ export const threadTable = table("thread", {
   faultAddressHi: u32("its upper half"),
   sampled: u8("1 while a sample of its registers for signal delivery is out"),
   userTime: f64("user time, ns", { role: "history" }),
+  senderPid: u32("si_pid of the last signal sent to this thread alone"),
+  robustHead: f64("user address of its list of robust futexes; 0 for none"),
   clearTid: f64("user address that is set to 0 when the thread ends; 0 for none"),
   tidNext: back("thread", "next in the tid hash bucket", { role: "derived" }),
   readySince: f64("time it was last queued, ns", { ...mine, role: "history" }),
@@ -267,4 +272,6 @@ export const WaitKind = {
   Stream: 11,
   /** object: futex row. */
   Futex: 12,
+  /** object: process row; the thread that executes a program waits until it is the only one. */
+  Threads: 13,
 } as const;

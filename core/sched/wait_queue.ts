@@ -29,6 +29,8 @@ export function headsOf(s: State, kind: number): Uint32Array {
       return s.stream.waitHead;
     case WaitKind.Futex:
       return s.futex.waitHead;
+    case WaitKind.Threads:
+      return s.process.execHead;
     default:
       return unreachable("every wait kind with an object has a queue");
   }
@@ -59,6 +61,8 @@ export function tailsOf(s: State, kind: number): Uint32Array {
       return s.stream.waitTail;
     case WaitKind.Futex:
       return s.futex.waitTail;
+    case WaitKind.Threads:
+      return s.process.execTail;
     default:
       return unreachable("every wait kind with an object has a queue");
   }

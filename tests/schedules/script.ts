@@ -98,8 +98,8 @@ export const Nr = {
   exitThread: 93,
   exit: 94,
   setTidAddress: 96,
-  execve: 221,
   nanosleep: 101,
+  setitimer: 103,
   clockNanosleep: 115,
   setaffinity: 122,
   yield: 124,
@@ -113,6 +113,7 @@ export const Nr = {
   setpgid: 154,
   munmap: 215,
   clone: 220,
+  execve: 221,
   mmap: 222,
   mprotect: 226,
   wait4: 260,
@@ -122,7 +123,16 @@ export const Nr = {
 } as const;
 
 /** Signals the scripts send. */
-export const Sig = { usr1: 10, usr2: 12, kill: 9, stop: 19, cont: 18, segv: 11, chld: 17 } as const;
+export const Sig = {
+  usr1: 10,
+  usr2: 12,
+  kill: 9,
+  stop: 19,
+  cont: 18,
+  segv: 11,
+  chld: 17,
+  alrm: 14,
+} as const;
 
 export const SA_RESTART = 0x1000_0000;
 export const SA_NODEFER = 0x4000_0000;

@@ -637,11 +637,3 @@ export const SITES: readonly Site[] = [
     rule: "deaf",
   },
 ];
-
-/** Wait kinds that no program reaches while spaces have one thread, and what covers them in core. */
-export const UNREACHABLE: Readonly<Record<string, { file: string; test: string }>> = {
-  SpaceOperation: {
-    file: "mem/shootdown_orders_test.ts",
-    test: "threads of one space take turns for its operation slot",
-  },
-};

@@ -60,7 +60,7 @@ function path(
   return { name, program, count, qemuCount: count, rest: [], harts: 1, each: 1, ...more };
 }
 
-const TURNS = 7;
+const TURNS = 5;
 const QEMU_TURNS = 3;
 
 /** One path. */

@@ -4,6 +4,7 @@ import { pfnOf } from "./mem/frame.ts";
 import { hasReclaim } from "./mem/reclaim.ts";
 import { markRanOn } from "./mem/shootdown.ts";
 import { Account } from "./ledger/accounts.ts";
+import { hasDyingEnds } from "./ipc/teardown.ts";
 import { ONE, type State } from "./kernel.ts";
 import { UNITS } from "./limits.ts";
 import { finishExecute } from "./proc/exec.ts";
@@ -29,8 +30,12 @@ import { hasWaking } from "./sched/wait.ts";
 /** Timers further away than this are not worth programming; the clock never gets there. */
 const NEVER = 2 ** 53;
 
-/** Chooses what the hart runs; leaves it in hart.current. */
-function reschedule(s: State, hart: number, now: number): void {
+/**
+ * Chooses what the hart runs; leaves it in hart.current.
+ *
+ * @param now the hart's time, ns
+ */
+export function reschedule(s: State, hart: number, now: number): void {
   const row = hart + 1;
   let current = s.hart.current[row];
   const running = current !== 0 && s.thread.state[current] === ThreadState.Running;
@@ -140,7 +145,7 @@ function hasSteps(s: State, hart: number): boolean {
   const row = hart + 1;
   if (s.hart.operation[row] !== 0) return true;
   if (s.hart.inboxHead[row] !== 0 && s.hart.ipiPending[row] === 0) return true;
-  if (hasReclaim(s) || hasWaking(s)) return true;
+  if (hasReclaim(s) || hasWaking(s) || hasDyingEnds(s)) return true;
   return hart === 0 && s.kernel.shutdownSteps[ONE] !== 0;
 }
 

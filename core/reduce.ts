@@ -6,6 +6,8 @@ import { AccessKind, type Event, EventKind, SampleKind } from "./event.ts";
 import { reduceExternal, reduceInput } from "./input.ts";
 import { ONE, type State } from "./kernel.ts";
 import { registerSample } from "./isa/signal_frame.ts";
+import { outlastsDeadline } from "./ipc/end.ts";
+import { drainEnds, hasDyingEnds } from "./ipc/teardown.ts";
 import { leaveKernel } from "./leave.ts";
 import { Account } from "./ledger/accounts.ts";
 import { post } from "./ledger/post.ts";
@@ -184,7 +186,9 @@ function timer(s: State, fx: Effects, e: Event): void {
     const thread = entry >>> 1;
     if ((entry & 1) === TimerSlot.Sleep) {
       disarmTimer(s, hart, thread, TimerSlot.Sleep);
-      if (isWaiting(s, thread)) wakeThread(s, fx, hart, thread, WakeReason.Timeout);
+      if (isWaiting(s, thread) && !outlastsDeadline(s, fx, hart, thread)) {
+        wakeThread(s, fx, hart, thread, WakeReason.Timeout);
+      }
       continue;
     }
     expireAlarm(s, fx, hart, thread, e.time);
@@ -296,6 +300,7 @@ export function reduce(
     bookTime(s, e.hart, e.time);
     apply(s, fx, e, s.hart.current[e.hart + 1], drivers);
     if (hasReclaim(s)) reclaim(s, fx);
+    if (hasDyingEnds(s)) drainEnds(s, fx, e.hart);
     if (hasWaking(s)) wakeSome(s, fx, e.hart);
     if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, e.hart);
     leaveKernel(s, fx, e.hart, e.time);

@@ -27,6 +27,12 @@ export const LITERAL_TABLES: ReadonlyMap<string, string> = new Map([
   ["core/personality/dispatch.ts answerAt", "while the module loads, by the numbers of the rows"],
   ["core/personality/dispatch.ts handlers", "absent ones are asked for and answered"],
   ["core/personality/dispatch.ts answers", "absent ones are asked for and answered"],
+  ["core/personality/dispatch.ts bound", "while the module loads, by the numbers of the rows"],
+  ["core/personality/dispatch.ts slots", "one for every number below CALL_LIMIT"],
+  [
+    "core/personality/dispatch.ts KnownSlot",
+    "while the module loads, by the names of the rows' slots",
+  ],
   ["core/personality/linux/directory.ts DIRENT_TYPE", "by an InodeKind, of a live inode"],
   ["core/personality/linux/errno.ts Err", "while the module loads, by its own keys"],
   ["core/personality/linux/errno.ts ERRNO", "while the module loads, by its own keys"],

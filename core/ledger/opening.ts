@@ -53,6 +53,12 @@ function openingBalances(
     [Account.FutexFree, capacityOf(s.futex)],
     [Account.TimerFree, TIMERS_OF_A_THREAD * capacityOf(s.thread)],
     [Account.DescriptorFree, AMPLE],
+    [Account.ChannelFree, capacityOf(s.channel)],
+    [Account.ConnectionFree, capacityOf(s.connection)],
+    [Account.MessageRowFree, capacityOf(s.message)],
+    [Account.PulseFree, capacityOf(s.pulse)],
+    [Account.MessageSource, AMPLE],
+    [Account.PulseSource, AMPLE],
     [Account.SignalSource, AMPLE],
     [Account.IpiSource, AMPLE],
     [Account.RequestSource, AMPLE],
@@ -60,6 +66,7 @@ function openingBalances(
     [Account.SlotUsable, slots(s)],
     [Account.NameFree, AMPLE],
     [Account.NamePageFree, capacityOf(s.namePage)],
+    [Account.NotificationFree, capacityOf(s.notification)],
   ];
 }
 

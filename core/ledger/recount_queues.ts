@@ -28,12 +28,21 @@ interface WaitQueue {
 function waitQueues(s: State): readonly WaitQueue[] {
   const queue = (
     kind: number,
-    table: "process" | "pipe" | "chunkRequest" | "addressSpace" | "inode" | "shootdown" | "futex",
+    table:
+      | "process"
+      | "pipe"
+      | "chunkRequest"
+      | "addressSpace"
+      | "inode"
+      | "shootdown"
+      | "channel"
+      | "notification"
+      | "futex",
     head: Uint32Array,
     tail: Uint32Array,
   ) => ({ kind, table, rows: watermark(s[table]), live: s[table].$live, head, tail });
   const { process, pipe, chunkRequest, addressSpace, inode, shootdown, terminal, stream } = s;
-  const { futex } = s;
+  const { channel, futex, notification } = s;
   return [
     queue(WaitKind.Child, "process", process.waitHead, process.waitTail),
     queue(WaitKind.Vfork, "process", process.vforkHead, process.vforkTail),
@@ -44,6 +53,10 @@ function waitQueues(s: State): readonly WaitQueue[] {
     queue(WaitKind.SpaceOperation, "addressSpace", addressSpace.waitHead, addressSpace.waitTail),
     queue(WaitKind.FileOperation, "inode", inode.waitHead, inode.waitTail),
     queue(WaitKind.Shootdown, "shootdown", shootdown.waitHead, shootdown.waitTail),
+    queue(WaitKind.MessageSend, "channel", channel.sendHead, channel.sendTail),
+    queue(WaitKind.MessageReceive, "channel", channel.receiveHead, channel.receiveTail),
+    queue(WaitKind.MessageReply, "channel", channel.replyHead, channel.replyTail),
+    queue(WaitKind.Notification, "notification", notification.waitHead, notification.waitTail),
     queue(WaitKind.Futex, "futex", futex.waitHead, futex.waitTail),
     {
       kind: WaitKind.Terminal,

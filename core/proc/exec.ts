@@ -1,4 +1,5 @@
 import type { Effects } from "../effect.ts";
+import { releaseEnds } from "../ipc/teardown.ts";
 import { Err, Result } from "../error.ts";
 import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../event.ts";
 import { closeOnExec } from "../cap/descriptor.ts";
@@ -382,7 +383,7 @@ function leaveOldSpace(s: State, fx: Effects, hart: number, thread: number, old:
 export function stepExec(s: State, fx: Effects, hart: number, thread: number): number {
   const p = s.thread.process[thread];
   if (s.process.namePages[p] !== 0) {
-    closeNames(s, fx, hart, p);
+    if (releaseEnds(s, fx, p)) closeNames(s, fx, hart, p);
     return Result.Pending;
   }
   const old = s.process.oldSpace[p];

@@ -4,6 +4,7 @@ import type { Effects } from "../effect.ts";
 import { Result } from "../error.ts";
 import { AccessKind } from "../event.ts";
 import { dropInode } from "../fs/inode.ts";
+import { releaseEnds } from "../ipc/teardown.ts";
 import { USER_END_PAGE } from "../isa/riscv64.ts";
 import { ONE, type State } from "../kernel.ts";
 import { PAGE_BYTES, UNITS } from "../limits.ts";
@@ -273,6 +274,7 @@ export function stepExit(s: State, fx: Effects, hart: number, thread: number): n
   const cursor = thread * 6 + 5;
   switch (s.thread.cursor[cursor]) {
     case Stage.Files:
+      if (!releaseEnds(s, fx, p)) return Result.Pending;
       releaseFiles(s, fx, hart, p);
       if (closeNames(s, fx, hart, p) === 0) return Result.Pending;
       s.thread.cursor[cursor] = Stage.Space;

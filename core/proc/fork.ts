@@ -52,14 +52,14 @@ export const KNOWN_FLAGS = CloneFlag.SignalMask | CloneFlag.Vm | CloneFlag.Vfork
   CloneFlag.Thread | CloneFlag.SignalHandlers | CloneFlag.Files | CloneFlag.Fs;
 
 /** Process rows only init's reserve may use. */
-const RESERVED_PROCESSES = 4;
+export const RESERVED_PROCESSES = 4;
 
 function copyArray(view: Uint32Array | Uint8Array, from: number, to: number, count: number): void {
   view.copyWithin(to * count, from * count, from * count + count);
 }
 
 /** Copies what a child inherits and needs no allocation for. */
-function inherit(s: State, from: number, to: number): void {
+export function inherit(s: State, from: number, to: number): void {
   const p = s.process;
   p.group[to] = p.group[from];
   p.session[to] = p.session[from];
@@ -70,6 +70,7 @@ function inherit(s: State, from: number, to: number): void {
   p.root[to] = p.root[from];
   p.cwd[to] = p.cwd[from];
   p.executable[to] = p.executable[from];
+  p.renounced[to] = p.renounced[from];
   holdInode(s, p.root[to]);
   holdInode(s, p.cwd[to]);
   if (p.executable[to] !== 0) holdInode(s, p.executable[to]);

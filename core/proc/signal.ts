@@ -1,5 +1,6 @@
 import type { Effects } from "../effect.ts";
 import { abandonFifo } from "../fs/fifo.ts";
+import { staysForReply } from "../ipc/end.ts";
 import { pipeWrittenBy, serveWriters } from "../fs/pipe.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
@@ -147,6 +148,7 @@ export function interruptWait(s: State, fx: Effects, hart: number, thread: numbe
 }
 
 function cutWait(s: State, fx: Effects, hart: number, thread: number): void {
+  if (staysForReply(s, fx, hart, thread)) return;
   const pipe = pipeWrittenBy(s, thread);
   wakeThread(s, fx, hart, thread, WakeReason.Signal);
   abandonFifo(s, fx, thread);

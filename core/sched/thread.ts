@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import type { Effects } from "../effect.ts";
+import { freeMessage } from "../ipc/message.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
@@ -74,6 +75,7 @@ export function freeThread(s: State, thread: number): void {
     post(s, Account.WaiterUsed, Account.WaiterFree, 1);
     waiter = next;
   }
+  freeMessage(s, thread);
   leaveTid(s, thread);
   leaveProcess(s, thread);
   freeRow(s.thread, thread);

@@ -25,10 +25,18 @@ export function headsOf(s: State, kind: number): Uint32Array {
       return s.shootdown.waitHead;
     case WaitKind.Vfork:
       return s.process.vforkHead;
+    case WaitKind.Notification:
+      return s.notification.waitHead;
     case WaitKind.Stream:
       return s.stream.waitHead;
     case WaitKind.Futex:
       return s.futex.waitHead;
+    case WaitKind.MessageSend:
+      return s.channel.sendHead;
+    case WaitKind.MessageReceive:
+      return s.channel.receiveHead;
+    case WaitKind.MessageReply:
+      return s.channel.replyHead;
     case WaitKind.Threads:
       return s.process.execHead;
     default:
@@ -57,10 +65,18 @@ export function tailsOf(s: State, kind: number): Uint32Array {
       return s.shootdown.waitTail;
     case WaitKind.Vfork:
       return s.process.vforkTail;
+    case WaitKind.Notification:
+      return s.notification.waitTail;
     case WaitKind.Stream:
       return s.stream.waitTail;
     case WaitKind.Futex:
       return s.futex.waitTail;
+    case WaitKind.MessageSend:
+      return s.channel.sendTail;
+    case WaitKind.MessageReceive:
+      return s.channel.receiveTail;
+    case WaitKind.MessageReply:
+      return s.channel.replyTail;
     case WaitKind.Threads:
       return s.process.execTail;
     default:
@@ -75,7 +91,8 @@ export function headOf(s: State, kind: number, object: number): number {
 
 /** Whether the queues of a kind are ordered by priority, and only then by arrival. */
 export function isByPriority(kind: number): boolean {
-  return kind === WaitKind.Futex;
+  return kind === WaitKind.Futex || kind === WaitKind.MessageSend ||
+    kind === WaitKind.MessageReceive;
 }
 
 /**

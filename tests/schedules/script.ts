@@ -120,6 +120,15 @@ export const Nr = {
   mknodat: 33,
   ioctl: 29,
   toyRest: 702,
+  channelCreate: 660,
+  attach: 662,
+  msgSend: 664,
+  msgReceive: 667,
+  msgReply: 669,
+  msgPulse: 674,
+  msgTimeout: 676,
+  notificationCreate: 610,
+  notificationWait: 612,
 } as const;
 
 /** Signals the scripts send. */

@@ -115,6 +115,12 @@ function conditionTrue(s: State, w: number, argumentsOf: ArgumentsOf): boolean {
     case WaitKind.Vfork:
       return s.process.state[object] === ProcessState.Zombie ||
         s.process.space[object] !== s.process.space[s.thread.process[t]];
+    case WaitKind.MessageSend:
+      return s.channel.receiveHead[object] !== 0;
+    case WaitKind.MessageReceive:
+      return s.channel.sendHead[object] !== 0 || s.channel.firstPulse[object] !== 0;
+    case WaitKind.MessageReply:
+      return s.message.receipt[s.thread.message[t]] === 0;
     case WaitKind.Threads:
       return s.process.threads[object] === 1;
     case WaitKind.Stream:
@@ -138,6 +144,8 @@ const TIMED: ReadonlySet<number> = new Set([
   WaitKind.PipeWrite,
   WaitKind.Terminal,
   WaitKind.Stream,
+  WaitKind.MessageSend,
+  WaitKind.MessageReceive,
   WaitKind.Futex,
 ]);
 

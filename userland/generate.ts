@@ -27,7 +27,7 @@ export function syscallHeader(rows: readonly SyscallShape[]): string {
   ];
   const sorted = [...rows].sort((a, b) => a.number - b.number);
   for (const row of sorted) lines.push(`#define SYS_${row.name} ${row.number}`);
-  for (const row of sorted) if (!carriers.has(row.name)) lines.push("", ...stub(row));
+  for (const row of sorted) if (!carriers.includes(row.name)) lines.push("", ...stub(row));
   return lines.join("\n") + "\n";
 }
 

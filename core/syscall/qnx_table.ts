@@ -118,14 +118,14 @@ export const qnxRows = [
 ] as const;
 
 /** Calls that give back further registers than a0, so that a stub of one register is wrong. */
-export const carriers: ReadonlySet<string> = new Set([
+export const carriers: readonly string[] = [
   "msg_send",
   "msg_send_bytes",
   "msg_send_parts",
   "msg_receive",
   "msg_receive_parts",
   "msg_reply_receive",
-]);
+];
 
 /** Names of the message calls. */
 export type QnxCall = (typeof qnxRows)[number]["name"];

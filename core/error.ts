@@ -55,6 +55,8 @@ export const Err = {
   NoDevice: 37,
   /** Nothing at the other side of a fifo or behind a device. */
   NoSuchDevice: 38,
+  /** The caller would wait for itself. */
+  Deadlock: 39,
 } as const;
 
 /**

@@ -1,5 +1,5 @@
 import type { Bound } from "./state/arena.ts";
-import { hartTable, threadTable, waiterTable } from "./sched/tables.ts";
+import { futexTable, hartTable, threadTable, waiterTable } from "./sched/tables.ts";
 import {
   addressSpaceTable,
   frameTable,
@@ -11,7 +11,7 @@ import {
   shootdownTable,
 } from "./mem/tables.ts";
 import { imageTable, kernelTable, processTable } from "./proc/tables.ts";
-import { capNodeTable } from "./cap/tables.ts";
+import { capNodeTable, namePageTable } from "./cap/tables.ts";
 import {
   chunkRequestTable,
   directoryEntryTable,
@@ -52,6 +52,8 @@ export const kernelTables = {
   terminal: terminalTable,
   stream: streamTable,
   pageTable: pageTableTable,
+  namePage: namePageTable,
+  futex: futexTable,
 } as const;
 
 /** All kernel state: the bound tables, and nothing else. */

@@ -21,7 +21,8 @@ import { DefaultAction, defaultAction, Signal } from "./proc/signal_numbers.ts";
 import { stopProcess } from "./proc/stop.ts";
 import { ProcessState, SIGNALS } from "./proc/tables.ts";
 import { scheduler } from "./sched/scheduler.ts";
-import { ThreadState, WakeReason } from "./sched/tables.ts";
+import { answerIdleHarts, askForThread, stopAsking } from "./sched/steal.ts";
+import { PRIORITY_LEVELS, ThreadState, WakeReason } from "./sched/tables.ts";
 import { firstDeadline } from "./sched/timer.ts";
 import { hasWaking } from "./sched/wait.ts";
 
@@ -49,8 +50,17 @@ function reschedule(s: State, hart: number, now: number): void {
     scheduler.remove(s, hart, current);
     s.thread.state[current] = ThreadState.Running;
     s.thread.dispatchedAt[current] = now;
+    noteWait(s, row, current, now);
+    if (s.hart.current[row] === 0) stopAsking(s, hart);
   }
   s.hart.current[row] = current;
+}
+
+/** Keeps the longest time a thread of each level has waited for its hart. */
+function noteWait(s: State, row: number, thread: number, now: number): void {
+  const waited = now - s.thread.readySince[thread];
+  const at = row * PRIORITY_LEVELS + s.thread.level[thread];
+  if (waited > s.hart.longestWait[at]) s.hart.longestWait[at] = waited;
 }
 
 /**
@@ -160,6 +170,8 @@ function programTimer(s: State, fx: Effects, hart: number): void {
   const row = hart + 1;
   const thread = s.hart.current[row];
   let deadline = firstDeadline(s, hart);
+  const stealAt = s.hart.stealAt[row];
+  if (stealAt !== 0 && stealAt < deadline) deadline = stealAt;
   if (thread !== 0) {
     const turn = s.thread.dispatchedAt[thread] + scheduler.nextDeadline(s, hart, thread);
     if (turn < deadline) deadline = turn;
@@ -215,6 +227,8 @@ export function leaveKernel(s: State, fx: Effects, hart: number, now: number): v
     if (signal === 0 || runsCallFirst(s, thread, signal)) break;
     if (!actOnSignal(s, fx, hart, thread, signal)) return;
   }
+  if (s.hart.current[row] === 0) askForThread(s, fx, hart);
+  if (s.hart.steal[row] !== 0) answerIdleHarts(s, fx, hart, now);
   load(s, fx, hart);
   programTimer(s, fx, hart);
 }

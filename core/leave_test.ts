@@ -149,3 +149,28 @@ Deno.test("leave: a remaining time whose page must be copied first does not hurt
   assert.equal(b.s.kernel.closed[ONE], 0);
   b.check();
 });
+
+Deno.test("leave: a better thread that wakes has the hart in the event that wakes it", () => {
+  const b = new Bench();
+  const child = b.fork();
+  const init = b.world.thread;
+  assert.equal(b.call(0, Call.setaffinity, 2, 8, words(1)), 0);
+  b.s.thread.priority[child] = 20;
+  b.timer(0, QUANTUM_NS);
+  assert.equal(b.on(0), child, "the timer looks at what is queued");
+  b.handle(0, Signal.Usr1, HANDLER);
+  // By its own timer.
+  assert.equal(b.call(0, Call.nanosleep, words(0, 100_000), 0), undefined);
+  assert.equal(b.on(0), init);
+  b.timer(0, b.s.thread.timerDeadline[child]);
+  assert.equal(b.on(0), child);
+  assert.equal(b.s.thread.state[init], ThreadState.Ready);
+  assert.equal(b.s.hart.queueHead[256 + 10], init, "who was preempted comes first of its level");
+  // By another hart's call, in the event of the IPI.
+  assert.equal(b.call(0, Call.nanosleep, words(9, 0), 0), undefined);
+  assert.equal(b.call(0, Call.clone, 17), 3);
+  assert.equal(b.call(1, Call.kill, 2, Signal.Usr1), 0);
+  assert.equal(b.on(0), child);
+  assert.deepEqual(b.takeHandled(child), [Signal.Usr1]);
+  b.check();
+});

@@ -120,11 +120,17 @@ export function refuse(s: State, e: Event): number {
   }
 }
 
-/** What a handled signal does to a call that blocks, by its row. */
-function interruptRule(call: number): number {
+/**
+ * What a handled signal does to a call that blocks, by its row, unless the call has said so itself.
+ * One with a deadline does not run again: its time would begin anew.
+ */
+function interruptRule(s: State, thread: number, call: number): number {
+  if (s.thread.callBlocking[thread] === InterruptRule.Always) return InterruptRule.Always;
   const blocking = rowOf(call)?.blocking;
   if (blocking === "progress") return InterruptRule.Progress;
-  return blocking === "restart" ? InterruptRule.Restart : InterruptRule.Interrupted;
+  return blocking === "restart" && s.thread.callDeadline[thread] === 0
+    ? InterruptRule.Restart
+    : InterruptRule.Interrupted;
 }
 
 /** Gives a call's result to its thread, or leaves the call in progress. */
@@ -134,7 +140,7 @@ function settle(s: State, fx: Effects, thread: number, call: number, result: num
     clearCall(s, thread);
   } else if (result <= Result.Pending) {
     s.thread.call[thread] = call + 1;
-    s.thread.callBlocking[thread] = interruptRule(call);
+    s.thread.callBlocking[thread] = interruptRule(s, thread, call);
     // A signal that came before it blocked must not be slept through.
     interruptWait(s, fx, s.thread.hart[thread], thread);
   } else returnFromCall(s, fx, thread, result);

@@ -3,6 +3,7 @@ import { Effects } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { rebuildNameHash } from "./fs/directory.ts";
 import { kernelTables, type State } from "./kernel.ts";
+import { rebuildFutexHash } from "./sched/futex_row.ts";
 import { rebuildPageHash } from "./mem/page_hash.ts";
 import { rebuildPidHash } from "./proc/process.ts";
 import { reduce } from "./reduce.ts";
@@ -62,6 +63,7 @@ export function makeReducer(
       rebuildTidHash(state);
       rebuildPageHash(state);
       rebuildNameHash(state);
+      rebuildFutexHash(state);
     },
   };
 }

@@ -208,8 +208,15 @@ function serveReaders(s: State, fx: Effects, h: number, pipe: number): void {
   if (served > 0) fx.charge(served);
 }
 
+/** The pipe a blocked thread waits to write to, or 0. */
+export function pipeWrittenBy(s: State, t: number): number {
+  const waiter = s.thread.waiter[t];
+  if (s.waiter.kind[waiter] !== WaitKind.PipeWrite) return 0;
+  return s.thread.callStage[t] === CallStage.OpenFifo ? 0 : s.waiter.object[waiter];
+}
+
 /** Lets blocked writers go on as far as there is room, and pollers run again. */
-function serveWriters(s: State, fx: Effects, h: number, pipe: number): void {
+export function serveWriters(s: State, fx: Effects, h: number, pipe: number): void {
   for (let w = s.pipe.writeHead[pipe]; w !== 0 && pipeHeld(s, pipe) < PIPE_BYTES;) {
     if (fx.woken++ >= UNITS) {
       wakeAll(s, fx, h, WaitKind.PipeWrite, pipe, WakeReason.Restart);

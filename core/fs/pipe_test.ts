@@ -147,6 +147,24 @@ Deno.test("an interrupted large write keeps its progress", () => {
   end(b, r, w);
 });
 
+Deno.test("a writer that a signal takes from before another lets it go on", () => {
+  const { b, r, w } = pair();
+  const second = b.process();
+  forkDescriptors(b.s, b.fx, b.s.thread.process[w], b.s.thread.process[second]);
+  assert.equal(b.call(w, io.write, [1, MEMORY, 65000]), 65000);
+  assert.equal(b.call(w, io.write, [1, MEMORY, 4096]), Result.Pending);
+  b.poke(second, MEMORY, new Uint8Array(600));
+  assert.equal(b.call(second, io.write, [1, MEMORY, 600]), Result.Pending);
+  assert.equal(b.call(r, io.read, [0, MEMORY, 100]), 100);
+  assert.ok(b.blocked(second), "who came first goes first");
+  b.s.process.handlerLo[65 * b.s.thread.process[w] + Signal.Usr1] = 0x1000;
+  sendSignalToThread(b.s, b.fx, 0, w, Signal.Usr1);
+  assert.ok(!b.blocked(w));
+  assert.ok(!b.blocked(second));
+  assert.equal(b.s.thread.wakeReason[second], WakeReason.Complete);
+  end(b, r, w, second);
+});
+
 Deno.test("rights: a read end does not write, a closed descriptor does nothing", () => {
   const { b, r, w } = pair();
   assert.equal(b.call(r, io.write, [0, MEMORY, 1]), E.BadDescriptor);

@@ -74,6 +74,13 @@ export const Account = {
   HartTimeIdle: 68,
   SlotUsable: 69,
   SlotRetired: 70,
+  NameFree: 71,
+  NameUsed: 72,
+  NameRetired: 73,
+  NamePageFree: 74,
+  NamePageUsed: 75,
+  FutexFree: 80,
+  FutexUsed: 81,
 } as const;
 
 /** A resource of the ledger. */
@@ -221,6 +228,7 @@ export const resources: readonly Resource[] = [
     kind: "flow",
     accounts: ["HartTimeSource", "HartTimeBusy", "HartTimeIdle"],
   },
+  { name: "futexes", unit: "futex", kind: "stock", accounts: ["FutexFree", "FutexUsed"] },
   {
     // Over all tables: a retired slot is among its table's unused rows, but nobody gets it again.
     name: "retired slots",
@@ -228,6 +236,19 @@ export const resources: readonly Resource[] = [
     kind: "stock",
     accounts: ["SlotUsable", "SlotRetired"],
     permanent: "a slot whose generations are used up is never used again",
+  },
+  {
+    // A name slot is retired in its own process alone, and comes back when that process goes.
+    name: "native names",
+    unit: "name",
+    kind: "stock",
+    accounts: ["NameFree", "NameUsed", "NameRetired"],
+  },
+  {
+    name: "name pages",
+    unit: "page",
+    kind: "stock",
+    accounts: ["NamePageFree", "NamePageUsed"],
   },
 ];
 

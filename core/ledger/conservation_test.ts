@@ -5,6 +5,10 @@
  */
 import assert from "node:assert/strict";
 import { closeAll, install } from "../cap/descriptor.ts";
+import { LAST_LIFE } from "../cap/namespace.ts";
+import { closeNames, dropCapability, nameNode } from "../cap/naming.ts";
+import { createNode } from "../cap/node.ts";
+import { CapKind, PAGE_SLOTS, Right } from "../cap/tables.ts";
 import { AccessKind, InputKind } from "../event.ts";
 import { addEntry, removeEntry } from "../fs/directory.ts";
 import { createInode } from "../fs/inode.ts";
@@ -27,6 +31,8 @@ import { resolve } from "../mem/user.ts";
 import { dropImage, makeImage } from "../proc/image.ts";
 import { createProcess, freeProcess } from "../proc/process.ts";
 import { discardPending, sendSignal } from "../proc/signal.ts";
+import { lockOwned, releaseOwned } from "../sched/futex_owner.ts";
+import { futexRegion } from "../sched/futex_row.ts";
 import { bookTime } from "../sched/hart_time.ts";
 import { createThread, freeThread, raiseIpi } from "../sched/thread.ts";
 import { armTimer, disarmTimer, TimerSlot } from "../sched/timer.ts";
@@ -179,6 +185,19 @@ const chunk: readonly Step[] = [
   reclaimed,
 ];
 
+/** A capability of init's own space, with a native name whose slot has one more life. */
+function nameSpace(w: World): void {
+  const node = createNode(w.s, w.init, CapKind.Space, w.space, Right.Read);
+  assert.ok(nameNode(w.s, w.init, node) > 0);
+  w.s.namePage.lives[PAGE_SLOTS] = LAST_LIFE;
+}
+
+const names: readonly Step[] = [
+  ["nameSpace", nameSpace],
+  ["dropCapability", (w) => dropCapability(w.s, w.fx, 0, w.s.process.firstNode[w.init])],
+  ["closeNames", (w) => closeNames(w.s, w.fx, 0, w.init)],
+];
+
 const scenarios: Readonly<Record<string, readonly Step[]>> = {
   "frames by role": space,
   "frame references": pages,
@@ -244,6 +263,17 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
     "bookTime",
     (w) => bookTime(w.s, 0, 1300),
   ]],
+  "futexes": [
+    ["lockOwned", (w) => {
+      const t = child(w);
+      const other = w.s.process.firstThread[t];
+      const region = futexRegion(w.s, w.thread, HEAP, false);
+      w.s.process.space[t] = w.space;
+      holdSpace(w.s, w.space);
+      lockOwned(w.s, w.fx, 0, other, region, HEAP, 1, w.thread, 1, 0, 9000, 0);
+    }],
+    ["releaseOwned", (w) => releaseOwned(w.s, w.fx, 0, w.thread)],
+  ],
   "retired slots": [
     ["openPipe", (w) => {
       openPipe(w);
@@ -254,6 +284,8 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
       bookRetired(w.s);
     }],
   ],
+  "native names": names,
+  "name pages": names,
 };
 
 /** Runs a scenario, each step an event; what is wrong names the event and its resource. */

@@ -50,6 +50,7 @@ function openingBalances(
     [Account.NameChunkFree, capacityOf(s.nameChunk)],
     [Account.ChunkRequestFree, capacityOf(s.chunkRequest)],
     [Account.WaiterFree, capacityOf(s.waiter)],
+    [Account.FutexFree, capacityOf(s.futex)],
     [Account.TimerFree, TIMERS_OF_A_THREAD * capacityOf(s.thread)],
     [Account.DescriptorFree, AMPLE],
     [Account.SignalSource, AMPLE],
@@ -57,6 +58,8 @@ function openingBalances(
     [Account.RequestSource, AMPLE],
     [Account.HartTimeSource, HART_TIME_NS],
     [Account.SlotUsable, slots(s)],
+    [Account.NameFree, AMPLE],
+    [Account.NamePageFree, capacityOf(s.namePage)],
   ];
 }
 

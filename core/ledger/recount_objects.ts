@@ -1,5 +1,6 @@
 import { ONE, type State } from "../kernel.ts";
-import { DESCRIPTORS, ProcessState } from "../proc/tables.ts";
+import { NodeFlag, PAGE_SLOTS } from "../cap/tables.ts";
+import { DESCRIPTORS, NAME_PAGES, ProcessState } from "../proc/tables.ts";
 import { OpenFlag } from "../fs/tables.ts";
 import { THREADS_A_PROCESS, ThreadState } from "../sched/tables.ts";
 import { isCurrent, watermark } from "../state/table.ts";
@@ -194,6 +195,7 @@ function checkNodes(s: State, reach: Reach): void {
     if ((c.rights[node] & ~c.rights[parent]) !== 0 && parent !== 0) {
       reach.report("capNode", node, "it has rights its parent lacks");
     }
+    checkNodePlace(s, reach, node);
     let previous = 0;
     let children = 0;
     for (let child = c.firstChild[node]; child !== 0; child = c.nextSibling[child]) {
@@ -207,6 +209,31 @@ function checkNodes(s: State, reach: Reach): void {
       previous = child;
       if (++children > top) break;
     }
+  }
+}
+
+/** A node is where its slot says, or a ghost, or in flight; its children are as many as it says. */
+function checkNodePlace(s: State, reach: Reach, node: number): void {
+  const c = s.capNode;
+  const p = c.space[node];
+  const slot = c.slot[node] - 1;
+  const nowhere = (c.flags[node] & (NodeFlag.Ghost | NodeFlag.InFlight)) !== 0;
+  if (nowhere !== (p === 0) || nowhere !== (slot < 0)) {
+    return reach.report("capNode", node, `in space ${p}, slot ${slot}, flags ${c.flags[node]}`);
+  }
+  if (slot >= DESCRIPTORS) {
+    const name = slot - DESCRIPTORS;
+    const page = s.process.namePage[p * NAME_PAGES + Math.floor(name / PAGE_SLOTS)];
+    if (s.namePage.target[page * PAGE_SLOTS + name % PAGE_SLOTS] !== node) {
+      reach.report("capNode", node, `name slot ${name} of process ${p} stands for something else`);
+    }
+  }
+  let children = 0;
+  for (let child = c.firstChild[node]; child !== 0; child = c.nextSibling[child]) {
+    if (++children > c.children[node]) break;
+  }
+  if (children !== c.children[node]) {
+    reach.report("capNode", node, `${children} children, children says ${c.children[node]}`);
   }
 }
 

@@ -28,11 +28,12 @@ interface WaitQueue {
 function waitQueues(s: State): readonly WaitQueue[] {
   const queue = (
     kind: number,
-    table: "process" | "pipe" | "chunkRequest" | "addressSpace" | "inode" | "shootdown",
+    table: "process" | "pipe" | "chunkRequest" | "addressSpace" | "inode" | "shootdown" | "futex",
     head: Uint32Array,
     tail: Uint32Array,
   ) => ({ kind, table, rows: watermark(s[table]), live: s[table].$live, head, tail });
   const { process, pipe, chunkRequest, addressSpace, inode, shootdown, terminal, stream } = s;
+  const { futex } = s;
   return [
     queue(WaitKind.Child, "process", process.waitHead, process.waitTail),
     queue(WaitKind.Vfork, "process", process.vforkHead, process.vforkTail),
@@ -43,6 +44,7 @@ function waitQueues(s: State): readonly WaitQueue[] {
     queue(WaitKind.SpaceOperation, "addressSpace", addressSpace.waitHead, addressSpace.waitTail),
     queue(WaitKind.FileOperation, "inode", inode.waitHead, inode.waitTail),
     queue(WaitKind.Shootdown, "shootdown", shootdown.waitHead, shootdown.waitTail),
+    queue(WaitKind.Futex, "futex", futex.waitHead, futex.waitTail),
     {
       kind: WaitKind.Terminal,
       table: "terminal",

@@ -36,6 +36,7 @@ export const pageTableTable = table("pageTable", {
 }, {
   frame: back("frame", "frame whose bytes these are"),
   used: u32("PTEs with V set"),
+  present: u32("which PTEs have V set, a bit each", { count: 16 }),
   entries: u32("the 512 PTEs, low word first", { count: 1024 }),
 });
 
@@ -44,7 +45,7 @@ export const addressSpaceTable = table("addressSpace", {
   doc: "One row per address space: root table, ASID, regions.",
   capacity: 2047,
 }, {
-  refs: u32("processes that use it"),
+  refs: u32("processes and capability nodes that hold it"),
   root: owns("frame", "frame of the root page table"),
   asid: u16("ASID, never 0"),
   asidEpoch: u32("epoch the ASID was given in"),
@@ -60,6 +61,7 @@ export const addressSpaceTable = table("addressSpace", {
   waitHead: back("waiter", "first waiter for the operation slot"),
   waitTail: back("waiter", "last waiter for the operation slot"),
   dying: u8("1 while being drained"),
+  nextDying: owns("addressSpace", "next space being drained that nothing holds"),
   resident: u32("leaf PTEs present"),
   tables: u32("page-table pages, the root included"),
 });
@@ -103,7 +105,7 @@ export const memoryObjectTable = table("memoryObject", {
   capacity: 16384,
 }, {
   kind: u8("an ObjectKind"),
-  refs: u32("regions, inodes, pipes and streams that hold it"),
+  refs: u32("regions, inodes, pipes, streams and capability nodes that hold it"),
   firstPage: owns("objectPage", "first of its pages, newest first"),
   pages: u32("page rows"),
   hostFile: u32("id of the host file its contents come from plus one; 0 for none"),
@@ -173,6 +175,7 @@ export const memoryTable = table("memory", {
   releasedTail: back("frame", "last of them"),
   releasedFrames: u32("frames in that list"),
   firstDying: owns("memoryObject", "objects nothing holds, being drained"),
+  firstDyingSpace: owns("addressSpace", "spaces nothing holds, being drained"),
   pageBucket: back("objectPage", "(object, index) hash buckets", {
     count: PAGE_BUCKETS,
     role: "derived",

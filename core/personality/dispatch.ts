@@ -12,12 +12,14 @@ import { errnoOf } from "./linux/errno.ts";
 import { toyHandlers } from "./toy/handlers.ts";
 import { toyErrorOf } from "./toy/errors.ts";
 
+type Answer = (result: number) => number;
+
 /** A call interface: its rows, the handler of each, and its own words for errors. */
 interface Personality<N extends string> {
   readonly rows: readonly SyscallRow<N>[];
   readonly handlers: Readonly<Record<N, Handler>>;
   /** A negated core error code in the personality's own numbers. */
-  readonly answerOf: (result: number) => number;
+  readonly answerOf: Answer;
 }
 
 const linux: Personality<LinuxCall> = {
@@ -30,18 +32,28 @@ const toy: Personality<ToyCall> = { rows: toyRows, handlers: toyHandlers, answer
 /** ENOSYS, which an unknown number gets whatever the personality. */
 const NO_SUCH_CALL = errnoOf(-Err.NotImplemented);
 
-const handlers: (Handler | undefined)[] = new Array(CALL_LIMIT).fill(undefined);
-const answers: (((result: number) => number) | undefined)[] = new Array(CALL_LIMIT).fill(undefined);
-
-function bind<N extends string>({ rows, handlers: handlerOf, answerOf }: Personality<N>): void {
+/** Puts what each row of a personality asks for at the row's number. */
+function byNumber<N extends string>(
+  { rows, handlers, answerOf }: Personality<N>,
+  handlerAt: (Handler | undefined)[],
+  answerAt: (Answer | undefined)[],
+): void {
   for (const row of rows) {
-    handlers[row.number] = handlerOf[row.name];
-    answers[row.number] = answerOf;
+    handlerAt[row.number] = handlers[row.name];
+    answerAt[row.number] = answerOf;
   }
 }
 
-bind(linux);
-bind(toy);
+const [handlers, answers] = ((): [
+  readonly (Handler | undefined)[],
+  readonly (Answer | undefined)[],
+] => {
+  const handlerAt = new Array(CALL_LIMIT).fill(undefined);
+  const answerAt = new Array(CALL_LIMIT).fill(undefined);
+  byNumber(linux, handlerAt, answerAt);
+  byNumber(toy, handlerAt, answerAt);
+  return [handlerAt, answerAt];
+})();
 
 /**
  * Hands a Syscall event to the handler of its number.

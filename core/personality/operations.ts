@@ -12,6 +12,7 @@ import { stepExec } from "../proc/exec.ts";
 import { stepExit } from "../proc/exit.ts";
 import { stepFork } from "../proc/fork.ts";
 import { stepKill } from "../proc/kill.ts";
+import { stepFutexWake } from "../sched/futex.ts";
 import { OperationKind } from "../sched/operation.ts";
 
 /**
@@ -54,6 +55,8 @@ export function stepOperation(s: State, fx: Effects, hart: number, thread: numbe
       return stepSendFile(s, fx, hart, thread);
     case OperationKind.Truncate:
       return stepTruncate(s, fx, hart, thread);
+    case OperationKind.FutexWake:
+      return stepFutexWake(s, fx, hart, thread);
     default:
       return unreachable("every long operation has a step");
   }

@@ -22,6 +22,7 @@ const ECALL_BYTES = 4;
 /** What becomes of the call a signal interrupted: a value to return, or NaN to run it again. */
 function interruptedResult(s: State, thread: number, flags: number): number {
   const rule = s.thread.callBlocking[thread];
+  if (rule === InterruptRule.Always) return NaN;
   const progress = s.thread.callProgress[thread];
   if (rule === InterruptRule.Progress && progress > 0) return progress;
   const restarts = rule !== InterruptRule.Interrupted;

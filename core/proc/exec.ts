@@ -2,6 +2,7 @@ import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
 import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../event.ts";
 import { closeOnExec } from "../cap/descriptor.ts";
+import { closeNames } from "../cap/naming.ts";
 import { dropInode, holdInode } from "../fs/inode.ts";
 import { walkPath } from "../fs/path.ts";
 import { InodeKind } from "../fs/tables.ts";
@@ -21,6 +22,7 @@ import {
 } from "../mem/space.ts";
 import { Prot, RegionFlag } from "../mem/tables.ts";
 import { clearCall } from "../sched/call.ts";
+import { releaseOwned } from "../sched/futex_owner.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { ThreadState, WaitKind } from "../sched/tables.ts";
 import { freeThread } from "../sched/thread.ts";
@@ -349,6 +351,7 @@ function enterProgram(s: State, fx: Effects, hart: number, thread: number): void
   s.hart.runningSpace[hart + 1] = 0;
   s.thread.clearTid[thread] = 0;
   s.thread.robustHead[thread] = 0;
+  releaseOwned(s, fx, hart, thread);
   fx.clearRegisters(thread);
   fx.setRegister(thread, roleRegister.sp, s.process.execStack[p]);
   fx.setRegister(thread, roleRegister.pc, s.process.execEntry[p]);
@@ -357,23 +360,33 @@ function enterProgram(s: State, fx: Effects, hart: number, thread: number): void
   releaseVfork(s, fx, hart, p);
 }
 
-/** Leaves the old space: to others that use it, or drained by an operation. */
+/**
+ * Leaves the old space, to others that use it or drained by an operation, and the native names,
+ * which mean nothing to the new program.
+ */
 function leaveOldSpace(s: State, fx: Effects, hart: number, thread: number, old: number): number {
   s.kernel.execOld[ONE] = 0;
+  const p = s.thread.process[thread];
   if (s.addressSpace.refs[old] > 1) {
     releaseSpace(s, old);
-    return Result.NoReturn;
+    if (s.process.namePages[p] === 0) return Result.NoReturn;
+  } else {
+    fx.switchTo(hart, 0, 0, 0);
+    s.process.oldSpace[p] = old;
   }
-  fx.switchTo(hart, 0, 0, 0);
-  s.process.oldSpace[s.thread.process[thread]] = old;
   beginOperation(s, fx, hart, thread, OperationKind.Exec);
   return Result.Pending;
 }
 
-/** One step of draining the space an exec left. */
-export function stepExec(s: State, fx: Effects, _hart: number, thread: number): number {
+/** One step of dropping the native names and draining the space an exec left. */
+export function stepExec(s: State, fx: Effects, hart: number, thread: number): number {
   const p = s.thread.process[thread];
+  if (s.process.namePages[p] !== 0) {
+    closeNames(s, fx, hart, p);
+    return Result.Pending;
+  }
   const old = s.process.oldSpace[p];
+  if (old === 0) return Result.NoReturn;
   if (drainSpace(s, fx, old) === 0) return Result.Pending;
   s.process.oldSpace[p] = 0;
   releaseSpace(s, old);

@@ -1,4 +1,5 @@
 import { closeAll } from "../cap/descriptor.ts";
+import { closeNames } from "../cap/naming.ts";
 import type { Effects } from "../effect.ts";
 import { Result } from "../error.ts";
 import { AccessKind } from "../event.ts";
@@ -7,6 +8,8 @@ import { USER_END_PAGE } from "../isa/riscv64.ts";
 import { ONE, type State } from "../kernel.ts";
 import { PAGE_BYTES, UNITS } from "../limits.ts";
 import { drainSpace, releaseSpace } from "../mem/space.ts";
+import { futexWake } from "../sched/futex.ts";
+import { releaseOwned } from "../sched/futex_owner.ts";
 import { peekUser, resolveRange } from "../mem/user.ts";
 import { beginOperation, endOperation, OperationKind } from "../sched/operation.ts";
 import { clearCall } from "../sched/call.ts";
@@ -126,7 +129,7 @@ function dismiss(s: State, fx: Effects, hart: number, thread: number): number {
 
 /** What a thread that ends leaves to others: its process's timer, the word for its id. */
 function lastWords(s: State, fx: Effects, hart: number, thread: number): void {
-  clearTid(s, fx, thread);
+  leaveMemory(s, fx, hart, thread);
   discardOfThread(s, thread);
   bequeathAlarm(s, fx, hart, thread);
   s.thread.faultSignal[thread] = 0;
@@ -157,17 +160,24 @@ export function isUserAddress(address: number): boolean {
   return address < USER_END_PAGE * PAGE_BYTES;
 }
 
+/** What a thread that ends leaves in memory for others: its id cleared, its futexes passed on. */
+function leaveMemory(s: State, fx: Effects, hart: number, thread: number): void {
+  clearTid(s, fx, hart, thread);
+  releaseOwned(s, fx, hart, thread);
+}
+
 /**
  * Writes 0 where a thread asked for it, for whoever shares its memory, if that can be written as it
  * is mapped now: a thread that ends by itself has made sure of that.
  */
-function clearTid(s: State, fx: Effects, thread: number): void {
+function clearTid(s: State, fx: Effects, hart: number, thread: number): void {
   const address = s.thread.clearTid[thread];
   s.thread.clearTid[thread] = 0;
   const offset = address % PAGE_BYTES;
   if (address === 0 || offset > PAGE_BYTES - TID_BYTES) return;
   const frame = peekUser(s, thread, address, AccessKind.Write);
   if (frame !== 0) fx.zero(frame, offset, TID_BYTES);
+  futexWake(s, fx, hart, thread, address);
 }
 
 /**
@@ -269,6 +279,7 @@ export function stepExit(s: State, fx: Effects, hart: number, thread: number): n
   switch (s.thread.cursor[cursor]) {
     case Stage.Files:
       releaseFiles(s, fx, hart, p);
+      if (closeNames(s, fx, hart, p) === 0) return Result.Pending;
       s.thread.cursor[cursor] = Stage.Space;
       return Result.Pending;
     case Stage.Space:

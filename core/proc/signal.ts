@@ -1,5 +1,6 @@
 import type { Effects } from "../effect.ts";
 import { abandonFifo } from "../fs/fifo.ts";
+import { pipeWrittenBy, serveWriters } from "../fs/pipe.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
@@ -146,8 +147,11 @@ export function interruptWait(s: State, fx: Effects, hart: number, thread: numbe
 }
 
 function cutWait(s: State, fx: Effects, hart: number, thread: number): void {
+  const pipe = pipeWrittenBy(s, thread);
   wakeThread(s, fx, hart, thread, WakeReason.Signal);
   abandonFifo(s, fx, thread);
+  // It may have been first in the queue, and a shorter write behind it may fit.
+  if (pipe !== 0) serveWriters(s, fx, hart, pipe);
 }
 
 /** Makes a thread look at its signals: wakes it, or asks its hart to. */

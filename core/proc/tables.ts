@@ -1,9 +1,11 @@
 import { back, f64, holds, owns, u16, u32, u8, weak } from "../state/column.ts";
 import { table } from "../state/table.ts";
-import { TID_BUCKETS } from "../sched/tables.ts";
+import { FUTEX_BUCKETS, TID_BUCKETS } from "../sched/tables.ts";
 
 /** Descriptors a process may have open. */
 export const DESCRIPTORS = 256;
+/** Pages of native name slots a process may have. */
+export const NAME_PAGES = 64;
 /** Signals, numbered from 1. */
 export const SIGNALS = 64;
 /** Bytes of a process's name. */
@@ -52,6 +54,17 @@ export const processTable = table("process", {
   descriptorFlags: u8("1 = close on exec", { count: DESCRIPTORS }),
   descriptors: u32("descriptors open"),
   firstNode: owns("capNode", "capability nodes in this process's space"),
+  namePage: owns("namePage", "pages of native name slots, lowest first", {
+    count: NAME_PAGES,
+    usedCount: "namePages",
+  }),
+  namePages: u32("pages of name slots"),
+  nameSlots: u32("name slots ever used; those above have never named anything"),
+  nameFreeHead: u32("free name slot to use next plus one"),
+  nameFreeTail: u32("last of them plus one"),
+  names: u32("native names in use"),
+  namesRetired: u32("name slots whose generations are used up"),
+  namesClosing: u8("1 while exec or exit takes its names away"),
   handlerLo: u32("signal handlers, low word: 0 default, 1 ignore", { count: SIGNALS + 1 }),
   handlerHi: u32("signal handlers, high word", { count: SIGNALS + 1 }),
   actionFlags: u32("SA_ flags of each signal", { count: SIGNALS + 1 }),
@@ -138,6 +151,7 @@ export const kernelTable = table("kernel", {
   randomSeeded: u8("1 after the entropy event"),
   sampling: u32("number plus one of the hart that waits for a sample's reply; 0 for none"),
   trampoline: holds("memoryObject", "object of the page that every space maps for signal return"),
+  firstGhost: owns("capNode", "deleted capability nodes that still have children"),
   execInode: u32("scratch of execve: inode of the program found", { role: "derived" }),
   execScript: u32("scratch of execve: image of the #! line, or 0", { role: "derived" }),
   execOld: u32("scratch of execve: the space being left", { role: "derived" }),
@@ -153,6 +167,9 @@ export const kernelTable = table("kernel", {
   rootInode: holds("inode", "root of the file system"),
   pidBucket: back("process", "pid hash buckets", { count: PID_BUCKETS, role: "derived" }),
   tidBucket: back("thread", "tid hash buckets", { count: TID_BUCKETS, role: "derived" }),
+  hungryLo: u32("harts 0 to 31 that are idle and ask for a thread", { owner: "global" }),
+  hungryHi: u32("harts 32 to 63", { owner: "global" }),
+  futexBucket: back("futex", "futex hash buckets", { count: FUTEX_BUCKETS, role: "derived" }),
 });
 
 /** Why a boot ends. */

@@ -16,7 +16,13 @@ import { ThreadState } from "../sched/tables.ts";
 import { rowOf } from "../syscall/rows.ts";
 
 /** An argument: a number for a register, bytes, text, strings or null for what is copied in. */
-export type Given = number | string | Uint8Array | readonly string[] | null;
+export type Given = number | string | Uint8Array | readonly string[] | null | Located;
+
+/** What is copied in, and the address it is said to lie at. */
+export interface Located {
+  readonly at: number;
+  readonly bytes: Uint8Array | null;
+}
 
 /** User memory a test's calls may write to. */
 export const BUFFER = HEAP;
@@ -62,6 +68,9 @@ export function words(...values: number[]): Uint8Array {
 export function signalSet(...signals: number[]): Uint8Array {
   return words(signals.reduce((set, signal) => set + 2 ** (signal - 1), 0));
 }
+
+const isLocated = (given: Given): given is Located =>
+  typeof given === "object" && given !== null && "bytes" in given;
 
 /** Two harts; init's thread runs on hart 0. */
 export class Bench {
@@ -152,6 +161,7 @@ export class Bench {
       e.payloadLength += bytes.length;
     };
     const word = (value: number) => put(words(value).subarray(0, 4));
+    if (isLocated(given)) return this.#copyIn(given.bytes);
     if (given === null) return word(ArgumentLength.Absent);
     let bytes = given instanceof Uint8Array ? given : new Uint8Array(0);
     if (typeof given === "string") bytes = encoder.encode(given);
@@ -171,13 +181,11 @@ export class Bench {
     const kinds = rowOf(number)?.args ?? [];
     kinds.forEach(({ how }, i) => {
       const given = args[i] ?? (how.kind === "value" || how.kind === "address" ? 0 : null);
-      if (typeof given === "number") {
-        e.registers[2 * i] = given >>> 0;
-        e.registers[2 * i + 1] = Math.floor(given / 2 ** 32) >>> 0;
-      } else {
-        e.registers[2 * i] = given === null ? 0 : 1;
-        this.#copyIn(given);
-      }
+      const address = given === null ? 0 : isLocated(given) ? given.at : 1;
+      const register = typeof given === "number" ? given : address;
+      e.registers[2 * i] = register >>> 0;
+      e.registers[2 * i + 1] = Math.floor(register / 2 ** 32) >>> 0;
+      if (typeof given !== "number") this.#copyIn(given);
     });
     e.registerCount = kinds.length;
     e.valueLo = this.#time[hart];

@@ -1,4 +1,4 @@
-import { back, f64, owns, u16, u32, u8 } from "../state/column.ts";
+import { back, f64, holds, owns, u16, u32, u8 } from "../state/column.ts";
 import { table } from "../state/table.ts";
 
 /** Priority levels of the fixed-priority class; a higher number runs first. */
@@ -44,6 +44,17 @@ export const hartTable = table("hart", {
   lastSequence: f64("sequence of the hart's last event plus one", { ...mine, role: "history" }),
   lastTime: f64("time of the hart's last event, ns", { ...mine, role: "history" }),
   switches: f64("context switches", { ...mine, role: "history" }),
+  steal: u8("an idle hart asks for a thread, or may want one that was queued here"),
+  stealAt: f64("time from which a queued thread may go to an idle hart, ns; 0 for none", mine),
+  stealFrom: u8("while idle: number plus one of the hart it asks; 0 while any hart may answer"),
+  stealTriedLo: u32("harts 0 to 31 it has asked since it became idle, and itself"),
+  stealTriedHi: u32("harts 32 to 63"),
+  given: f64("threads given to idle harts", { ...mine, role: "history" }),
+  longestWait: f64("longest wait of a ready thread of each level for the hart, ns", {
+    ...mine,
+    role: "history",
+    count: PRIORITY_LEVELS,
+  }),
 });
 
 /** Buckets of the tid hash. */
@@ -83,6 +94,8 @@ export const Request = {
   Start: 8,
   /** End soon: its process is being torn down, or another thread of it executes a program. */
   Kill: 16,
+  /** Its effective priority has changed: queue it anew, or look again at who runs. */
+  Priority: 32,
   /** Its process's interval timer is another thread's now, or this one's. */
   Alarm: 64,
   /** Its process has been stopped; the parent is told once all have answered. */
@@ -108,6 +121,8 @@ export const InterruptRule = {
   Restart: 1,
   /** It returns what it has done so far, if anything; else as Restart. */
   Progress: 2,
+  /** It runs again, whatever the action asks for. */
+  Always: 3,
 } as const;
 
 /** A thread. Its row index is its register slot in the machine. */
@@ -125,7 +140,11 @@ export const threadTable = table("thread", {
   affinityHi: u32("harts 32 to 63"),
   class: u8("scheduling class"),
   priority: u8("base priority"),
-  level: u8("effective priority it is queued at", mine),
+  messagePriority: u16("priority of the message it serves plus one; 0 for none"),
+  inheritedPriority: u16("highest waiter of the futexes it owns plus one; 0 for none"),
+  firstOwned: back("futex", "first priority-inheriting futex it owns that has waiters"),
+  owned: u8("futexes in that list"),
+  level: u8("effective priority its hart schedules it at", mine),
   queueNext: back("thread", "next in the run queue", mine),
   queuePrevious: back("thread", "previous in the run queue", mine),
   queued: u8("1 while in the run queue", mine),
@@ -172,6 +191,7 @@ export const threadTable = table("thread", {
   robustHead: f64("user address of its list of robust futexes; 0 for none"),
   clearTid: f64("user address that is set to 0 when the thread ends; 0 for none"),
   tidNext: back("thread", "next in the tid hash bucket", { role: "derived" }),
+  readySince: f64("time it was last queued, ns", { ...mine, role: "history" }),
 });
 
 /** A place in a wait queue. */
@@ -187,6 +207,42 @@ export const waiterTable = table("waiter", {
   generation: u32("counts waits; a late wake-up with an old one does nothing", { role: "history" }),
   nextOfThread: owns("waiter", "further waiters of the same thread (poll)"),
   events: u32("poll events asked for"),
+  priority: u8("priority it is queued at, in a queue that is ordered by priority"),
+  runLast: back("waiter", "last waiter of equal priority, where this is the first of them"),
+  runFirst: back("waiter", "first waiter of equal priority, where this is the last of them"),
+  futex: holds("futex", "futex it waits for"),
+  bits: u32("bit set a wake-up of its futex must meet"),
+});
+
+/** Buckets of the futex hash. */
+export const FUTEX_BUCKETS = 1024;
+
+/** What a futex's key is relative to. */
+export const FutexSpace = {
+  /** An address space: the address is a user address. */
+  Private: 0,
+  /** A memory object: the address is an offset in it. */
+  Shared: 1,
+} as const;
+
+/** A word of user memory that threads wait at. */
+export const futexTable = table("futex", {
+  doc: "One row per word that some thread waits at; it goes with its last waiter.",
+  capacity: 4096,
+}, {
+  space: u8("a FutexSpace"),
+  place: u32("row of the address space or memory object"),
+  placeGeneration: u32("its generation: a key outlives its object, but never matches another one"),
+  address: f64("user address, or byte offset in the memory object"),
+  refs: u32("waiters"),
+  waitHead: back("waiter", "first waiter, by priority and then arrival"),
+  waitTail: back("waiter", "last waiter"),
+  selective: u8("1 when a waiter has bits that not every wake-up meets"),
+  inherits: u8("1 when its waiters lend their priority to its owner"),
+  owner: back("thread", "thread that owns it, when it inherits; 0 when that is gone"),
+  nextOwned: back("futex", "next futex of the same owner"),
+  previousOwned: back("futex", "previous futex of the same owner"),
+  hashNext: back("futex", "next in the hash bucket", { role: "derived" }),
 });
 
 /** Wait queue heads live in a table of their own, so every object embeds two bare indices. */
@@ -214,6 +270,8 @@ export const WaitKind = {
   Vfork: 10,
   /** object: host stream row, readers. */
   Stream: 11,
+  /** object: futex row. */
+  Futex: 12,
   /** object: process row; the thread that executes a program waits until it is the only one. */
   Threads: 13,
 } as const;

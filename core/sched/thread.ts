@@ -4,6 +4,7 @@ import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
 import { allocRow, freeRow } from "../state/table.ts";
+import { effectivePriority } from "./effective_priority.ts";
 import { scheduler } from "./scheduler.ts";
 import { DEFAULT_PRIORITY, Request, ThreadState, WaitKind } from "./tables.ts";
 import { enterTid, leaveTid } from "./tid.ts";
@@ -153,8 +154,16 @@ export function answerRequests(s: State, fx: Effects, hart: number, thread: numb
   s.thread.requests[thread] = 0;
   if ((bits & Request.Start) !== 0) arrive(s, hart, thread);
   else if ((bits & Request.Wake) !== 0) makeReady(s, hart, thread);
+  if ((bits & Request.Priority) !== 0) lookAtPriority(s, hart, thread);
   if ((bits & Request.Migrate) !== 0) leaveForbiddenHart(s, fx, hart, thread);
   return bits;
+}
+
+/** Takes up a priority that another hart changed, where this one schedules by it. */
+function lookAtPriority(s: State, hart: number, thread: number): void {
+  if (s.thread.queued[thread] === 0 && s.thread.state[thread] !== ThreadState.Running) return;
+  if (s.thread.level[thread] === effectivePriority(s, thread)) return;
+  scheduler.applyPriority(s, hart, thread);
 }
 
 /** Whether a thread's affinity lets it run on a hart. */

@@ -25,6 +25,16 @@ const TERMINAL_REQUESTS = {
 const RECORD_LOCKS = { 5: 32, 6: 32, 7: 32 } as const;
 const PR_SET_NAME = 15;
 
+/** A futex operation with each of the flags PRIVATE and CLOCK_REALTIME set or not. */
+const futexBytes = (bytes: number, operations: readonly number[]): Record<number, number> =>
+  Object.fromEntries(
+    operations.flatMap((op) => [0, 0x80, 0x100, 0x180].map((flags) => [op | flags, bytes])),
+  );
+/** WAIT, CMP_REQUEUE, LOCK_PI, UNLOCK_PI, TRYLOCK_PI, WAIT_BITSET and LOCK_PI2 look at the word. */
+const FUTEX_WORDS = futexBytes(4, [0, 4, 6, 7, 8, 9, 13]);
+/** WAIT, LOCK_PI, WAIT_BITSET and LOCK_PI2 take a time. */
+const FUTEX_TIMES = futexBytes(16, [0, 6, 9, 13]);
+
 /** The Linux calls of a 64-bit RISC-V process that the linux personality answers. */
 export const linuxRows = [
   row(17, "getcwd", { buf: address, size: value }, { slot: "cwd" }, "never", "Current directory."),
@@ -222,6 +232,21 @@ export const linuxRows = [
   row(93, "exit", { status: value }, self, "restart", "Ends the thread."),
   row(94, "exit_group", { status: value }, self, "never", "Ends the process."),
   row(96, "set_tid_address", { address }, self, "never", "Where to clear the tid at exit."),
+  row(
+    98,
+    "futex",
+    {
+      address: selected(1, FUTEX_WORDS),
+      operation: value,
+      value,
+      timeout: selected(1, FUTEX_TIMES),
+      second: address,
+      third: value,
+    },
+    space,
+    "restart",
+    "Waits at a word of memory, or wakes who waits there.",
+  ),
   row(
     99,
     "set_robust_list",

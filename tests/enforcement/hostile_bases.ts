@@ -99,6 +99,12 @@ export const BASES: Readonly<Record<LinuxCall, readonly Base[] | string>> = {
   exit: "ends the program; no pointer",
   exit_group: "ends the program; no pointer",
   set_tid_address: call(out),
+  // WAKE; WAIT for a word that differs; CMP_REQUEUE.
+  futex: [
+    { args: [out, 1n, 1n, 0n, 0n, 0n] },
+    { args: [zeros, 0n, 1n, zeros, 0n, 0n], waits: true },
+    { args: [zeros, 4n, 1n, 1n, out, 0n] },
+  ],
   set_robust_list: call(out, 24n),
   get_robust_list: call(0n, out, out),
   nanosleep: call(zeros, out),

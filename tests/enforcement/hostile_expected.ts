@@ -1,7 +1,7 @@
 /** What each hostile call must answer, where it is not the rule of its kind; and why. */
 import type { Case } from "./hostile_cases.ts";
 
-const ENOENT = 2, E2BIG = 7, ENOMEM = 12, EFAULT = 14, EINVAL = 22, EFBIG = 27;
+const ENOENT = 2, E2BIG = 7, EAGAIN = 11, ENOMEM = 12, EFAULT = 14, EINVAL = 22, EFBIG = 27;
 const ENAMETOOLONG = 36, EOPNOTSUPP = 95;
 
 /** "good": as the good call; "some": any number of bytes or address, no error; else an errno. */
@@ -49,6 +49,8 @@ const EXCEPTIONS: readonly Exception[] = [
   [/^utimensat\(times: null/, "good", "null: now"],
   [/^(set_tid_address|set_robust_list)\((address|head)/, "good", AT_END],
   [/^set_robust_list\(size/, EINVAL, "no list has another size"],
+  [/^futex 2\(timeout: null/, EAGAIN, "null: no end; the word differs"],
+  [/^futex \d\(\w+: low/, EINVAL, "no word begins at an odd address"],
   [/^(clock_)?nanosleep\(remain/, "good", UNUSED],
   [/^setitimer\(next: null/, "good", OPTIONAL],
   [/^(setitimer\(old|clock_getres\(resolution): null/, "good", OPTIONAL],

@@ -15,7 +15,9 @@ const rows: readonly SyscallRow<LinuxCall>[] = linuxRows;
 const NO_AMOUNTS = new Set(
   ("a b c d arg address advice clock cmd code cpu dev dirfd end fd flags gid group how in mask mode " +
     "newdirfd newfd next nice offset old olddirfd oldfd operation option options out pid prot " +
-    "request resource signal stack start status tid tls uid whence which who").split(" "),
+    "request resource signal stack start status third tid tls uid value whence which who").split(
+      " ",
+    ),
 );
 
 let first: ReturnType<typeof runCases> | undefined;

@@ -127,6 +127,7 @@ const FILLS: readonly Fill[] = [
     errno: Errno.NoSpace,
     rest: 1,
   },
+  { resource: "futex", thing: "waits", options: rows({ futex: 12 }), errno: Errno.NoMemory },
   { resource: "image", thing: "images", options: rows({ image: 10 }), errno: Errno.NoMemory },
 ];
 

@@ -39,6 +39,9 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
     ...[0x3d_0f00, 0x7d_0f00, 0x1_0f00, 0x13d_0f00, 0x1_0900, 0x1_0800],
   ],
   "set_robust_list.size": [24, 24, 0, 8],
+  "futex.operation": [0, 0, 0, 1, 1, 3, 4, 6, 6, 7, 8, 9, 10, 13, 0x80, 0x81, 0x86, 0x109, 5, 12],
+  "futex.value": [0, 0, 0, 1, 2, 0x7fff_ffff],
+  "futex.third": [-1, 0, 1, 2],
   "wait4.options": [0, 0, 1, 1, 2, 3, 8, 11, 0x4000_0000, 0x80],
   "fcntl.cmd": [0, 1, 2, 3, 4, 5, 6, 7, 1030, 8, 1024],
   "ioctl.request": [
@@ -128,6 +131,8 @@ export class CallValues {
     const meaning = MEANINGS[`${call}.${name}`] ?? MEANINGS[name];
     if (meaning !== undefined) return r.pick(meaning);
     switch (name) {
+      case "address":
+        return this.word(s, p);
       case "dirfd":
       case "olddirfd":
       case "newdirfd":
@@ -211,6 +216,14 @@ export class CallValues {
     if (draw === 1) return r.pick(ODD);
     if (draw < 9) return STACK_TOP - 4096 - r.below(30_000);
     return this.page(s, p) + (r.oneIn(2) ? 0 : r.pick([1, 8, 16, 2048, 4080, 4092, 4095]));
+  }
+
+  /** Address of one of a few words, so that calls meet there. */
+  word(s: State, p: number): number {
+    const r = this.random;
+    const space = s.process.space[p];
+    if (space === 0 || r.oneIn(20)) return this.address(s, p);
+    return PAGE_BYTES * s.region.start[s.addressSpace.firstRegion[space]] + 4 * r.below(2);
   }
 
   /** Start of a page at, in or after one of the process's mappings. */

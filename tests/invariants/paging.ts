@@ -25,6 +25,8 @@ class Mappings {
   readonly touched: Set<number> = new Set();
   readonly #entries: Uint32Array;
   readonly #frames: ReadonlyMap<number, number>;
+  /** Highest table looked at so far: a model goes back to states that had fewer. */
+  #highest = 0;
 
   constructor(private readonly s: State, frames: ReadonlyMap<number, number>) {
     this.#entries = new Uint32Array(s.pageTable.entries.length);
@@ -38,7 +40,8 @@ class Mappings {
     this.touched.clear();
     const now = this.s.pageTable.entries;
     const was = this.#entries;
-    for (let table = 1; table <= top(this.s.pageTable); table++) {
+    this.#highest = Math.max(this.#highest, top(this.s.pageTable));
+    for (let table = 1; table <= this.#highest; table++) {
       let differs = false;
       for (let at = table * ENTRIES * 2; at < (table + 1) * ENTRIES * 2; at += 2) {
         if (now[at] === was[at] && now[at + 1] === was[at + 1]) continue;
@@ -138,6 +141,8 @@ class SpaceCheck {
       const word = (table * ENTRIES + i) * 2;
       const lo = s.pageTable.entries[word];
       const hi = s.pageTable.entries[word + 1];
+      const bit = (s.pageTable.present[table * 16 + (i >>> 5)] >>> (i & 31)) & 1;
+      if (bit !== (lo & Pte.Valid)) report("C2", row, `PTE ${i}: its bit in present is ${bit}`);
       if ((lo & Pte.Valid) === 0) {
         if (lo !== 0 || hi !== 0) report("I13", row, `PTE ${i} is absent, but not zero`);
         continue;

@@ -5,7 +5,7 @@ import { Pte } from "../../core/isa/riscv64.ts";
 import type { State } from "../../core/kernel.ts";
 import { Account } from "../../core/ledger/accounts.ts";
 import { Prot } from "../../core/mem/tables.ts";
-import { ThreadState, WaitKind } from "../../core/sched/tables.ts";
+import { Request, ThreadState, WaitKind } from "../../core/sched/tables.ts";
 import { eachLive, ONLY, type Subject, top } from "./checker.ts";
 import { INTERVAL } from "./tables.ts";
 
@@ -177,6 +177,27 @@ export const plants: readonly Plant[] = [
     ),
   },
   {
+    id: "F13",
+    group: "priorities",
+    stage: "pipes",
+    what: "a priority that no waiter lent",
+    write: row(threads, running, (s, t) => s.thread.inheritedPriority[t] = 60),
+  },
+  {
+    id: "I7",
+    group: "priorities",
+    stage: "pipes",
+    what: "a thread that runs at another level than its priority",
+    write: row(threads, running, (s, t) => s.thread.level[t] = 3),
+  },
+  {
+    id: "C5",
+    group: "priorities",
+    stage: "pipes",
+    what: "a waiter that holds a futex it does not wait for",
+    write: row((s) => s.waiter, always, (s, w) => s.waiter.futex[w] = 5),
+  },
+  {
     id: "C5",
     group: "scheduling",
     stage: "pipes",
@@ -193,6 +214,42 @@ export const plants: readonly Plant[] = [
     stage: "affinity",
     what: "a thread where it may not be",
     write: row(threads, running, (s, t) => s.thread.affinityLo[t] = 0x8000_0000),
+  },
+  {
+    id: "I7",
+    group: "stealing",
+    stage: "steal",
+    what: "an idle hart that asks for nothing",
+    write: row(
+      (s) => s.hart,
+      (s, h) => s.hart.current[h] === 0 && s.kernel.hungryLo[ONLY] !== 0,
+      (s) => s.kernel.hungryLo[ONLY] = 0,
+    ),
+  },
+  {
+    id: "P12",
+    group: "stealing",
+    stage: "steal",
+    what: "a pinned thread on its way elsewhere",
+    write: row(
+      threads,
+      (s, t) =>
+        s.thread.state[t] === ThreadState.Ready && s.thread.queued[t] === 0 &&
+        (s.thread.requests[t] & Request.Start) !== 0,
+      (s, t) => s.thread.affinityLo[t] = 0x8000_0000,
+    ),
+  },
+  {
+    id: "F25",
+    group: "starvation",
+    stage: "preempt",
+    what: "a better thread that waited while another ran",
+    write: ({ state: s }, e) => {
+      const waited = (t: number) => queued(s, t) && s.thread.hart[t] === e.hart;
+      const found = first(s.thread, (t) => waited(t) && s.thread.readySince[t] < e.time);
+      if (found !== 0) s.thread.level[found] = 200;
+      return found !== 0;
+    },
   },
   {
     id: "C12",
@@ -288,6 +345,18 @@ export const plants: readonly Plant[] = [
         effects: {} as Effects,
       }, {} as Event);
     },
+  },
+  {
+    id: "C2",
+    group: "paging",
+    stage: "pipes",
+    what: "a table whose bits miss a PTE",
+    write: leaf((s, word) => {
+      const entry = (word >>> 1) & 511;
+      s.pageTable.present[(word >>> 10) * 16 + (entry >>> 5)] &= ~(1 << (entry & 31));
+      // A table is looked at when its bytes change.
+      s.pageTable.entries[word] &= ~Pte.User;
+    }),
   },
   {
     id: "C3",

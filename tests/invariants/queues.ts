@@ -94,13 +94,20 @@ function headedLists(s: State): readonly HeadedLists[] {
       name: "nodes of process",
       of: process,
       head: process.firstNode,
+      // All but ghosts and nodes in flight; C13 counts.
       links: linksOf(capNode, "capNode", capNode.nextInSpace, capNode.previousInSpace),
-      holdsAll: true,
+    },
+    {
+      name: "ghosts of kernel",
+      of: kernel,
+      head: kernel.firstGhost,
+      links: linksOf(capNode, "capNode", capNode.nextInSpace, capNode.previousInSpace),
     },
     {
       name: "children of capNode",
       of: capNode,
       head: capNode.firstChild,
+      length: capNode.children,
       links: linksOf(capNode, "capNode", capNode.nextSibling, capNode.previousSibling),
     },
     {
@@ -310,6 +317,7 @@ function waitHeads(
   s: State,
 ): readonly (readonly [kind: number, table: TableBase, head: Uint32Array, tail: Uint32Array])[] {
   const { process, pipe, chunkRequest, terminal, addressSpace, inode, shootdown, stream } = s;
+  const { futex } = s;
   return [
     [WaitKind.Child, process, process.waitHead, process.waitTail],
     [WaitKind.Vfork, process, process.vforkHead, process.vforkTail],
@@ -321,6 +329,7 @@ function waitHeads(
     [WaitKind.FileOperation, inode, inode.waitHead, inode.waitTail],
     [WaitKind.Shootdown, shootdown, shootdown.waitHead, shootdown.waitTail],
     [WaitKind.Stream, stream, stream.waitHead, stream.waitTail],
+    [WaitKind.Futex, futex, futex.waitHead, futex.waitTail],
   ];
 }
 

@@ -6,6 +6,15 @@ import { Account } from "../../core/ledger/accounts.ts";
 import { HEAP_CAPACITY, Request, ThreadState, WaitKind } from "../../core/sched/tables.ts";
 import { type Check, eachLive, type Group, isBetween, ONLY, type Report } from "./checker.ts";
 import { eachEffect } from "./effects.ts";
+import { scheduledAt } from "./priorities.ts";
+
+/** Waits that end by themselves: the deadline of the call they interrupt is looked at after them. */
+const DEAF: ReadonlySet<number> = new Set([
+  WaitKind.Chunk,
+  WaitKind.SpaceOperation,
+  WaitKind.FileOperation,
+  WaitKind.Shootdown,
+]);
 
 /** The two timers of a thread's row, as a heap entry names them. */
 function timerOf(s: State, entry: number): { index: number; deadline: number; sequence: number } {
@@ -63,7 +72,7 @@ function checkProgrammed(s: State, report: Report, hart: number, earliest: numbe
   let equal = false;
   eachLive(s.thread, (t) => {
     if (t === current || s.thread.queued[t] !== 1 || s.thread.hart[t] !== hart) return;
-    if (s.thread.priority[t] === s.thread.priority[current]) equal = true;
+    if (scheduledAt(s, t) === scheduledAt(s, current)) equal = true;
   });
   const end = s.thread.dispatchedAt[current] + s.thread.budget[current];
   if (equal && at > end) {
@@ -103,8 +112,9 @@ export const timers: Group = {
       eachLive(s.thread, (t) => {
         const sleeps = s.thread.timerIndex[t] !== 0;
         marked += (sleeps ? 1 : 0) + (s.thread.intervalIndex[t] !== 0 ? 1 : 0);
-        const waits = s.thread.state[t] === ThreadState.Blocked &&
-          s.waiter.kind[s.thread.waiter[t]] !== WaitKind.None;
+        const kind = s.waiter.kind[s.thread.waiter[t]];
+        const waits = s.thread.state[t] === ThreadState.Blocked && kind !== WaitKind.None &&
+          !DEAF.has(kind);
         const moving = (s.thread.requests[t] & Request.Start) !== 0;
         if (waits && !moving && s.thread.callDeadline[t] > 0 && !sleeps) {
           report("C27", `thread ${t}`, "waits with a deadline, but its timer is not armed");

@@ -9,6 +9,7 @@ const CHECKED: ReadonlySet<string> = new Set([
   "signals",
   "process",
   "affinity",
+  "steal",
   "time",
   "toy",
   "storm",

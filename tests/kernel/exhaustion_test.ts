@@ -80,7 +80,7 @@ const SHORT: readonly (readonly [keyof typeof SMALL, readonly number[]])[] = [
   ["capNode", [3, 8, 14]],
   ["openFile", [3, 5, 7]],
   ["pipe", [1, 2]],
-  ["inode", [36, 38, 40]],
+  ["inode", [37, 38, 40]],
   ["image", [1]],
   ["directoryEntry", [34, 36]],
   ["nameChunk", [36, 38, 40]],

@@ -40,6 +40,7 @@ export const SMALL: Capacities = {
   shootdown: 128,
   frame: 4096,
   capNode: 2048,
+  namePage: 24,
   openFile: 512,
   pipe: 128,
   inode: 512,
@@ -325,6 +326,7 @@ export const STAGES: readonly Stage[] = [
   stage("float"),
   stage("preempt"),
   stage("affinity"),
+  stage("steal"),
   stage("toy"),
   stage("storm", "6", "10", "2", "4"),
 ];

@@ -12,19 +12,29 @@ import { Cause } from "../../core/isa/riscv64.ts";
 import { registerSample, signalFrame } from "../../core/isa/signal_frame.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import { Auditor } from "../../core/ledger/auditor.ts";
+import { FrameRole } from "../../core/mem/tables.ts";
 import { peekUser } from "../../core/mem/user.ts";
-import { ProcessState } from "../../core/proc/tables.ts";
+import { ProcessState, ShutdownReason } from "../../core/proc/tables.ts";
 import { type Capacities, layoutKernel, makeReducer, type Reducer } from "../../core/reducer.ts";
 import { ThreadState } from "../../core/sched/tables.ts";
 import { firstDeadline } from "../../core/sched/timer.ts";
+import type { ArenaLayout } from "../../core/state/arena.ts";
 import { Snapshot } from "../../core/state/snapshot.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
 import { EventWriter } from "./event_writer.ts";
 import { catchUp, fill, invalidate, lookUp, staleFrame, tlbKey } from "./late_tlbs.ts";
-import { type Actor, emptyModel, type Model, type Scenario } from "./scene_state.ts";
+import { type Actor, copyModel, emptyModel, type Model, type Scenario } from "./scene_state.ts";
 import { lostWakeup, waitName } from "./wakeups.ts";
-import { writeProgram } from "./program.ts";
-import { type Action, type Argument, CODE, FIRST_SP, type Op, OP_BYTES } from "./script.ts";
+import { writeProgramHead } from "./program_head.ts";
+import {
+  type Action,
+  type Argument,
+  CODE,
+  FIRST_SP,
+  type Op,
+  OP_BYTES,
+  type Word,
+} from "./script.ts";
 
 const TABLES: Capacities = {
   hart: 64,
@@ -38,6 +48,7 @@ const TABLES: Capacities = {
   shootdown: 16,
   frame: 512,
   capNode: 256,
+  namePage: 24,
   openFile: 64,
   pipe: 16,
   inode: 64,
@@ -47,7 +58,11 @@ const TABLES: Capacities = {
   chunkRequest: 16,
   pageTable: 128,
 };
-/** What an event takes, ns. */
+/** What a load from a frame finds that was given back and not cleared since. */
+export const LEFT_BEHIND = 238;
+/** Frames a model machine has, all of them with backing. */
+export const MODEL_FRAMES = 400;
+/** What an event takes, ns, unless a scene says otherwise. */
 const EVENT_NS = 1000;
 const PAGE_BYTES = 4096;
 
@@ -56,6 +71,28 @@ const TREE = [
   { kind: TreeKind.File, mode: 0o777, size: 300_000, path: "file", file: 1 },
 ];
 const encoder = new TextEncoder();
+
+const isWord = (argument: Argument): argument is Word =>
+  typeof argument === "object" && argument !== null && "word" in argument;
+
+/** Whether a call reads its nth argument, by its row. */
+function isRead(number: number, args: readonly Argument[], nth: number): boolean {
+  const how = rowOf(number)?.args[nth]?.how;
+  return how?.kind !== "inSelected" || Number(args[how.selector]) in how.bytes;
+}
+
+/** How a scene is run, where not as the schedules' tests do. */
+export interface SceneOptions {
+  /** What an event takes, ns; at 0 only timers move a hart's clock. */
+  readonly eventNs?: number;
+  /** Called with every event before it is reduced. */
+  readonly record?: (e: EventWriter) => void;
+  /** Makes the kernel; the kernel as it is unless given. */
+  readonly kernel?: (layout: ArenaLayout, buffer: ArrayBuffer) => Reducer;
+}
+
+/** Instructions that only their own thread can tell of. */
+const LOCAL: ReadonlySet<string> = new Set(["say", "ifZero", "label", "keep"]);
 
 /** A place to go back to. */
 export interface Mark {
@@ -74,9 +111,13 @@ export class Scene {
   private readonly e = new EventWriter();
   private readonly hashWords = new Uint32Array(4);
 
-  constructor(readonly scenario: Scenario) {
+  private readonly eventNs: number;
+
+  constructor(readonly scenario: Scenario, private readonly options: SceneOptions = {}) {
     const layout = layoutKernel(TABLES);
-    this.kernel = makeReducer(layout, new ArrayBuffer(layout.bytes), 0);
+    const buffer = new ArrayBuffer(layout.bytes);
+    this.kernel = options.kernel?.(layout, buffer) ?? makeReducer(layout, buffer, 0);
+    this.eventNs = options.eventNs ?? EVENT_NS;
     this.s = this.kernel.state;
     this.auditor = new Auditor(this.s);
     this.m = emptyModel(scenario.harts, scenario.preemptions ?? 0);
@@ -99,18 +140,47 @@ export class Scene {
   get sites(): readonly string[] {
     return this.m.sites;
   }
+  /** All that the scene knows beside the arena. */
+  get model(): Model {
+    return this.m;
+  }
+  /** The last event that was sent. */
+  get event(): EventWriter {
+    return this.e;
+  }
+
+  /** Puts the scene where a model of it was; the caller puts the arena there. */
+  resume(model: Model): void {
+    this.m = model;
+    this.fault = "";
+  }
+
+  /** Runs on to where the next thing to happen may be seen by more than one thread. */
+  settle(): void {
+    while (this.m.sample !== null && this.fault === "") this.reply();
+    if (this.m.ended) return;
+    for (let hart = 0; hart < this.scenario.harts; hart++) {
+      while (this.fault === "" && !this.m.continues[hart] && this.isLocal(hart)) this.guest(hart);
+    }
+  }
+
+  private isLocal(hart: number): boolean {
+    const actor = this.current(hart);
+    const op = actor === undefined ? undefined : this.op(actor);
+    return op !== undefined && LOCAL.has(op.kind) && this.canStep(hart);
+  }
 
   /** Keeps where the scene has come to. */
   mark(): Mark {
     const arena = new Snapshot(this.kernel.layout);
     arena.take(this.arena());
-    return { arena, model: structuredClone(this.m) };
+    return { arena, model: copyModel(this.m) };
   }
 
   /** Goes back to a mark; it can be gone back to again. */
   back(mark: Mark): void {
     mark.arena.restore(this.arena());
-    this.m = structuredClone(mark.model);
+    this.m = copyModel(mark.model);
     this.fault = "";
   }
 
@@ -177,7 +247,7 @@ export class Scene {
         return this.plain(EventKind.Continue, n, "continue");
       case "t": {
         if (!this.timerIsDeadline(n)) this.m.preemptions--;
-        this.m.time[n] = Math.max(this.m.time[n] + EVENT_NS, this.m.timer[n]) - EVENT_NS;
+        this.m.time[n] = Math.max(this.m.time[n] + this.eventNs, this.m.timer[n]) - this.eventNs;
         this.m.timer[n] = 0;
         return this.plain(EventKind.Timer, n, "timer");
       }
@@ -274,8 +344,8 @@ export class Scene {
     e.kind = EventKind.Boot;
     e.payloadLength = encodeBoot({
       harts: this.scenario.harts,
-      totalFrames: 400,
-      backingSlots: 400,
+      totalFrames: MODEL_FRAMES,
+      backingSlots: MODEL_FRAMES,
       runMode: 1,
       streamKinds: this.scenario.terminal === true ? 7 : 0,
       columns: 80,
@@ -305,8 +375,8 @@ export class Scene {
     this.send(0, `input ${cause}`);
   }
 
-  private plain(kind: number, hart: number, what: string): void {
-    this.e.begin(kind, 0);
+  private plain(kind: number, hart: number, what: string, cause = 0): void {
+    this.e.begin(kind, cause);
     this.send(hart, what);
   }
 
@@ -350,14 +420,14 @@ export class Scene {
     e.payloadLength = sample.length;
     e.payload.fill(0, 0, sample.length);
     const actor = this.m.actors[this.s.hart.current[sample.hart + 1]];
-    const { program } = this.scenario;
-    if (sample.kind === SampleKind.Frame && program !== undefined) {
-      writeProgram(e.payload, CODE + OP_BYTES * this.labelAt(program));
-    }
     if (sample.kind === SampleKind.Registers && actor !== undefined) {
       e.long(registerSample.x(2), actor.sp);
       e.long(registerSample.x(10), actor.a0);
       e.long(registerSample.pc, CODE + OP_BYTES * actor.at);
+    }
+    const { program } = this.scenario;
+    if (sample.kind === SampleKind.Frame && program !== undefined) {
+      writeProgramHead(e.payload, CODE + OP_BYTES * this.labelAt(program));
     }
     this.send(sample.hart, "sample");
   }
@@ -378,6 +448,9 @@ export class Scene {
       case "say":
         actor.log.push(op.text);
         break;
+      case "keep":
+        actor.kept = { ...actor.kept, [op.name]: actor.a0 };
+        break;
       case "ifZero":
         if (actor.a0 === 0) {
           actor.at = this.labelAt(op.to);
@@ -392,6 +465,33 @@ export class Scene {
     const at = this.scenario.script.labels.get(name);
     if (at === undefined) throw new Error(`no label ${name}`);
     return at;
+  }
+
+  /** The frame a thread would read at a page, or 0. */
+  private frameAt(thread: number, page: number): number {
+    return peekUser(this.s, thread, page * PAGE_BYTES, AccessKind.Read);
+  }
+
+  private wordAt(thread: number, page: number): Uint8Array {
+    const bytes = new Uint8Array(4);
+    const word = this.m.cells.get(this.frameAt(thread, page)) ?? 0;
+    new DataView(bytes.buffer).setUint32(0, word, true);
+    return bytes;
+  }
+
+  /** A call whose word lies in a page that is not there yet. */
+  private callFault(hart: number, number: number, page: number): void {
+    this.e.begin(EventKind.SyscallFault, number);
+    this.e.valueLo = page * PAGE_BYTES;
+    this.e.access = AccessKind.Read;
+    this.send(hart, `fault of ${rowOf(number)?.name ?? number}`);
+  }
+
+  private givenOf(thread: number, actor: Actor, argument: Argument): number | Uint8Array | null {
+    if (argument === null || typeof argument === "number") return argument;
+    if (isWord(argument)) return this.wordAt(thread, argument.word);
+    if (typeof argument === "object" && "held" in argument) return actor.kept[argument.held] ?? 0;
+    return this.bytesOf(argument);
   }
 
   private bytesOf(given: string | Uint8Array | Action): Uint8Array {
@@ -409,9 +509,17 @@ export class Scene {
     const { e } = this;
     e.begin(EventKind.Syscall, number);
     e.valueLo = this.m.time[hart];
-    const given = args.map((a) => a === null || typeof a === "number" ? a : this.bytesOf(a));
-    const frame = this.m.frames.get(`${this.s.hart.current[hart + 1]} ${actor.sp}`) ?? null;
+    const thread = this.s.hart.current[hart + 1];
+    const absent = args.findIndex((a, i) =>
+      isWord(a) && isRead(number, args, i) && this.frameAt(thread, a.word) === 0
+    );
+    if (absent >= 0) return this.callFault(hart, number, (args[absent] as Word).word);
+    const given = args.map((a) => this.givenOf(thread, actor, a));
+    const frame = this.m.frames.get(`${thread} ${actor.sp}`) ?? null;
     e.arguments(number, given, frame);
+    args.forEach((a, i) => {
+      if (isWord(a)) e.register(i, a.word * PAGE_BYTES);
+    });
     if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
     actor.args = Array.from({ length: e.registerCount }, (_, i) => e.registers[2 * i] | 0);
     this.send(hart, rowOf(number)?.name ?? `call ${number}`);
@@ -449,12 +557,13 @@ export class Scene {
 
   private send(hart: number, what: string): void {
     const { e, m } = this;
-    m.time[hart] += EVENT_NS;
+    m.time[hart] += this.eventNs;
     e.hart = hart;
     e.sequence = m.sequence[hart]++;
     e.order = m.order;
     e.time = m.time[hart];
     m.last = `event ${m.order} (hart ${hart}, ${what})`;
+    this.options.record?.(e);
     try {
       const refusal = this.kernel.reduce(e);
       if (refusal !== 0) this.fault = `the kernel refused it: ${refusal}`;
@@ -468,10 +577,36 @@ export class Scene {
     if (this.fault === "") this.inspect();
   }
 
+  /**
+   * Ends the boot and closes the books, in one order.
+   *
+   * @returns "" or what is not as it was at the beginning
+   */
+  close(): string {
+    if (this.s.kernel.shutdown[ONE] === 0) {
+      this.plain(EventKind.Shutdown, 0, "shutdown", ShutdownReason.PowerOff);
+    }
+    while (this.fault === "" && this.s.kernel.closed[ONE] === 0) {
+      const { sample, continues, ipi } = this.m;
+      const [step, interrupt] = [continues.indexOf(true), ipi.indexOf(true)];
+      if (sample !== null) this.reply();
+      else if (step >= 0) this.take(`c${step}`);
+      else if (interrupt >= 0) this.take(`i${interrupt}`);
+      else return "the shutdown stops before the books are closed";
+    }
+    if (this.fault !== "") return this.fault;
+    const wrong = this.auditor.close().rows.find((row) => row.wrong !== undefined);
+    return wrong === undefined ? "" : `at closing, ${wrong.account}: ${wrong.wrong}`;
+  }
+
   /** The checks after every event. */
   private inspect(): void {
+    for (const frame of this.m.cells.keys()) {
+      if (this.s.frame.role[frame] === FrameRole.Free) this.m.cells.set(frame, LEFT_BEHIND);
+    }
+    const ends = this.s.kernel.shutdown[ONE] !== 0;
     this.fault = this.auditor.checkTotals() ||
-      lostWakeup(this.s, (thread) => this.m.actors[thread]?.args ?? []) ||
+      (ends ? "" : lostWakeup(this.s, (thread) => this.m.actors[thread]?.args ?? [])) ||
       staleFrame(this.m.tlbs, this.s) || this.unasked();
     for (let t = 1; t <= this.s.thread.$header[0]; t++) {
       const actor = this.m.actors[t];
@@ -530,6 +665,7 @@ export class Scene {
         a0: 0,
         calling: [],
         args: [],
+        kept: {},
         log: [],
         gone: false,
       };
@@ -544,6 +680,9 @@ export class Scene {
     for (let at = 0; at < length; at += 1 + EFFECT_ARITY[words[at]]) {
       const a = words[at + 1], b = words[at + 2], c = words[at + 3], d = words[at + 4];
       switch (words[at]) {
+        case EffectKind.Switch:
+          m.told[a] = [b, c, d];
+          break;
         case EffectKind.Continue:
           m.continues[a] = true;
           break;
@@ -578,9 +717,13 @@ export class Scene {
           actor.at++;
           break;
         }
-        case EffectKind.ClearRegisters:
-          this.actorOf(a);
+        case EffectKind.ClearRegisters: {
+          // A new program: the call that loaded it never answers.
+          const actor = this.actorOf(a);
+          actor.calling = [];
+          actor.kept = {};
           break;
+        }
         case EffectKind.CopyRegisters: {
           const from = this.actorOf(a);
           m.actors[b] = { ...from, calling: [...from.calling], log: [], gone: false };
@@ -597,6 +740,11 @@ export class Scene {
           break;
         case EffectKind.Copy:
           if (b === 0 && d === 0) m.cells.set(c, m.cells.get(a) ?? 0);
+          break;
+        case EffectKind.Write:
+          if (b === 0 && d === 4) {
+            m.cells.set(a, new DataView(bytes.buffer).getUint32(c, true));
+          }
           break;
         case EffectKind.InvalidatePage:
           invalidate(m.tlbs, hart, a, b);
@@ -620,11 +768,13 @@ export class Scene {
     else if (
       slot === 65 && value >= CODE && value < CODE + OP_BYTES * this.scenario.script.ops.length
     ) {
-      // Only the delivery of a signal sends a running thread elsewhere: its frame came first.
-      this.m.frames.set(
-        `${thread} ${actor.sp}`,
-        this.kernel.effects.bytes.slice(0, signalFrame.bytes),
-      );
+      // The delivery of a signal sends a running thread elsewhere: its frame came first.
+      if (this.e.kind === EventKind.Sample) {
+        this.m.frames.set(
+          `${thread} ${actor.sp}`,
+          this.kernel.effects.bytes.slice(0, signalFrame.bytes),
+        );
+      }
       actor.at = (value - CODE) / OP_BYTES;
     }
   }

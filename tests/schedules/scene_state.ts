@@ -20,7 +20,7 @@ export interface Scenario {
   /** Whether standard input is a terminal. */
   readonly terminal?: boolean;
   readonly arrivals?: readonly Arrival[];
-  /** Label where every program that is executed begins; without it no file is a program. */
+  /** Label where a program begins that was loaded from /file; without one /file is none. */
   readonly program?: string;
 }
 
@@ -34,6 +34,8 @@ export interface Actor {
   calling: number[];
   /** Registers of the last call. */
   args: readonly number[];
+  /** Results it has kept, by name: never changed in place. */
+  kept: Readonly<Record<string, number>>;
   log: string[];
   gone: boolean;
 }
@@ -47,6 +49,8 @@ export interface Model {
   time: number[];
   sequence: number[];
   timer: number[];
+  /** By hart: thread, root page number and ASID it was told to run. Never changed in place. */
+  told: (readonly number[])[];
   continues: boolean[];
   ipi: boolean[];
   inputs: string[];
@@ -71,6 +75,7 @@ export function emptyModel(harts: number, preemptions: number): Model {
     time: each(() => 0),
     sequence: each(() => 0),
     timer: each(() => 0),
+    told: each(() => [0, 0, 0]),
     continues: each(() => false),
     ipi: each(() => false),
     inputs: [],
@@ -82,5 +87,29 @@ export function emptyModel(harts: number, preemptions: number): Model {
     ended: false,
     last: "",
     sites: [],
+  };
+}
+
+/** A copy that the scene may go on from while the model stays as it is. */
+export function copyModel(m: Model): Model {
+  return {
+    ...m,
+    actors: m.actors.map((a) =>
+      a === undefined ? undefined : { ...a, calling: [...a.calling], log: [...a.log] }
+    ),
+    frames: new Map(m.frames),
+    cells: new Map(m.cells),
+    tlbs: {
+      held: m.tlbs.held.map((held) => new Map(held)),
+      late: m.tlbs.late.map((late) => [...late]),
+    },
+    time: [...m.time],
+    sequence: [...m.sequence],
+    timer: [...m.timer],
+    told: [...m.told],
+    continues: [...m.continues],
+    ipi: [...m.ipi],
+    inputs: [...m.inputs],
+    sites: [...m.sites],
   };
 }

@@ -4,7 +4,17 @@
  * An argument of a call: a register's value, or what a copied-in argument holds (null: a null
  * pointer).
  */
-export type Argument = number | string | Uint8Array | null | Action;
+export type Argument = number | string | Uint8Array | null | Action | Word | Held;
+
+/** The word at the start of a page, read when the call is made. */
+export interface Word {
+  readonly word: number;
+}
+
+/** The result of an earlier call of the thread, or of the thread it was made from. */
+export interface Held {
+  readonly held: string;
+}
 
 /** A struct sigaction whose handler is the code at a label. */
 export interface Action {
@@ -29,6 +39,8 @@ export type Op =
   | { readonly kind: "load"; readonly page: number }
   /** Writes the first byte of a page. */
   | { readonly kind: "store"; readonly page: number; readonly value: number }
+  /** Keeps the last result under a name. */
+  | { readonly kind: "keep"; readonly name: string }
   /** Adds a word to the log. */
   | { readonly kind: "say"; readonly text: string }
   /** Where the setting up ends: threads stop here until all that are to come are here. */
@@ -63,12 +75,16 @@ export function quiet(number: number, ...args: readonly Argument[]): Op {
 export const label = (name: string): Op => ({ kind: "label", name });
 export const load = (page: number): Op => ({ kind: "load", page });
 export const store = (page: number, value: number): Op => ({ kind: "store", page, value });
+export const keep = (name: string): Op => ({ kind: "keep", name });
+export const held = (name: string): Held => ({ held: name });
 export const say = (text: string): Op => ({ kind: "say", text });
 export const go: Op = { kind: "go" };
 export const halt: Op = { kind: "halt" };
 
 /** Numbers of the calls the scripts make. */
 export const Nr = {
+  futex: 98,
+  schedSetparam: 118,
   ftruncate: 46,
   openat: 56,
   close: 57,
@@ -82,6 +98,7 @@ export const Nr = {
   exitThread: 93,
   exit: 94,
   setTidAddress: 96,
+  execve: 221,
   nanosleep: 101,
   setitimer: 103,
   clockNanosleep: 115,
@@ -97,7 +114,6 @@ export const Nr = {
   setpgid: 154,
   munmap: 215,
   clone: 220,
-  execve: 221,
   mmap: 222,
   mprotect: 226,
   wait4: 260,
@@ -144,6 +160,28 @@ export function words64(...words: readonly number[]): Uint8Array {
 
 /** A struct timespec. */
 export const timespec = (ns: number): Uint8Array => words64(Math.floor(ns / 1e9), ns % 1e9);
+
+/** Operations on futexes. */
+export const Futex = {
+  wait: 0,
+  wake: 1,
+  requeue: 3,
+  compareRequeue: 4,
+  lock: 6,
+  unlock: 7,
+  tryLock: 8,
+} as const;
+
+/** An operation on the futex at the start of a page; its word is read when the call is made. */
+export function futex(
+  name: string,
+  page: number,
+  op: number,
+  value: number,
+  ...rest: readonly Argument[]
+): Op {
+  return call(name, Nr.futex, { word: page }, op, value, ...rest);
+}
 
 /** A struct pollfd. */
 export function pollfd(fd: number, events: number): Uint8Array {

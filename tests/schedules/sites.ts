@@ -8,6 +8,8 @@ import {
   BUFFER,
   call,
   fork,
+  Futex,
+  futex,
   label,
   load,
   Nr,
@@ -60,6 +62,8 @@ const PAGE = 0x70_000;
 const FIXED_PRIVATE = 0x32;
 const map = (page: number, pages = 1): Op =>
   quiet(Nr.mmap, page * 4096, pages * 4096, 3, FIXED_PRIVATE, 0xffff_ffff, 0);
+/** Two pages that processes made later share. */
+const mapShared: Op = quiet(Nr.mmap, PAGE * 4096, 8192, 3, 0x31, 0xffff_ffff, 0);
 const pipe: Op = quiet(Nr.pipe2, BUFFER, 0);
 const AT_CWD = 0xffff_ff9c;
 const MS = 1_000_000;
@@ -565,6 +569,61 @@ export const SITES: readonly Site[] = [
     blocker: [call("read", Nr.read, 3, PAGE * 4096, 5)],
     more: [label("C"), { kind: "halt" }],
     woken: ["read=5"],
+    interrupted: "",
+    rule: "deaf",
+  },
+  {
+    name: "futex, the word changes and a wake-up follows",
+    blocks: "futex:Futex",
+    before: [mapShared, store(PAGE, 0)],
+    blocker: [futex("wait", PAGE, Futex.wait, 0, null)],
+    waker: [store(PAGE, 1), futex("wake", PAGE, Futex.wake, 1)],
+    woken: ["wait=0", "wait=-11"],
+    interrupted: "wait=-4",
+    rule: "restart",
+  },
+  {
+    name: "futex, with a timeout",
+    blocks: "futex:Futex",
+    before: [mapShared, store(PAGE, 0)],
+    blocker: [futex("wait", PAGE, Futex.wait, 0, timespec(50_000))],
+    waker: [store(PAGE, 1), futex("wake", PAGE, Futex.wake, 1)],
+    woken: ["wait=0", "wait=-11", "wait=-110"],
+    interrupted: "wait=-4",
+    rule: "eintr",
+  },
+  {
+    name: "futex, requeued and then woken",
+    blocks: "futex:Futex",
+    before: [mapShared, store(PAGE, 0), store(PAGE + 1, 0)],
+    blocker: [futex("wait", PAGE, Futex.wait, 0, null)],
+    waker: [
+      store(PAGE, 1),
+      futex("requeue", PAGE, Futex.compareRequeue, 0, 1, (PAGE + 1) * 4096, 1),
+      futex("wake", PAGE + 1, Futex.wake, 1),
+    ],
+    woken: ["wait=0", "wait=-11"],
+    interrupted: "wait=-4",
+    rule: "restart",
+  },
+  {
+    name: "futex with an owner that gives it up",
+    blocks: "futex:Futex",
+    before: [mapShared, store(PAGE, 0)],
+    blocker: [futex("lock", PAGE, Futex.lock, 0, null)],
+    waker: [futex("lock", PAGE, Futex.lock, 0, null), futex("unlock", PAGE, Futex.unlock, 0)],
+    woken: ["lock=0"],
+    interrupted: "",
+    // A signal is handled at once, and the call then runs again whatever the action asks for.
+    rule: "deaf",
+  },
+  {
+    name: "futex with an owner that ends",
+    blocks: "futex:Futex",
+    before: [mapShared, store(PAGE, 0)],
+    blocker: [futex("lock", PAGE, Futex.lock, 0, null)],
+    waker: [futex("lock", PAGE, Futex.lock, 0, null), call("exit", Nr.exit, 0)],
+    woken: ["lock=0", "lock=-3"],
     interrupted: "",
     rule: "deaf",
   },

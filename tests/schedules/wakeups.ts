@@ -138,6 +138,7 @@ const TIMED: ReadonlySet<number> = new Set([
   WaitKind.PipeWrite,
   WaitKind.Terminal,
   WaitKind.Stream,
+  WaitKind.Futex,
 ]);
 
 function blockedFault(
@@ -230,7 +231,7 @@ function hartFault(s: State, hart: number): string {
   const current = s.hart.current[row];
   if (current === 0) return s.hart.ready[row] > 0 ? "idles while a thread is ready" : "";
   const best = scheduler.peek(s, hart);
-  if (best !== 0 && s.thread.level[best] > s.thread.priority[current]) {
+  if (best !== 0 && s.thread.level[best] > s.thread.level[current]) {
     return "runs a thread below the best one that is ready";
   }
   return "";

@@ -132,6 +132,25 @@ export function timespecArgument(e: Event, nth: number): number {
   return Math.min(seconds, FAR_SECONDS) * NS + ns;
 }
 
+/**
+ * A copied-in timespec that says when, not how long, as virtual time in ns; NaN when malformed.
+ *
+ * @param realtime whether it counts from 1970
+ */
+export function untilTime(s: State, e: Event, nth: number, realtime: boolean): number {
+  const at = argumentAt(e, nth);
+  let seconds = payloadI64(e, at + 4);
+  let rest = payloadI64(e, at + 12);
+  if (seconds < 0 || rest < 0 || rest >= NS) return NaN;
+  if (realtime) {
+    // Seconds since 1970 as ns pass 2^53, so the start time is taken off before the product.
+    const start = s.kernel.startTime[ONE];
+    seconds -= Math.floor(start / 1_000_000);
+    rest -= (start % 1_000_000) * 1000;
+  }
+  return Math.min(seconds, FAR_SECONDS) * NS + rest;
+}
+
 /** Sleeps until a deadline; on the way back from an interruption the rest is written. */
 function sleepUntil(s: State, fx: Effects, e: Event, t: number, deadline: number): number {
   const armed = s.thread.callDeadline[t];
@@ -167,16 +186,9 @@ export function clockNanosleep(s: State, fx: Effects, e: Event, t: number): numb
     s.thread.callRemain[t] = e.argument(3);
     return sleepUntil(s, fx, e, t, e.time + duration);
   }
-  // Seconds since 1970 as ns pass 2^53, so the start time is taken off before the product.
-  let seconds = payloadI64(e, at + 4);
-  if (seconds < 0) return -Err.Invalid;
-  let rest = ns;
-  if (isRealtime(clock)) {
-    const start = s.kernel.startTime[ONE];
-    seconds -= Math.floor(start / 1_000_000);
-    rest -= (start % 1_000_000) * 1000;
-  }
-  return sleepUntil(s, fx, e, t, Math.min(seconds, FAR_SECONDS) * NS + rest);
+  const until = untilTime(s, e, 0, isRealtime(clock));
+  if (Number.isNaN(until)) return -Err.Invalid;
+  return sleepUntil(s, fx, e, t, until);
 }
 
 const ITIMER_REAL = 0;

@@ -41,6 +41,7 @@ const ERRNO: Readonly<Record<keyof typeof Err, number>> = {
   NotPermitted: 1,
   NotSupported: 95,
   TimedOut: 110,
+  Deadlock: 35,
 };
 
 const byCode: Int32Array = (() => {

@@ -3,6 +3,7 @@ import type { Handler } from "../handler.ts";
 import * as clock from "./clock.ts";
 import * as directory from "./directory.ts";
 import * as file from "./file.ts";
+import { futex } from "./futex.ts";
 import * as identity from "./identity.ts";
 import * as io from "./io.ts";
 import * as memory from "./memory.ts";
@@ -63,6 +64,7 @@ export const linuxHandlers: Readonly<Record<LinuxCall, Handler>> = {
   exit: process.exit,
   exit_group: process.exitGroup,
   set_tid_address: process.setTidAddress,
+  futex,
   set_robust_list: process.setRobustList,
   get_robust_list: process.getRobustList,
   nanosleep: clock.nanosleep,

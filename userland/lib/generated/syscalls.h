@@ -48,6 +48,7 @@
 #define SYS_exit 93
 #define SYS_exit_group 94
 #define SYS_set_tid_address 96
+#define SYS_futex 98
 #define SYS_set_robust_list 99
 #define SYS_get_robust_list 100
 #define SYS_nanosleep 101
@@ -523,6 +524,18 @@ static inline long sys_set_tid_address(long x0) {
   register long a7 __asm__("a7") = SYS_set_tid_address;
   register long a0 __asm__("a0") = x0;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_futex(long x0, long x1, long x2, long x3, long x4, long x5) {
+  register long a7 __asm__("a7") = SYS_futex;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  register long a5 __asm__("a5") = x5;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5) : "memory");
   return a0;
 }
 

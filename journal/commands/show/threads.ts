@@ -1,0 +1,47 @@
+import { ONE, type State } from "../../../core/kernel.ts";
+import { OperationKind } from "../../../core/sched/operation.ts";
+import { seconds } from "../summary.ts";
+import { callName, hartSet, liveRows, processName, stateName, waitName, wordOf } from "./names.ts";
+import type { Cell, Sheet } from "./sheet.ts";
+
+function threadRow(s: State, t: number): readonly Cell[] {
+  const process = s.thread.process[t];
+  const deadline = s.thread.callDeadline[t];
+  const operation = s.thread.operation[t];
+  return [
+    t,
+    s.thread.tid[t],
+    s.process.pid[process],
+    processName(s, process),
+    stateName(s, t),
+    s.thread.hart[t],
+    s.thread.priority[t],
+    hartSet(s.thread.affinityLo[t], s.thread.affinityHi[t], s.kernel.harts[ONE]),
+    callName(s, t),
+    waitName(s, t),
+    deadline === 0 ? "-" : seconds(deadline),
+    operation === 0 ? "-" : wordOf(OperationKind, operation),
+  ];
+}
+
+/** Every thread: where it is, what it does, and what it waits for. */
+export function threadsView(s: State): Sheet {
+  return {
+    columns: [
+      "row",
+      "tid",
+      "pid",
+      "name",
+      "state",
+      "hart",
+      "prio",
+      "harts",
+      "call",
+      "waits for",
+      "until",
+      "doing",
+    ],
+    rows: [...liveRows(s.thread)].map((t) => threadRow(s, t)),
+    none: "no threads",
+  };
+}

@@ -1,0 +1,138 @@
+/** Many states of one arena, each kept as the words in which it differs from a common one. */
+import { rebuildNameHash } from "../../core/fs/directory.ts";
+import { rebuildPageHash } from "../../core/mem/page_hash.ts";
+import { rebuildPidHash } from "../../core/proc/process.ts";
+import type { Reducer } from "../../core/reducer.ts";
+import { elementBytes } from "../../core/state/column.ts";
+import { HEADER_WORDS } from "../../core/state/table.ts";
+
+/** A state: places of words in the arena, ascending, and what is there. */
+export interface Delta {
+  readonly at: Uint32Array;
+  readonly value: Int32Array;
+  /** Whether names of directories are among it. */
+  readonly names: boolean;
+}
+
+interface Range {
+  readonly start: number;
+  readonly rowBytes: number;
+  readonly elementBytes: number;
+  /** Where the column with the used counts begins; -1 for none. */
+  readonly counts: number;
+}
+
+/** Keeps states of one kernel's arena and goes back to them. */
+export class ArenaStore {
+  /** Words in use at most, of any state taken. */
+  inUse = 0;
+  /** Words of the largest state taken. */
+  largest = 0;
+  private readonly words: Int32Array;
+  private readonly all: readonly Int32Array[];
+  private readonly common: Int32Array;
+  private readonly plan: readonly { header: number; ranges: readonly Range[] }[];
+  private readonly names: { from: number; to: number };
+  private at = new Uint32Array(1 << 14);
+  private value = new Int32Array(1 << 14);
+  private found = 0;
+
+  /** @param kernels kernels in the same state, which is the common one; all go together */
+  constructor(private readonly kernels: readonly Reducer[]) {
+    const { layout } = kernels[0];
+    this.all = kernels.map(({ state }) => {
+      const first = state.kernel.$header;
+      const base = first.byteOffset - layout.tables[0].headerOffset;
+      return new Int32Array(first.buffer, base, layout.bytes >>> 2);
+    });
+    this.words = this.all[0];
+    this.common = this.words.slice();
+    this.plan = layout.tables.map((table) => ({
+      header: table.headerOffset >>> 2,
+      ranges: table.columns.filter((c) => c.column.role !== "derived").map((c) => {
+        const counts = table.columns.find((other) => other.name === c.column.usedCount);
+        return {
+          start: c.offset >>> 2,
+          rowBytes: elementBytes(c.column.type) * c.column.count,
+          elementBytes: elementBytes(c.column.type),
+          counts: c.column.usedCount === undefined || counts === undefined
+            ? -1
+            : counts.offset >>> 2,
+        };
+      }),
+    }));
+    const at = layout.tables.findIndex((table) => table.key === "directoryEntry");
+    this.names = {
+      from: layout.tables[at].headerOffset >>> 2,
+      to: layout.tables[at + 1].headerOffset >>> 2,
+    };
+  }
+
+  /** The state the arena is in. */
+  take(): Delta {
+    this.found = 0;
+    let used = 0;
+    const { words } = this;
+    for (const { header, ranges } of this.plan) {
+      this.compare(header, header + HEADER_WORDS);
+      const rows = words[header];
+      if (rows === 0) continue;
+      for (const { start, rowBytes, elementBytes, counts } of ranges) {
+        if (counts < 0) {
+          const end = start + (((rows + 1) * rowBytes + 3) >>> 2);
+          this.compare(start, end);
+          used += end - start;
+          continue;
+        }
+        for (let row = 1; row <= rows; row++) {
+          const from = start + ((row * rowBytes) >>> 2);
+          const end = from + ((words[counts + row] * elementBytes + 3) >>> 2);
+          this.compare(from, end);
+          used += end - from;
+        }
+      }
+    }
+    this.inUse = Math.max(this.inUse, used);
+    this.largest = Math.max(this.largest, this.found);
+    const at = this.at.slice(0, this.found);
+    const { from, to } = this.names;
+    return {
+      at,
+      value: this.value.slice(0, this.found),
+      names: at.some((word) => word >= from && word < to),
+    };
+  }
+
+  /** Goes from the state the arena is in to another. */
+  go(from: Delta, to: Delta): void {
+    const { common } = this;
+    for (const words of this.all) {
+      for (let i = 0; i < from.at.length; i++) words[from.at[i]] = common[from.at[i]];
+      for (let i = 0; i < to.at.length; i++) words[to.at[i]] = to.value[i];
+    }
+    for (const { state } of this.kernels) {
+      rebuildPidHash(state);
+      rebuildPageHash(state);
+      if (from.names || to.names) rebuildNameHash(state);
+    }
+  }
+
+  private compare(from: number, to: number): void {
+    const { words, common } = this;
+    for (let i = from; i < to; i++) {
+      if (words[i] === common[i]) continue;
+      if (this.found === this.at.length) this.grow();
+      this.at[this.found] = i;
+      this.value[this.found++] = words[i];
+    }
+  }
+
+  private grow(): void {
+    const at = new Uint32Array(2 * this.at.length);
+    at.set(this.at);
+    const value = new Int32Array(2 * this.value.length);
+    value.set(this.value);
+    this.at = at;
+    this.value = value;
+  }
+}

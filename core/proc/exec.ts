@@ -21,8 +21,8 @@ import {
   STACK_TOP_PAGE,
 } from "../mem/space.ts";
 import { Prot, RegionFlag } from "../mem/tables.ts";
-import { clearCall } from "../sched/call.ts";
 import { releaseOwned } from "../sched/futex_owner.ts";
+import { clearCall } from "../sched/call.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { ThreadState, WaitKind } from "../sched/tables.ts";
 import { freeThread } from "../sched/thread.ts";
@@ -350,8 +350,8 @@ function enterProgram(s: State, fx: Effects, hart: number, thread: number): void
   s.process.execSpace[p] = 0;
   s.hart.runningSpace[hart + 1] = 0;
   s.thread.clearTid[thread] = 0;
-  s.thread.robustHead[thread] = 0;
   releaseOwned(s, fx, hart, thread);
+  s.thread.robustHead[thread] = 0;
   fx.clearRegisters(thread);
   fx.setRegister(thread, roleRegister.sp, s.process.execStack[p]);
   fx.setRegister(thread, roleRegister.pc, s.process.execEntry[p]);

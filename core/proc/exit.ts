@@ -127,9 +127,10 @@ function dismiss(s: State, fx: Effects, hart: number, thread: number): number {
   return Result.NoReturn;
 }
 
-/** What a thread that ends leaves to others: its process's timer, the word for its id. */
+/** What a thread that ends leaves to others: its process's timer, the word for its id, its futexes. */
 function lastWords(s: State, fx: Effects, hart: number, thread: number): void {
-  leaveMemory(s, fx, hart, thread);
+  clearTid(s, fx, hart, thread);
+  releaseOwned(s, fx, hart, thread);
   discardOfThread(s, thread);
   bequeathAlarm(s, fx, hart, thread);
   s.thread.faultSignal[thread] = 0;
@@ -158,12 +159,6 @@ export function setClearTid(s: State, thread: number, address: number): void {
 /** Whether user memory may lie at an address. */
 export function isUserAddress(address: number): boolean {
   return address < USER_END_PAGE * PAGE_BYTES;
-}
-
-/** What a thread that ends leaves in memory for others: its id cleared, its futexes passed on. */
-function leaveMemory(s: State, fx: Effects, hart: number, thread: number): void {
-  clearTid(s, fx, hart, thread);
-  releaseOwned(s, fx, hart, thread);
 }
 
 /**

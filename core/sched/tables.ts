@@ -4,7 +4,7 @@ import { table } from "../state/table.ts";
 /** Priority levels of the fixed-priority class; a higher number runs first. */
 export const PRIORITY_LEVELS = 256;
 /** Priority a process starts with. */
-export const DEFAULT_PRIORITY = 10;
+export const DEFAULT_PRIORITY = 20;
 /** Most timers one hart's heap holds; one per thread timer, so it can never overflow. */
 export const HEAP_CAPACITY = 8192;
 

@@ -99,11 +99,10 @@ export const BASES: Readonly<Record<LinuxCall, readonly Base[] | string>> = {
   exit: "ends the program; no pointer",
   exit_group: "ends the program; no pointer",
   set_tid_address: call(out),
-  // WAKE; WAIT for a word that differs; CMP_REQUEUE.
+  // WAKE; WAIT for a word that differs.
   futex: [
     { args: [out, 1n, 1n, 0n, 0n, 0n] },
     { args: [zeros, 0n, 1n, zeros, 0n, 0n], waits: true },
-    { args: [zeros, 4n, 1n, 1n, out, 0n] },
   ],
   set_robust_list: call(out, 24n),
   get_robust_list: call(0n, out, out),
@@ -113,6 +112,13 @@ export const BASES: Readonly<Record<LinuxCall, readonly Base[] | string>> = {
   clock_gettime: call(1n, out),
   clock_getres: call(1n, out),
   clock_nanosleep: call(1n, 0n, zeros, out),
+  sched_setparam: [{ args: [0n, zeros] }],
+  sched_setscheduler: [{ args: [0n, 0n, zeros] }],
+  sched_getscheduler: NO_POINTER,
+  sched_getparam: call(0n, out),
+  sched_get_priority_max: NO_POINTER,
+  sched_get_priority_min: NO_POINTER,
+  sched_rr_get_interval: call(0n, out),
   sched_setaffinity: [{
     args: [0n, 8n, out],
     before: [["sched_getaffinity", 0n, 8n, out]],

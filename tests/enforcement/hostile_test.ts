@@ -14,7 +14,7 @@ const rows: readonly SyscallRow<LinuxCall>[] = linuxRows;
 /** Arguments of kind `value` that say no amount. */
 const NO_AMOUNTS = new Set(
   ("a b c d arg address advice clock cmd code cpu dev dirfd end fd flags gid group how in mask mode " +
-    "newdirfd newfd next nice offset old olddirfd oldfd operation option options out pid prot " +
+    "newdirfd newfd next nice offset old olddirfd oldfd operation option options out pid policy prot " +
     "request resource signal stack start status third tid tls uid value whence which who").split(
       " ",
     ),

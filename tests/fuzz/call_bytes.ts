@@ -33,6 +33,7 @@ export class CallBytes {
     if (name === "fds") return this.#polled(s, p, length);
     if (name === "frame") return this.#frame(length);
     if (name === "action") return this.#action();
+    if (name === "parameter") return void (this.bytes[0] = r.oneIn(2) ? 0 : r.below(101));
     if (call === "futex" && name === "address") return this.#word(s, p);
     if (name === "request" || name === "timeout") return this.#timespec(0);
     if (call === "setitimer") return this.#interval();

@@ -42,6 +42,7 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   "futex.operation": [0, 0, 0, 1, 1, 3, 4, 6, 6, 7, 8, 9, 10, 13, 0x80, 0x81, 0x86, 0x109, 5, 12],
   "futex.value": [0, 0, 0, 1, 2, 0x7fff_ffff],
   "futex.third": [-1, 0, 1, 2],
+  "policy": [0, 0, 1, 2, 3, 5, 6, 0x4000_0000],
   "wait4.options": [0, 0, 1, 1, 2, 3, 8, 11, 0x4000_0000, 0x80],
   "fcntl.cmd": [0, 1, 2, 3, 4, 5, 6, 7, 1030, 8, 1024],
   "ioctl.request": [

@@ -327,6 +327,7 @@ export const STAGES: readonly Stage[] = [
   stage("preempt"),
   stage("affinity"),
   stage("steal"),
+  stage("sync", "16"),
   stage("toy"),
   stage("storm", "6", "10", "2", "4"),
 ];

@@ -108,12 +108,12 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   "personality/linux/signal.ts rtSigsuspend": Object.values(BY_SIGNAL),
   "personality/linux/signal.ts rtSigtimedwait": ["rt_sigtimedwait, the signal comes"],
   "personality/toy/calls.ts rest": ["rest of the toy personality"],
-  "proc/exec.ts execute": ["execve by a thread that is not the first"],
   "sched/futex.ts moveWaiters": ["futex, requeued and then woken"],
   "sched/futex.ts waitAtFutex": [
     "futex, the word changes and a wake-up follows",
     "futex with an owner that gives it up",
   ],
+  "proc/exec.ts execute": ["execve by a thread that is not the first"],
   "proc/fork.ts finishClone": ["vfork"],
   "proc/fork.ts stepFork": ["fork of a space another hart may hold"],
   "proc/wait_child.ts waitForChild": ["wait4 for a child"],

@@ -6,7 +6,7 @@
  */
 #include "lib.h"
 
-enum { MOST = 4096, MAP_SHARED = 1, TURNS = 2, EFBIG = 27 };
+enum { MOST = 4096, TURNS = 2, EFBIG = 27 };
 
 static long held[MOST];
 /* How many of a thing there are at once; the error that ended the taking, 0 for none. */

@@ -1,7 +1,7 @@
 import { hostFusesMultiplyAdd } from "../../ir/float/host_fused.ts";
 import { buildInterpreter, EXIT, IMPORT_MODULE } from "../../ir/interpreter.ts";
 import { DecodeCache } from "./decode_cache.ts";
-import { hartBlock, PAGE_SHIFT, PAGE_SIZE } from "./layout.ts";
+import { hartBlock, PAGE_SIZE } from "./layout.ts";
 import type { MachineLayout } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import { RegionCache } from "./region_cache.ts";
@@ -125,7 +125,7 @@ export function instantiateCpu(
     run: { ir: interpret, wasm: compiling, eager }[engine],
     translate(hart, vaLow, vaHigh, access) {
       const page = translate(hartBlock(layout, hart), vaLow, vaHigh, access) >>> 0;
-      return page === 0 ? -1 : page * 2 ** PAGE_SHIFT + (vaLow & (PAGE_SIZE - 1));
+      return page === 0 ? -1 : page * PAGE_SIZE + (vaLow & (PAGE_SIZE - 1));
     },
     invalidatePage: (asid, vaLow, vaHigh) => tlb.invalidatePage(asid, vaLow, vaHigh),
     invalidateAsid: (asid) => tlb.invalidateAsid(asid),

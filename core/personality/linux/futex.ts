@@ -87,7 +87,9 @@ function requeue(s: State, fx: Effects, e: Event, t: number, region: number): nu
   const wakes = e.int(Register.Value);
   const moves = e.int(Register.Second);
   const other = e.argument(Register.Other);
-  if (wakes < 0 || moves < 0 || other % WORD_BYTES !== 0) return -Err.Invalid;
+  if (wakes < 0 || moves < 0 || e.uint(Register.Other) % WORD_BYTES !== 0) {
+    return -Err.Invalid;
+  }
   const shared = (e.uint(Register.Op) & Flag.Private) === 0;
   const toRegion = futexRegion(s, t, other, shared);
   if (toRegion < 0) return toRegion;
@@ -161,7 +163,7 @@ export function futex(s: State, fx: Effects, e: Event, t: number): number {
   const flags = e.uint(Register.Op);
   const op = flags & COMMAND;
   if ((flags & Flag.ClockRealtime) !== 0 && !takesClock(op)) return -Err.NotImplemented;
-  if (e.argument(Register.Address) % WORD_BYTES !== 0) return -Err.Invalid;
+  if (e.uint(Register.Address) % WORD_BYTES !== 0) return -Err.Invalid;
   const shared = (flags & Flag.Private) === 0;
   const region = futexRegion(s, t, e.argument(Register.Address), shared);
   switch (op) {

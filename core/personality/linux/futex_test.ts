@@ -3,6 +3,7 @@ import { HEAP } from "../../ledger/test_world.ts";
 import { hasReclaim, reclaim } from "../../mem/reclaim.ts";
 import { unmapRange } from "../../mem/unmap.ts";
 import { effectivePriority } from "../../sched/priority.ts";
+import { DEFAULT_PRIORITY } from "../../sched/tables.ts";
 import { isWaiting } from "../../sched/wait.ts";
 import { Bench, type Given, type Located, words } from "../../proc/testing.ts";
 
@@ -159,7 +160,7 @@ Deno.test("futex: a word with an owner: taken, refused, waited for with the prio
   assert.equal(b.call(0, FUTEX, at(SHARED), ...move), EINVAL);
   assert.equal(b.call(0, FUTEX, word(SHARED, mine + WAITERS), Op.unlock, 0), 0);
   assert.equal(b.results.get(child), 0);
-  assert.equal(effectivePriority(b.s, init), 10);
+  assert.equal(effectivePriority(b.s, init), DEFAULT_PRIORITY);
   assert.equal(b.call(1, FUTEX, word(SHARED, theirs), Op.unlock, 0), 0);
   b.check();
 });
@@ -180,7 +181,7 @@ Deno.test("futex: a wait for an owner with a deadline ends by it, and the boost 
   assert.equal(effectivePriority(b.s, init), 77);
   b.timer(1, 6e6);
   assert.equal(b.results.get(child), ETIMEDOUT);
-  assert.equal(effectivePriority(b.s, init), 10);
+  assert.equal(effectivePriority(b.s, init), DEFAULT_PRIORITY);
   assert.equal(b.s.thread.owned[init], 0);
   b.check();
 });

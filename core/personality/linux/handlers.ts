@@ -8,6 +8,7 @@ import * as identity from "./identity.ts";
 import * as io from "./io.ts";
 import * as memory from "./memory.ts";
 import * as poll from "./poll.ts";
+import * as priority from "./priority.ts";
 import * as process from "./process.ts";
 import * as schedule from "./schedule.ts";
 import * as select from "./select.ts";
@@ -73,9 +74,16 @@ export const linuxHandlers: Readonly<Record<LinuxCall, Handler>> = {
   clock_gettime: clock.clockGettime,
   clock_getres: clock.clockGetres,
   clock_nanosleep: clock.clockNanosleep,
+  sched_setparam: priority.schedSetparam,
+  sched_setscheduler: priority.schedSetscheduler,
+  sched_getscheduler: priority.schedGetscheduler,
+  sched_getparam: priority.schedGetparam,
   sched_setaffinity: schedule.schedSetaffinity,
   sched_getaffinity: schedule.schedGetaffinity,
   sched_yield: schedule.schedYield,
+  sched_get_priority_max: priority.schedGetPriorityMax,
+  sched_get_priority_min: priority.schedGetPriorityMin,
+  sched_rr_get_interval: priority.schedRrGetInterval,
   kill: signal.kill,
   tkill: signal.tkill,
   tgkill: signal.tgkill,
@@ -86,8 +94,8 @@ export const linuxHandlers: Readonly<Record<LinuxCall, Handler>> = {
   rt_sigpending: signal.rtSigpending,
   rt_sigtimedwait: signal.rtSigtimedwait,
   rt_sigreturn: signal.rtSigreturn,
-  setpriority: schedule.setpriority,
-  getpriority: schedule.getpriority,
+  setpriority: priority.setpriority,
+  getpriority: priority.getpriority,
   setgid: identity.setgid,
   setuid: identity.setuid,
   times: clock.times,

@@ -101,15 +101,3 @@ export function getcpu(s: State, fx: Effects, e: Event, t: number): number {
   }
   return 0;
 }
-
-/** getpriority: nice 0, as Linux encodes it. */
-export function getpriority(s: State, _fx: Effects, e: Event, t: number): number {
-  if (e.int(0) === 0 && threadOf(s, t, e.int(1)) === 0) return -Err.NoProcess;
-  return 20;
-}
-
-/** setpriority: accepted. */
-export function setpriority(s: State, _fx: Effects, e: Event, t: number): number {
-  if (e.int(0) === 0 && threadOf(s, t, e.int(1)) === 0) return -Err.NoProcess;
-  return 0;
-}

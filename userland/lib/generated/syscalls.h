@@ -57,9 +57,16 @@
 #define SYS_clock_gettime 113
 #define SYS_clock_getres 114
 #define SYS_clock_nanosleep 115
+#define SYS_sched_setparam 118
+#define SYS_sched_setscheduler 119
+#define SYS_sched_getscheduler 120
+#define SYS_sched_getparam 121
 #define SYS_sched_setaffinity 122
 #define SYS_sched_getaffinity 123
 #define SYS_sched_yield 124
+#define SYS_sched_get_priority_max 125
+#define SYS_sched_get_priority_min 126
+#define SYS_sched_rr_get_interval 127
 #define SYS_kill 129
 #define SYS_tkill 130
 #define SYS_tgkill 131
@@ -607,6 +614,38 @@ static inline long sys_clock_nanosleep(long x0, long x1, long x2, long x3) {
   return a0;
 }
 
+static inline long sys_sched_setparam(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_sched_setparam;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_sched_setscheduler(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_sched_setscheduler;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_sched_getscheduler(long x0) {
+  register long a7 __asm__("a7") = SYS_sched_getscheduler;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_sched_getparam(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_sched_getparam;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
 static inline long sys_sched_setaffinity(long x0, long x1, long x2) {
   register long a7 __asm__("a7") = SYS_sched_setaffinity;
   register long a0 __asm__("a0") = x0;
@@ -629,6 +668,28 @@ static inline long sys_sched_yield(void) {
   register long a7 __asm__("a7") = SYS_sched_yield;
   register long a0 __asm__("a0");
   __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_sched_get_priority_max(long x0) {
+  register long a7 __asm__("a7") = SYS_sched_get_priority_max;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_sched_get_priority_min(long x0) {
+  register long a7 __asm__("a7") = SYS_sched_get_priority_min;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_sched_rr_get_interval(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_sched_rr_get_interval;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
   return a0;
 }
 

@@ -14,6 +14,20 @@ export const NAME_BYTES = 16;
 /** Life of a process. */
 export const ProcessState = { Free: 0, Embryo: 1, Live: 2, Dying: 3, Zombie: 4 } as const;
 
+/** Well-known capabilities of a process: what its calls may reach without a token. */
+export const KnownSlot = {
+  space: 1,
+  self: 2,
+  root: 4,
+  cwd: 8,
+  console: 16,
+  clock: 32,
+  entropy: 64,
+  processes: 128,
+} as const;
+/** All of them. */
+export const KNOWN_SLOTS = 255;
+
 /** A process. */
 export const processTable = table("process", {
   doc: "One row per process: family, space, namespaces, signal actions.",
@@ -64,6 +78,7 @@ export const processTable = table("process", {
   nameFreeTail: u32("last of them plus one"),
   names: u32("native names in use"),
   namesRetired: u32("name slots whose generations are used up"),
+  renounced: u8("well-known capabilities it was started without, a KnownSlot bit each"),
   namesClosing: u8("1 while exec or exit takes its names away"),
   handlerLo: u32("signal handlers, low word: 0 default, 1 ignore", { count: SIGNALS + 1 }),
   handlerHi: u32("signal handlers, high word", { count: SIGNALS + 1 }),
@@ -84,7 +99,6 @@ export const processTable = table("process", {
   firstConnection: owns("connection", "newest connection it sends through"),
   connections: u16("connections it has"),
   connectionDeath: back("channel", "its channel for news of its connections' ends; 0 for none"),
-  threadDeath: back("channel", "its channel for news of its threads' ends; 0 for none"),
   receipts: f64("messages its threads have received", { role: "history" }),
   stopsAwaited: u32("threads that have not answered Request.Stop"),
   alarmThread: back("thread", "thread whose hart has the interval timer in its heap; 0 for none"),

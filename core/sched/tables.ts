@@ -174,6 +174,7 @@ export const threadTable = table("thread", {
   wakeReason: u8("a WakeReason"),
   operation: u8("kind of the long operation under way; 0 for none"),
   cursor: f64("progress of the long operation", { count: 6 }),
+  sweeping: holds("addressSpace", "space its revocation takes a mapping out of; 0 for none"),
   timerIndex: u32("place of the sleep timer in its hart's heap plus one; 0 when not armed", mine),
   timerDeadline: f64("deadline of the sleep timer, ns", mine),
   timerSequence: f64("arming order of the sleep timer", { ...mine, role: "history" }),
@@ -285,6 +286,8 @@ export const WaitKind = {
   MessageReceive: 25,
   /** object: channel row; senders whose messages were received. */
   MessageReply: 26,
+  /** object: notification row. */
+  Notification: 20,
   /** object: futex row. */
   Futex: 12,
   /** object: process row; the thread that executes a program waits until it is the only one. */

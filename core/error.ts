@@ -55,6 +55,8 @@ export const Err = {
   NoDevice: 37,
   /** Nothing at the other side of a fifo or behind a device. */
   NoSuchDevice: 38,
+  /** The memory of the other side of a message cannot be used. */
+  ServerFault: 50,
   /** No capability of that name. */
   NoCapability: 56,
   /** The name was given back, or what it names is gone. */

@@ -23,6 +23,7 @@ import {
   streamTable,
   terminalTable,
 } from "./fs/tables.ts";
+import { channelTable, connectionTable, ipcTable, messageTable, pulseTable } from "./ipc/tables.ts";
 import { accountTable } from "./ledger/tables.ts";
 
 /** Every table of the kernel, in arena order. */
@@ -51,6 +52,11 @@ export const kernelTables = {
   chunkRequest: chunkRequestTable,
   terminal: terminalTable,
   stream: streamTable,
+  ipc: ipcTable,
+  channel: channelTable,
+  connection: connectionTable,
+  message: messageTable,
+  pulse: pulseTable,
   pageTable: pageTableTable,
   namePage: namePageTable,
   notification: notificationTable,

@@ -1,4 +1,5 @@
 import type { Effects } from "./effect.ts";
+import { hasDyingEnds } from "./ipc/teardown.ts";
 import { dropChunkRequest } from "./mem/chunk.ts";
 import { hasReclaim } from "./mem/reclaim.ts";
 import { ONE, type State } from "./kernel.ts";
@@ -105,6 +106,7 @@ function requestsStep(s: State, fx: Effects): boolean {
 
 /** Whether an IPI is raised and not taken, or a thread is in an inbox. */
 function isQuiet(s: State): boolean {
+  if (hasDyingEnds(s)) return false;
   for (let h = 1; h <= s.kernel.harts[ONE]; h++) {
     if (s.hart.ipiPending[h] !== 0 || s.hart.inboxHead[h] !== 0) return false;
   }

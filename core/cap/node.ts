@@ -128,6 +128,29 @@ export function childNode(s: State, node: number, process: number, rights: numbe
   return made;
 }
 
+/**
+ * Makes a node for another object below a node that gives the right to make it: a connection below
+ * the channel it leads to. Of the rights only those its parent has.
+ *
+ * @returns the new node, or 0 when the table is full
+ */
+export function dependentNode(
+  s: State,
+  node: number,
+  process: number,
+  kind: Kind,
+  object: number,
+  rights: number,
+): number {
+  const c = s.capNode;
+  const made = allocNode(s, process, kind, object, rights & c.rights[node]);
+  if (made === 0) return 0;
+  c.badge[made] = c.badge[node];
+  c.depth[made] = c.depth[node] + 1;
+  linkUnder(s, node, made);
+  return made;
+}
+
 /** Hands a node to another process's space; the caller sees to its name on both sides. */
 export function moveNode(s: State, node: number, process: number): void {
   leaveSpace(s, node);

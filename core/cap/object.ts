@@ -1,6 +1,8 @@
 import { assert, unreachable } from "../assert.ts";
 import type { Effects } from "../effect.ts";
 import { releaseOpenFile } from "../fs/open_file.ts";
+import { releaseChannel } from "../ipc/channel.ts";
+import { releaseConnection } from "../ipc/connection.ts";
 import type { State } from "../kernel.ts";
 import { holdObject, releaseObject as releaseMemory } from "../mem/object.ts";
 import { abandonSpace, holdSpace } from "../mem/space.ts";
@@ -26,6 +28,12 @@ export function holdNamed(s: State, kind: number, object: number): void {
       return holdSpace(s, object);
     case CapKind.Memory:
       return holdObject(s, object);
+    case CapKind.Channel:
+      s.channel.refs[object]++;
+      return;
+    case CapKind.Connection:
+      s.connection.refs[object]++;
+      return;
     case CapKind.Notification:
       s.notification.refs[object]++;
       return;
@@ -57,6 +65,10 @@ export function releaseObject(
       return abandonSpace(s, object);
     case CapKind.Memory:
       return releaseMemory(s, fx, object);
+    case CapKind.Channel:
+      return releaseChannel(s, object);
+    case CapKind.Connection:
+      return releaseConnection(s, fx, object);
     case CapKind.Notification:
       return releaseNotification(s, fx, hart, object);
     default:

@@ -27,6 +27,8 @@ export const objectTargets: Readonly<Record<number, Target>> = {
   [CapKind.Thread]: { table: "thread", kind: "weak" },
   [CapKind.Space]: { table: "addressSpace", kind: "holds" },
   [CapKind.Memory]: { table: "memoryObject", kind: "holds" },
+  [CapKind.Channel]: { table: "channel", kind: "holds" },
+  [CapKind.Connection]: { table: "connection", kind: "holds" },
   [CapKind.Notification]: { table: "notification", kind: "holds" },
 };
 

@@ -17,6 +17,11 @@ import { setTarget } from "../fs/namespace.ts";
 import { createOpenFile } from "../fs/open_file.ts";
 import { createPipe } from "../fs/pipe_row.ts";
 import { InodeKind, OpenFlag, OpenKind } from "../fs/tables.ts";
+import { createChannel } from "../ipc/channel.ts";
+import { attach } from "../ipc/connection.ts";
+import { beginMessage, freeMessage, messageOf } from "../ipc/message.ts";
+import { sendPulse } from "../ipc/pulse.ts";
+import { drainEnds, releaseEnds } from "../ipc/teardown.ts";
 import { ONE } from "../kernel.ts";
 import { allocBuffer, freeBuffer } from "../mem/buffer.ts";
 import { chunkArrived, requestChunk } from "../mem/chunk.ts";
@@ -199,6 +204,42 @@ const names: readonly Step[] = [
   ["closeNames", (w) => closeNames(w.s, w.fx, 0, w.init)],
 ];
 
+/** A channel of init with a connection of its own. */
+function openChannel(w: World): void {
+  w.fx.clear();
+  const id = createChannel(w.s, w.init, 0);
+  assert.ok(id > 0 && attach(w.s, w.fx, w.init, 0, id) > 0);
+}
+
+/** Closes init's native names, and with them what they name. */
+function closeChannel(w: World): void {
+  w.fx.clear();
+  assert.ok(releaseEnds(w.s, w.fx, w.init) && closeNames(w.s, w.fx, 0, w.init) === 1);
+  drainEnds(w.s, w.fx, 0);
+}
+
+function queuePulse(w: World): void {
+  openChannel(w);
+  const channel = w.s.process.firstChannel[w.init];
+  assert.equal(sendPulse(w.s, w.fx, 0, channel, 5, 1, 2, 0, 0, 0), 0);
+}
+
+/** What a thread does that sends: it is not blocked, for nothing schedules here. */
+function sendMessage(w: World): void {
+  openChannel(w);
+  const message = messageOf(w.s, w.thread);
+  assert.ok(message > 0);
+  beginMessage(w.s, message, w.s.process.firstConnection[w.init]);
+}
+
+const channel: readonly Step[] = [["openChannel", openChannel], ["closeChannel", closeChannel]];
+const pulse: readonly Step[] = [["queuePulse", queuePulse], ["closeChannel", closeChannel]];
+const message: readonly Step[] = [
+  ["sendMessage", sendMessage],
+  ["freeMessage", (w) => freeMessage(w.s, w.thread)],
+  ["closeChannel", closeChannel],
+];
+
 const scenarios: Readonly<Record<string, readonly Step[]>> = {
   "frames by role": space,
   "frame references": pages,
@@ -254,6 +295,12 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
     }],
   ],
   "descriptors": pipe,
+  "channels": channel,
+  "connections": channel,
+  "message rows": message,
+  "pulse rows": pulse,
+  "messages": message,
+  "pulses": pulse,
   "signals": [
     ["sendSignal", (w) => sendSignal(w.s, w.fx, 0, w.init, 9)],
     ["discardPending", (w) => discardPending(w.s, w.init, 0xffffffff, 0xffffffff)],

@@ -1,4 +1,5 @@
 import { ONE, type State } from "../kernel.ts";
+import { MessageState } from "../ipc/tables.ts";
 import { HART_TIME_NS } from "../limits.ts";
 import { LAST_LIFE } from "../cap/namespace.ts";
 import { PAGE_SLOTS } from "../cap/tables.ts";
@@ -29,6 +30,10 @@ const ROW_ACCOUNTS: readonly (readonly [keyof State, AccountName, AccountName])[
   ["nameChunk", "NameChunkFree", "NameChunkUsed"],
   ["chunkRequest", "ChunkRequestFree", "ChunkRequestUsed"],
   ["waiter", "WaiterFree", "WaiterUsed"],
+  ["channel", "ChannelFree", "ChannelUsed"],
+  ["connection", "ConnectionFree", "ConnectionUsed"],
+  ["message", "MessageRowFree", "MessageRowUsed"],
+  ["pulse", "PulseFree", "PulseUsed"],
   ["namePage", "NamePageFree", "NamePageUsed"],
   ["notification", "NotificationFree", "NotificationUsed"],
   ["futex", "FutexFree", "FutexUsed"],
@@ -69,6 +74,8 @@ export function compareBooks(s: State, reach: Reach): void {
   expect("DescriptorUsed", descriptors(s, reach), "descriptors open");
   compareNames(s, reach, expect);
   expect("SignalPending", pendingSignals(s), "signals pending");
+  expect("MessagePending", messages(s), "messages in flight");
+  expect("PulsePending", pulses(s, reach), "pulses at channels");
   expect("IpiPending", pendingIpis(s), "IPIs pending");
   expect("RequestPending", requests(s, reach), "requests under way");
   expect("SlotRetired", retiredSlots(s, reach), "slots at the end of their generations");
@@ -221,6 +228,37 @@ function pendingSignals(s: State): number {
     pending += countBits(s.thread.pendingLo[t]) + countBits(s.thread.pendingHi[t]);
   }
   return pending;
+}
+
+/** Messages that were sent and whose call has not ended. */
+function messages(s: State): number {
+  let inFlight = 0;
+  for (let m = 1; m <= watermark(s.message); m++) {
+    if (s.message.$live[m] === 0) continue;
+    const state = s.message.state[m];
+    if (state === MessageState.Sent || state === MessageState.Received) inFlight++;
+  }
+  return inFlight;
+}
+
+/** Pulses queued at channels; each channel must claim as many of programs as it has. */
+function pulses(s: State, reach: Reach): number {
+  let queued = 0;
+  for (let channel = 1; channel <= watermark(s.channel); channel++) {
+    if (s.channel.$live[channel] === 0) continue;
+    let ofPrograms = 0;
+    let steps = 0;
+    for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) {
+      if (++steps > watermark(s.pulse)) break;
+      queued++;
+      if (s.pulse.kernel[p] === 0) ofPrograms++;
+    }
+    if (ofPrograms !== s.channel.pulses[channel]) {
+      const claimed = s.channel.pulses[channel];
+      reach.report("channel", channel, `${ofPrograms} pulses of programs, pulses says ${claimed}`);
+    }
+  }
+  return queued;
 }
 
 function pendingIpis(s: State): number {

@@ -35,23 +35,27 @@ function waitQueues(s: State): readonly WaitQueue[] {
       | "addressSpace"
       | "inode"
       | "shootdown"
+      | "channel"
       | "notification"
       | "futex",
     head: Uint32Array,
     tail: Uint32Array,
   ) => ({ kind, table, rows: watermark(s[table]), live: s[table].$live, head, tail });
   const { process, pipe, chunkRequest, addressSpace, inode, shootdown, terminal, stream } = s;
-  const { notification } = s;
-  const { futex } = s;
+  const { channel, futex, notification } = s;
   return [
     queue(WaitKind.Child, "process", process.waitHead, process.waitTail),
     queue(WaitKind.Vfork, "process", process.vforkHead, process.vforkTail),
+    queue(WaitKind.Threads, "process", process.execHead, process.execTail),
     queue(WaitKind.PipeRead, "pipe", pipe.readHead, pipe.readTail),
     queue(WaitKind.PipeWrite, "pipe", pipe.writeHead, pipe.writeTail),
     queue(WaitKind.Chunk, "chunkRequest", chunkRequest.waitHead, chunkRequest.waitTail),
     queue(WaitKind.SpaceOperation, "addressSpace", addressSpace.waitHead, addressSpace.waitTail),
     queue(WaitKind.FileOperation, "inode", inode.waitHead, inode.waitTail),
     queue(WaitKind.Shootdown, "shootdown", shootdown.waitHead, shootdown.waitTail),
+    queue(WaitKind.MessageSend, "channel", channel.sendHead, channel.sendTail),
+    queue(WaitKind.MessageReceive, "channel", channel.receiveHead, channel.receiveTail),
+    queue(WaitKind.MessageReply, "channel", channel.replyHead, channel.replyTail),
     queue(WaitKind.Notification, "notification", notification.waitHead, notification.waitTail),
     queue(WaitKind.Futex, "futex", futex.waitHead, futex.waitTail),
     {

@@ -59,12 +59,20 @@ const CAPACITIES: Readonly<Partial<Record<keyof typeof kernelTables, number>>> =
   chunkRequest: 6,
   pageTable: 40,
   namePage: 24,
+  channel: 8,
+  connection: 12,
+  message: 12,
+  pulse: 40,
   notification: 24,
 };
 
-/** Boots, makes the root directory and lets init run. */
-export function makeWorld(): World {
-  const layout = layoutArena(kernelTables, CAPACITIES);
+/**
+ * Boots, makes the root directory and lets init run.
+ *
+ * @param more rows of tables that a test needs more of
+ */
+export function makeWorld(more: typeof CAPACITIES = {}): World {
+  const layout = layoutArena(kernelTables, { ...CAPACITIES, ...more });
   const s = bindArena(kernelTables, layout, new ArrayBuffer(layout.bytes), 0);
   const fx = new Effects();
   const e = new Event();

@@ -6,7 +6,7 @@ import { post } from "../ledger/post.ts";
 import { completeCall } from "../sched/call.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { raiseIpi } from "../sched/thread.ts";
-import { firstWaiter, waitOn, wakeThread } from "../sched/wait.ts";
+import { firstWaiter, linkWaiter, unlinkWaiter, waitOn, wakeThread } from "../sched/wait.ts";
 import { allocRow, freeRow } from "../state/table.ts";
 
 /** callStage of a call whose work is done and that only waits for acknowledgements. */
@@ -97,6 +97,18 @@ export function waitForShootdown(s: State, t: number, row: number, value: number
   return true;
 }
 
+/**
+ * Lets a new thread, placed on its hart, begin only when no hart holds translations from before a
+ * copy of its parent's space.
+ *
+ * @returns whether it waits; else the caller starts it
+ */
+export function beginsAfterShootdown(s: State, t: number, row: number): boolean {
+  if (row === 0) return false;
+  waitOn(s, t, WaitKind.Shootdown, row);
+  return true;
+}
+
 /** Notes that a hart's satp names a space: it may hold its translations from now on. */
 export function markRanOn(s: State, hart: number, space: number): void {
   if (hart < 32) s.addressSpace.ranOnLo[space] |= bitOf(hart);
@@ -131,7 +143,30 @@ function forgetRanOn(s: State, hart: number, space: number): void {
   else s.addressSpace.ranOnHi[space] &= ~bitOf(hart);
 }
 
+/** The newest shootdown of a space that is older than a given one, or 0. */
+function olderOf(s: State, row: number): number {
+  const space = s.shootdown.space[row];
+  let older = space === 0 ? 0 : s.shootdown.next[row];
+  while (older !== 0 && s.shootdown.space[older] !== space) older = s.shootdown.next[older];
+  return older;
+}
+
+/**
+ * Lets those who wait for a shootdown wait for an older one of the same space. Another hart sent this
+ * one, and need not have taken the older one itself: what they changed may be in that.
+ */
+function waitForOlder(s: State, row: number, older: number): void {
+  for (;;) {
+    const t = firstWaiter(s, WaitKind.Shootdown, row);
+    if (t === 0) return;
+    unlinkWaiter(s, s.thread.waiter[t]);
+    linkWaiter(s, s.thread.waiter[t], WaitKind.Shootdown, older);
+  }
+}
+
 function completeShootdown(s: State, fx: Effects, hart: number, row: number): void {
+  const before = olderOf(s, row);
+  if (before !== 0) waitForOlder(s, row, before);
   for (;;) {
     const t = firstWaiter(s, WaitKind.Shootdown, row);
     if (t === 0) break;

@@ -6,10 +6,13 @@ import type { SyscallRow } from "../syscall/row.ts";
 import { KnownSlot } from "../proc/tables.ts";
 import { CALL_LIMIT, syscallRows } from "../syscall/rows.ts";
 import { type LinuxCall, linuxRows } from "../syscall/table.ts";
+import { type QnxCall, qnxRows } from "../syscall/qnx_table.ts";
 import { type ToyCall, toyRows } from "../syscall/toy_table.ts";
 import type { Handler } from "./handler.ts";
 import { linuxHandlers } from "./linux/handlers.ts";
 import { errnoOf } from "./linux/errno.ts";
+import { qnxErrorOf } from "./qnx/errors.ts";
+import { qnxHandlers } from "./qnx/handlers.ts";
 import { nativeErrorOf } from "./native/errors.ts";
 import { nativeHandlers } from "./native/handlers.ts";
 import { type NativeCall, nativeRows } from "../syscall/native_table.ts";
@@ -32,6 +35,7 @@ const linux: Personality<LinuxCall> = {
   answerOf: errnoOf,
 };
 const toy: Personality<ToyCall> = { rows: toyRows, handlers: toyHandlers, answerOf: toyErrorOf };
+const qnx: Personality<QnxCall> = { rows: qnxRows, handlers: qnxHandlers, answerOf: qnxErrorOf };
 const native: Personality<NativeCall> = {
   rows: nativeRows,
   handlers: nativeHandlers,
@@ -61,6 +65,7 @@ const [handlers, answers] = ((): [
   const answerAt = new Array(CALL_LIMIT).fill(undefined);
   byNumber(linux, handlerAt, answerAt);
   byNumber(toy, handlerAt, answerAt);
+  byNumber(qnx, handlerAt, answerAt);
   byNumber(native, handlerAt, answerAt);
   return [handlerAt, answerAt];
 })();

@@ -4,6 +4,7 @@ import type { Effects } from "../effect.ts";
 import { Result } from "../error.ts";
 import { AccessKind } from "../event.ts";
 import { dropInode } from "../fs/inode.ts";
+import { releaseEnds } from "../ipc/teardown.ts";
 import { USER_END_PAGE } from "../isa/riscv64.ts";
 import { ONE, type State } from "../kernel.ts";
 import { PAGE_BYTES, UNITS } from "../limits.ts";
@@ -13,11 +14,22 @@ import { releaseOwned } from "../sched/futex_owner.ts";
 import { peekUser, resolveRange } from "../mem/user.ts";
 import { beginOperation, endOperation, OperationKind } from "../sched/operation.ts";
 import { clearCall } from "../sched/call.ts";
+import { Request, WaitKind, WakeReason } from "../sched/tables.ts";
 import { endThread, freeThread } from "../sched/thread.ts";
 import { disarmTimer, TimerSlot } from "../sched/timer.ts";
+import { wakeFirst } from "../sched/wait.ts";
+import { bequeathAlarm } from "./alarm.ts";
 import { adopt, disown, freeProcess } from "./process.ts";
-import { discardOfThread, discardPending, Handler, notifyParent, rouseThreads } from "./signal.ts";
+import {
+  discardOfThread,
+  discardPending,
+  Handler,
+  handOnSignals,
+  notifyParent,
+  rouseThreads,
+} from "./signal.ts";
 import { ActionFlag, Signal } from "./signal_numbers.ts";
+import { answerStop } from "./stop.ts";
 import { ProcessState, SIGNALS } from "./tables.ts";
 import { releaseVfork } from "./vfork.ts";
 
@@ -44,18 +56,18 @@ export function beginExit(
   status: number,
 ): number {
   const p = s.thread.process[thread];
+  // Told to go by a thread that executes a program: the process lives on.
+  if (isEvicted(s, thread)) return dismiss(s, fx, hart, thread);
   if (s.process.state[p] === ProcessState.Live) {
     s.process.state[p] = ProcessState.Dying;
     s.process.exitStatus[p] = status;
+    s.process.execThread[p] = 0;
     discardPending(s, p, 0xffffffff, 0xffffffff);
     killOthers(s, fx, hart, thread);
   }
   if (s.process.threads[p] > 1) return dismiss(s, fx, hart, thread);
-  leaveMemory(s, fx, hart, thread);
   s.process.killed[p] = 0;
-  s.thread.faultSignal[thread] = 0;
-  s.thread.restoreMask[thread] = 0;
-  discardOfThread(s, thread);
+  lastWords(s, fx, hart, thread);
   disarmTimer(s, hart, thread, TimerSlot.Sleep);
   disarmTimer(s, hart, thread, TimerSlot.Interval);
   beginOperation(s, fx, hart, thread, OperationKind.Exit);
@@ -94,17 +106,42 @@ function killOthers(s: State, fx: Effects, hart: number, thread: number): void {
   rouseThreads(s, fx, hart, p, thread);
 }
 
+/** Whether another thread of its process waits for a thread to end, to execute a program. */
+function isEvicted(s: State, thread: number): boolean {
+  const p = s.thread.process[thread];
+  const executes = s.process.execThread[p];
+  return executes !== 0 && executes !== thread && s.process.killed[p] === 0;
+}
+
 /** The end of the running thread of a process that has others. */
 function dismiss(s: State, fx: Effects, hart: number, thread: number): number {
-  leaveMemory(s, fx, hart, thread);
-  discardOfThread(s, thread);
-  s.thread.faultSignal[thread] = 0;
-  s.thread.restoreMask[thread] = 0;
+  const p = s.thread.process[thread];
+  const { blockedLo, blockedHi } = s.thread;
+  handOnSignals(s, fx, hart, thread, ~blockedLo[thread], ~blockedHi[thread]);
+  lastWords(s, fx, hart, thread);
   clearCall(s, thread);
   // The space may be torn down by another hart before this one chooses what it runs next.
   leaveSpace(s, fx, hart);
-  endThread(s, hart, thread);
+  end(s, fx, hart, thread);
+  const waits = s.process.execThread[p] !== 0 && s.process.threads[p] === 1;
+  if (waits) wakeFirst(s, fx, hart, WaitKind.Threads, p, WakeReason.Restart);
   return Result.NoReturn;
+}
+
+/** What a thread that ends leaves to others: its process's timer, the word for its id, its futexes. */
+function lastWords(s: State, fx: Effects, hart: number, thread: number): void {
+  clearTid(s, fx, hart, thread);
+  releaseOwned(s, fx, hart, thread);
+  discardOfThread(s, thread);
+  bequeathAlarm(s, fx, hart, thread);
+  s.thread.faultSignal[thread] = 0;
+  s.thread.restoreMask[thread] = 0;
+}
+
+/** The end of a thread on its hart; a stop of its process no longer waits for it. */
+function end(s: State, fx: Effects, hart: number, thread: number): void {
+  if ((s.thread.requests[thread] & Request.Stop) !== 0) answerStop(s, fx, hart, thread);
+  endThread(s, hart, thread);
 }
 
 /** Takes the hart's satp off the space it names. */
@@ -117,13 +154,12 @@ function leaveSpace(s: State, fx: Effects, hart: number): void {
 
 /** Sets where a thread's id is cleared when it ends; what is no user address is nowhere. */
 export function setClearTid(s: State, thread: number, address: number): void {
-  s.thread.clearTid[thread] = address < USER_END_PAGE * PAGE_BYTES ? address : 0;
+  s.thread.clearTid[thread] = isUserAddress(address) ? address : 0;
 }
 
-/** What a thread that ends leaves in memory for others: its id cleared, its futexes passed on. */
-function leaveMemory(s: State, fx: Effects, hart: number, thread: number): void {
-  clearTid(s, fx, hart, thread);
-  releaseOwned(s, fx, hart, thread);
+/** Whether user memory may lie at an address. */
+export function isUserAddress(address: number): boolean {
+  return address < USER_END_PAGE * PAGE_BYTES;
 }
 
 /**
@@ -167,6 +203,19 @@ export function releaseFiles(s: State, fx: Effects, hart: number, p: number): vo
   if (root !== 0) dropInode(s, fx, hart, root);
   if (cwd !== 0) dropInode(s, fx, hart, cwd);
   if (executable !== 0) dropInode(s, fx, hart, executable);
+}
+
+/** Drops the space of a program whose execution was cut short, a step at a time; true when gone. */
+function releaseExecSpaceStep(s: State, fx: Effects, hart: number, p: number): boolean {
+  const space = s.process.execSpace[p];
+  if (space === 0) return true;
+  if (drainSpace(s, fx, space) === 0) return false;
+  s.process.execSpace[p] = 0;
+  releaseSpace(s, space);
+  const inode = s.process.execInode[p];
+  s.process.execInode[p] = 0;
+  dropInode(s, fx, hart, inode);
+  return true;
 }
 
 /** Drops a process's space, a step at a time; true when it is gone or left to others. */
@@ -225,6 +274,7 @@ export function stepExit(s: State, fx: Effects, hart: number, thread: number): n
   const cursor = thread * 6 + 5;
   switch (s.thread.cursor[cursor]) {
     case Stage.Files:
+      if (!releaseEnds(s, fx, p)) return Result.Pending;
       releaseFiles(s, fx, hart, p);
       if (closeNames(s, fx, hart, p) === 0) return Result.Pending;
       s.thread.cursor[cursor] = Stage.Space;
@@ -232,6 +282,7 @@ export function stepExit(s: State, fx: Effects, hart: number, thread: number): n
     case Stage.Space:
       // The page tables the hart's satp names are about to go.
       leaveSpace(s, fx, hart);
+      if (!releaseExecSpaceStep(s, fx, hart, p)) return Result.Pending;
       if (!releaseSpaceStep(s, fx, p)) return Result.Pending;
       releaseVfork(s, fx, hart, p);
       s.thread.cursor[cursor] = Stage.Children;
@@ -249,7 +300,7 @@ function becomeZombie(s: State, fx: Effects, hart: number, thread: number, p: nu
   // The thread's row may go, so the operation that runs on it ends first.
   endOperation(s, hart, thread);
   clearCall(s, thread);
-  endThread(s, hart, thread);
+  end(s, fx, hart, thread);
   s.process.state[p] = ProcessState.Zombie;
   s.kernel.alive[ONE]--;
   if (p === s.kernel.init[ONE]) {

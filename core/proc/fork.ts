@@ -6,18 +6,24 @@ import { holdInode } from "../fs/inode.ts";
 import { roleRegister } from "../isa/signal_frame.ts";
 import { ONE, type State } from "../kernel.ts";
 import { beginForkSpace, stepForkSpace } from "../mem/fork.ts";
-import { shootdownOf, waitForShootdown } from "../mem/shootdown.ts";
+import { beginsAfterShootdown, shootdownOf, waitForShootdown } from "../mem/shootdown.ts";
 import { drainSpace, holdSpace, releaseSpace, spaceOf } from "../mem/space.ts";
 import { writeUser } from "../mem/user_copy.ts";
 import { clearCall } from "../sched/call.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { WaitKind } from "../sched/tables.ts";
-import { createThread, freeThread, leastLoadedHart, startThread } from "../sched/thread.ts";
+import {
+  createThread,
+  freeThread,
+  leastLoadedHart,
+  placeThread,
+  startThread,
+} from "../sched/thread.ts";
 import { unlinkWaiter, waitOn } from "../sched/wait.ts";
 import { freeRows } from "../state/table.ts";
 import { releaseFiles, setClearTid } from "./exit.ts";
 import { createProcess, freeProcess } from "./process.ts";
-import { discardPending } from "./signal.ts";
+import { discardPending, isDoomed } from "./signal.ts";
 import { NAME_BYTES, ProcessState, SIGNALS } from "./tables.ts";
 
 /** Flags of clone (Linux). */
@@ -138,6 +144,8 @@ export function clone(
   if ((flags & refused) !== 0) return -Err.NotSupported;
   if ((flags & CloneFlag.SignalMask) > SIGNALS) return -Err.Invalid;
   if ((flags & CloneFlag.Vm) !== 0 && (flags & CloneFlag.Vfork) === 0) return -Err.NotSupported;
+  // What somebody has told to go makes no more.
+  if (isDoomed(s, parent)) return Result.Restart;
   if (freeRows(s.process) <= RESERVED_PROCESSES) return -Err.Again;
   if (freeRows(s.thread) === 0 || freeRows(s.waiter) === 0) return -Err.Again;
   const from = s.thread.process[parent];
@@ -196,11 +204,17 @@ function finishClone(
     writeUser(s, fx, hart, child, tidAddress, at, 4);
     unlinkWaiter(s, s.thread.waiter[child]);
   }
-  const target = shared ? hart : leastLoadedHart(s, child, hart);
-  startThread(s, fx, hart, child, target);
-  if (!shared) return pid;
-  waitOn(s, parent, WaitKind.Vfork, p);
-  return Result.Pending;
+  if (shared) {
+    startThread(s, fx, hart, child, hart);
+    waitOn(s, parent, WaitKind.Vfork, p);
+    return Result.Pending;
+  }
+  // Another thread of the parent's may still write to what the child has a copy of.
+  const target = leastLoadedHart(s, child, hart);
+  const row = shootdownOf(s, spaceOf(s, parent));
+  if (beginsAfterShootdown(s, child, row)) placeThread(s, child, target);
+  else startThread(s, fx, hart, child, target);
+  return pid;
 }
 
 /** One step of copying the parent's space. */

@@ -1,5 +1,6 @@
 import type { Effects } from "../effect.ts";
 import { abandonFifo } from "../fs/fifo.ts";
+import { staysForReply } from "../ipc/end.ts";
 import { pipeWrittenBy, serveWriters } from "../fs/pipe.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
@@ -15,6 +16,7 @@ import {
   highBit,
   lowBit,
   Signal,
+  UNBLOCKABLE,
 } from "./signal_numbers.ts";
 import { ProcessState, SIGNALS } from "./tables.ts";
 
@@ -132,6 +134,7 @@ function isDeaf(s: State, thread: number): boolean {
     case WaitKind.FileOperation:
       return true;
     case WaitKind.Vfork:
+    case WaitKind.Threads:
       return s.process.killed[s.thread.process[thread]] === 0;
     default:
       return false;
@@ -145,6 +148,7 @@ export function interruptWait(s: State, fx: Effects, hart: number, thread: numbe
 }
 
 function cutWait(s: State, fx: Effects, hart: number, thread: number): void {
+  if (staysForReply(s, fx, hart, thread)) return;
   const pipe = pipeWrittenBy(s, thread);
   wakeThread(s, fx, hart, thread, WakeReason.Signal);
   abandonFifo(s, fx, thread);
@@ -242,6 +246,58 @@ function isAwaited(s: State, thread: number, signal: number): boolean {
 }
 
 /**
+ * The thread that takes a signal of its process: one that waits for it by number, else the first
+ * that does not block it, in the order they were made, one that hears it now before the others. 0
+ * when all block it.
+ */
+function takerOf(s: State, process: number, signal: number): number {
+  let hears = 0;
+  let taker = 0;
+  for (let t = s.process.firstThread[process]; t !== 0; t = s.thread.nextInProcess[t]) {
+    if (s.thread.state[t] === ThreadState.Dead) continue;
+    if (isAwaited(s, t, signal)) return t;
+    if (hears !== 0 || isBlocked(s, t, signal)) continue;
+    if (!isWaiting(s, t) || !isDeaf(s, t)) hears = t;
+    else if (taker === 0) taker = t;
+  }
+  return hears !== 0 ? hears : taker;
+}
+
+/** Tells a thread of a signal that has become pending. */
+function tell(s: State, fx: Effects, hart: number, thread: number, signal: number): void {
+  if (isAwaited(s, thread, signal)) wakeThread(s, fx, hart, thread, WakeReason.Restart);
+  else if (!isBlocked(s, thread, signal)) alertThread(s, fx, hart, thread);
+}
+
+/**
+ * What a signal does by being sent, whoever gets it: KILL and CONT end a stop, a stop drops CONT.
+ *
+ * @returns whether it is dropped at once, as seen by a thread
+ */
+function isDropped(s: State, fx: Effects, hart: number, thread: number, signal: number): boolean {
+  const process = s.thread.process[thread];
+  if (signal === Signal.Kill || signal === Signal.Cont) resume(s, fx, hart, process, signal);
+  else if ((lowBit(signal) & STOP_SIGNALS) !== 0) {
+    discardPending(s, process, lowBit(Signal.Cont), 0);
+  }
+  if (isBlocked(s, thread, signal)) return false;
+  return isIgnored(s, process, signal) || isGuarded(s, process, signal);
+}
+
+/** The first thread of a process that is not dead, or 0. */
+function firstLiving(s: State, process: number): number {
+  const first = s.process.firstThread[process];
+  const dead = first !== 0 && s.thread.state[first] === ThreadState.Dead;
+  return dead ? s.thread.nextInProcess[first] : first;
+}
+
+/** Whether a process takes no signals any more. */
+function isGone(s: State, process: number): boolean {
+  const state = s.process.state[process];
+  return state === ProcessState.Zombie || state === ProcessState.Dying;
+}
+
+/**
  * Makes a signal pending for a process and wakes a thread that can take it. Signals whose number is
  * already pending merge; ignored ones are dropped at once.
  *
@@ -254,20 +310,13 @@ export function sendSignal(
   process: number,
   signal: number,
 ): void {
-  const state = s.process.state[process];
-  if (state === ProcessState.Zombie || state === ProcessState.Dying || signal === 0) return;
-  if (signal === Signal.Kill || signal === Signal.Cont) resume(s, fx, hart, process, signal);
-  else if ((lowBit(signal) & STOP_SIGNALS) !== 0) {
-    discardPending(s, process, lowBit(Signal.Cont), 0);
-  }
-  const thread = s.process.firstThread[process];
-  if (thread === 0) return;
-  const blocked = isBlocked(s, thread, signal);
-  const ignored = !blocked && (isIgnored(s, process, signal) || isGuarded(s, process, signal));
+  const first = firstLiving(s, process);
+  if (isGone(s, process) || signal === 0 || first === 0) return;
+  const dropped = isDropped(s, fx, hart, first, signal);
   const lo = lowBit(signal);
   const hi = highBit(signal);
   const again = ((s.process.pendingLo[process] & lo) | (s.process.pendingHi[process] & hi)) !== 0;
-  if (ignored || again) {
+  if (dropped || again) {
     post(s, Account.SignalSource, Account.SignalDiscarded, 1);
     return;
   }
@@ -278,21 +327,90 @@ export function sendSignal(
     s.process.killed[process] = Signal.Kill;
     return rouseThreads(s, fx, hart, process, 0);
   }
-  if (isAwaited(s, thread, signal)) wakeThread(s, fx, hart, thread, WakeReason.Restart);
-  else if (!blocked) alertThread(s, fx, hart, thread);
+  const taker = takerOf(s, process, signal);
+  if (taker !== 0) tell(s, fx, hart, taker, signal);
 }
 
-/** Makes a signal of the kernel's own pending for one thread. */
+/**
+ * Makes a signal pending for one thread, which takes it itself. KILL is the whole process's.
+ *
+ * @param sender si_pid; 0 for the kernel
+ */
 export function sendSignalToThread(
   s: State,
   fx: Effects,
   hart: number,
   thread: number,
   signal: number,
+  sender: number = 0,
+): void {
+  const process = s.thread.process[thread];
+  if (signal === Signal.Kill) {
+    s.process.senderPid[process] = sender;
+    return sendSignal(s, fx, hart, process, signal);
+  }
+  if (isGone(s, process) || s.thread.state[thread] === ThreadState.Dead || signal === 0) return;
+  const dropped = isDropped(s, fx, hart, thread, signal);
+  const lo = lowBit(signal);
+  const hi = highBit(signal);
+  const again = ((s.thread.pendingLo[thread] & lo) | (s.thread.pendingHi[thread] & hi)) !== 0;
+  if (dropped || again) {
+    post(s, Account.SignalSource, Account.SignalDiscarded, 1);
+    return;
+  }
+  post(s, Account.SignalSource, Account.SignalPending, 1);
+  s.thread.pendingLo[thread] |= lo;
+  s.thread.pendingHi[thread] |= hi;
+  s.thread.senderPid[thread] = sender;
+  tell(s, fx, hart, thread, signal);
+}
+
+/**
+ * Tells other threads of the pending signals of a process that one thread no longer takes.
+ *
+ * @param thread one that blocks them now, or ends
+ * @param lo,hi the signals
+ */
+export function handOnSignals(
+  s: State,
+  fx: Effects,
+  hart: number,
+  thread: number,
+  lo: number,
+  hi: number,
 ): void {
   const p = s.thread.process[thread];
-  s.process.senderPid[p] = 0;
-  sendSignal(s, fx, hart, p, signal);
+  let restLo = s.process.pendingLo[p] & lo;
+  let restHi = s.process.pendingHi[p] & hi;
+  if ((restLo | restHi) === 0) return;
+  for (let t = s.process.firstThread[p]; t !== 0; t = s.thread.nextInProcess[t]) {
+    if (t === thread || s.thread.state[t] === ThreadState.Dead) continue;
+    const awaits = isWaiting(s, t) &&
+      ((restLo & s.thread.awaitedLo[t]) | (restHi & s.thread.awaitedHi[t])) !== 0;
+    const takes = ((restLo & ~s.thread.blockedLo[t]) | (restHi & ~s.thread.blockedHi[t])) !== 0;
+    if (awaits) wakeThread(s, fx, hart, t, WakeReason.Restart);
+    else if (takes) alertThread(s, fx, hart, t);
+    restLo &= s.thread.blockedLo[t];
+    restHi &= s.thread.blockedHi[t];
+    if ((restLo | restHi) === 0) return;
+  }
+}
+
+/** Sets a thread's signal mask; signals of its process that it no longer takes go to another. */
+export function setMask(
+  s: State,
+  fx: Effects,
+  hart: number,
+  thread: number,
+  lo: number,
+  hi: number,
+): void {
+  const addedLo = lo & ~UNBLOCKABLE & ~s.thread.blockedLo[thread];
+  const addedHi = hi & ~s.thread.blockedHi[thread];
+  s.thread.blockedLo[thread] = lo & ~UNBLOCKABLE;
+  s.thread.blockedHi[thread] = hi;
+  if (s.process.threads[s.thread.process[thread]] === 1) return;
+  handOnSignals(s, fx, hart, thread, addedLo, addedHi);
 }
 
 /** Sends a signal of the kernel's own (a terminal's) to a group; returns how many are in it. */

@@ -95,6 +95,23 @@ export const processTable = table("process", {
   userTime: f64("user time of its dead threads, ns", { role: "history" }),
   childTime: f64("user time of reaped children, ns", { role: "history" }),
   pidNext: back("process", "next in the pid hash bucket", { role: "derived" }),
+  firstChannel: owns("channel", "newest channel it receives on"),
+  firstConnection: owns("connection", "newest connection it sends through"),
+  connections: u16("connections it has"),
+  connectionDeath: back("channel", "its channel for news of its connections' ends; 0 for none"),
+  threadDeath: back("channel", "its channel for news of its threads' ends; 0 for none"),
+  receipts: f64("messages its threads have received", { role: "history" }),
+  stopsAwaited: u32("threads that have not answered Request.Stop"),
+  alarmThread: back("thread", "thread whose hart has the interval timer in its heap; 0 for none"),
+  alarmDeadline: f64("next expiry of the interval timer, ns"),
+  alarmPeriod: f64("period of the interval timer, ns; 0 for one shot"),
+  execThread: back("thread", "thread that waits for the others to end, to execute a program"),
+  execHead: back("waiter", "that thread's waiter"),
+  execTail: back("waiter", "the same"),
+  execSpace: holds("addressSpace", "the space it will have, complete; 0 for none"),
+  execInode: holds("inode", "the program it will run"),
+  execEntry: f64("address it will start at"),
+  execStack: f64("its first stack pointer there"),
 });
 
 /** Loadable segments an executable may have. */
@@ -173,6 +190,7 @@ export const kernelTable = table("kernel", {
   tidBucket: back("thread", "tid hash buckets", { count: TID_BUCKETS, role: "derived" }),
   hungryLo: u32("harts 0 to 31 that are idle and ask for a thread", { owner: "global" }),
   hungryHi: u32("harts 32 to 63", { owner: "global" }),
+  selfCheck: u8("a SelfCheck: what the scheduler found of itself at boot"),
   futexBucket: back("futex", "futex hash buckets", { count: FUTEX_BUCKETS, role: "derived" }),
 });
 

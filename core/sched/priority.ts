@@ -6,6 +6,7 @@
  * priority.
  */
 import type { Effects } from "../effect.ts";
+import { noteResort } from "../ipc/priority.ts";
 import type { State } from "../kernel.ts";
 import { effectivePriority, waitPriority } from "./effective_priority.ts";
 import { scheduler } from "./scheduler.ts";
@@ -78,6 +79,7 @@ export function resortQueues(s: State, fx: Effects, hart: number, thread: number
     unlinkFromQueue(s, w);
     s.waiter.priority[w] = priority;
     insertByPriority(s, headsOf(s, kind), tailsOf(s, kind), object, w);
+    if (kind === WaitKind.MessageSend) noteResort(s, thread, object);
     if (kind === WaitKind.Futex) lendPriority(s, fx, hart, s.futex.owner[object]);
   }
 }

@@ -44,7 +44,7 @@ export const hartTable = table("hart", {
   lastSequence: f64("sequence of the hart's last event plus one", { ...mine, role: "history" }),
   lastTime: f64("time of the hart's last event, ns", { ...mine, role: "history" }),
   switches: f64("context switches", { ...mine, role: "history" }),
-  steal: u8("an idle hart asks for a thread, or may want one that was queued here"),
+  steal: u8("Steal bits: why it is to look for a thread that an idle hart may have"),
   stealAt: f64("time from which a queued thread may go to an idle hart, ns; 0 for none", mine),
   stealFrom: u8("while idle: number plus one of the hart it asks; 0 while any hart may answer"),
   stealTriedLo: u32("harts 0 to 31 it has asked since it became idle, and itself"),
@@ -96,6 +96,18 @@ export const Request = {
   Kill: 16,
   /** Its effective priority has changed: queue it anew, or look again at who runs. */
   Priority: 32,
+  /** Its process's interval timer is another thread's now, or this one's. */
+  Alarm: 64,
+  /** Its process has been stopped; the parent is told once all have answered. */
+  Stop: 128,
+} as const;
+
+/** Why a hart is to look whether an idle one may have a thread of its queue. */
+export const Steal = {
+  /** A thread was queued, or may go to more harts, or has waited for a while. */
+  Offer: 1,
+  /** An idle hart asked this one and nobody else. */
+  Asked: 2,
 } as const;
 
 /** Why a blocked thread woke. */
@@ -167,8 +179,7 @@ export const threadTable = table("thread", {
   timerDeadline: f64("deadline of the sleep timer, ns", mine),
   timerSequence: f64("arming order of the sleep timer", { ...mine, role: "history" }),
   intervalIndex: u32("place of the interval timer in the heap plus one", mine),
-  intervalDeadline: f64("next expiry of the process's interval timer, ns", mine),
-  intervalPeriod: f64("period of the interval timer, ns; 0 for one shot", mine),
+  intervalDeadline: f64("next expiry of the process's interval timer, if it is armed here", mine),
   intervalSequence: f64("arming order of the interval timer", { ...mine, role: "history" }),
   blockedLo: u32("signal mask, signals 1 to 32"),
   blockedHi: u32("signal mask, signals 33 to 64"),
@@ -185,6 +196,9 @@ export const threadTable = table("thread", {
   faultAddressHi: u32("its upper half"),
   sampled: u8("1 while a sample of its registers for signal delivery is out"),
   userTime: f64("user time, ns", { role: "history" }),
+  message: owns("message", "what it sends or receives, from its first such call on; 0 before"),
+  senderPid: u32("si_pid of the last signal sent to this thread alone"),
+  robustHead: f64("user address of its list of robust futexes; 0 for none"),
   clearTid: f64("user address that is set to 0 when the thread ends; 0 for none"),
   tidNext: back("thread", "next in the tid hash bucket", { role: "derived" }),
   readySince: f64("time it was last queued, ns", { ...mine, role: "history" }),
@@ -266,8 +280,16 @@ export const WaitKind = {
   Vfork: 10,
   /** object: host stream row, readers. */
   Stream: 11,
+  /** object: channel row; senders whose messages wait for a receiver, by priority. */
+  MessageSend: 24,
+  /** object: channel row; receivers, by priority. */
+  MessageReceive: 25,
+  /** object: channel row; senders whose messages were received. */
+  MessageReply: 26,
   /** object: notification row. */
   Notification: 20,
   /** object: futex row. */
   Futex: 12,
+  /** object: process row; the thread that executes a program waits until it is the only one. */
+  Threads: 13,
 } as const;

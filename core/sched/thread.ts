@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import type { Effects } from "../effect.ts";
+import { freeMessage } from "../ipc/message.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
@@ -74,6 +75,7 @@ export function freeThread(s: State, thread: number): void {
     post(s, Account.WaiterUsed, Account.WaiterFree, 1);
     waiter = next;
   }
+  freeMessage(s, thread);
   leaveTid(s, thread);
   leaveProcess(s, thread);
   freeRow(s.thread, thread);
@@ -144,8 +146,8 @@ export function makeReady(s: State, hart: number, thread: number): void {
 }
 
 /**
- * Answers the requests on a thread taken from the inbox of its own hart, but for Request.Signal and
- * Request.Kill, which are the caller's to act on.
+ * Answers the requests on a thread taken from the inbox of its own hart that are about where it is;
+ * the others are the caller's to act on.
  *
  * @returns the Request bits there were
  */
@@ -224,6 +226,12 @@ export function handOver(
   request(s, fx, hart, thread, Request.Start);
 }
 
+/** Places an embryo on a hart without letting it run: it is blocked, and what it waits for wakes it. */
+export function placeThread(s: State, thread: number, target: number): void {
+  s.thread.hart[thread] = target;
+  s.hart.assigned[target + 1]++;
+}
+
 /** Places an embryo on a hart and lets it run: here at once, elsewhere by request. */
 export function startThread(
   s: State,
@@ -232,8 +240,7 @@ export function startThread(
   thread: number,
   target: number,
 ): void {
-  s.thread.hart[thread] = target;
-  s.hart.assigned[target + 1]++;
+  placeThread(s, thread, target);
   s.thread.state[thread] = ThreadState.Ready;
   if (target === hart) scheduler.enqueue(s, hart, thread);
   else request(s, fx, hart, thread, Request.Start);

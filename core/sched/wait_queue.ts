@@ -31,6 +31,14 @@ export function headsOf(s: State, kind: number): Uint32Array {
       return s.stream.waitHead;
     case WaitKind.Futex:
       return s.futex.waitHead;
+    case WaitKind.MessageSend:
+      return s.channel.sendHead;
+    case WaitKind.MessageReceive:
+      return s.channel.receiveHead;
+    case WaitKind.MessageReply:
+      return s.channel.replyHead;
+    case WaitKind.Threads:
+      return s.process.execHead;
     default:
       return unreachable("every wait kind with an object has a queue");
   }
@@ -63,6 +71,14 @@ export function tailsOf(s: State, kind: number): Uint32Array {
       return s.stream.waitTail;
     case WaitKind.Futex:
       return s.futex.waitTail;
+    case WaitKind.MessageSend:
+      return s.channel.sendTail;
+    case WaitKind.MessageReceive:
+      return s.channel.receiveTail;
+    case WaitKind.MessageReply:
+      return s.channel.replyTail;
+    case WaitKind.Threads:
+      return s.process.execTail;
     default:
       return unreachable("every wait kind with an object has a queue");
   }
@@ -75,7 +91,8 @@ export function headOf(s: State, kind: number, object: number): number {
 
 /** Whether the queues of a kind are ordered by priority, and only then by arrival. */
 export function isByPriority(kind: number): boolean {
-  return kind === WaitKind.Futex;
+  return kind === WaitKind.Futex || kind === WaitKind.MessageSend ||
+    kind === WaitKind.MessageReceive;
 }
 
 /**

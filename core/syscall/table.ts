@@ -248,7 +248,22 @@ export const linuxRows = [
     "restart",
     "Waits at a word of memory, or wakes who waits there.",
   ),
-  row(99, "set_robust_list", { head: address, size: value }, self, "never", "Accepted, unused."),
+  row(
+    99,
+    "set_robust_list",
+    { head: address, size: value },
+    self,
+    "never",
+    "Where the list of robust futexes begins.",
+  ),
+  row(
+    100,
+    "get_robust_list",
+    { tid: value, head: address, size: address },
+    processes,
+    "never",
+    "Where a thread's list of robust futexes begins.",
+  ),
   row(
     101,
     "nanosleep",

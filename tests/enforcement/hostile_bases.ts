@@ -105,6 +105,7 @@ export const BASES: Readonly<Record<LinuxCall, readonly Base[] | string>> = {
     { args: [zeros, 0n, 1n, zeros, 0n, 0n], waits: true },
   ],
   set_robust_list: call(out, 24n),
+  get_robust_list: call(0n, out, out),
   nanosleep: call(zeros, out),
   getitimer: call(0n, out),
   setitimer: call(0n, zeros, out),

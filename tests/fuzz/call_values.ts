@@ -34,7 +34,12 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   "mremap.flags": [0, 1, 1, 1, 2, 3],
   "madvise.advice": [4, 4, 4, 0, 3, 25, 26],
   "msync.flags": [0, 1, 4],
-  "clone.flags": [17, 17, 17, 17, 0x4111, 0x4111, 0x111, 0x0120_0011, 0x3d_0f00, 0, 0x11_0011],
+  "clone.flags": [
+    ...[17, 17, 17, 17, 0x4111, 0x4111, 0x111, 0x0120_0011, 0, 0x11_0011],
+    // Threads, as the C libraries make them, and with something missing.
+    ...[0x3d_0f00, 0x7d_0f00, 0x1_0f00, 0x13d_0f00, 0x1_0900, 0x1_0800],
+  ],
+  "set_robust_list.size": [24, 24, 0, 8],
   "futex.operation": [0, 0, 0, 1, 1, 3, 4, 6, 6, 7, 8, 9, 10, 13, 0x80, 0x81, 0x86, 0x109, 5, 12],
   "futex.value": [0, 0, 0, 1, 2, 0x7fff_ffff],
   "futex.third": [-1, 0, 1, 2],

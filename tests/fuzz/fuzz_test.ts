@@ -23,7 +23,6 @@ const NO_SUCCESS: Readonly<Record<string, string>> = {
   exit_group: "does not return",
   leave: "does not return",
   fallocate: "always EOPNOTSUPP",
-  set_robust_list: "always ENOSYS",
   rt_sigsuspend: "returns EINTR or not at all",
 };
 /** Calls a process makes a few times at most: how often they must have been handled. */

@@ -3,6 +3,7 @@ import { EffectKind, type Effects } from "../../core/effect.ts";
 import { type Event, EventKind } from "../../core/event.ts";
 import { Pte } from "../../core/isa/riscv64.ts";
 import type { State } from "../../core/kernel.ts";
+import { MessageState } from "../../core/ipc/tables.ts";
 import { Account } from "../../core/ledger/accounts.ts";
 import { Prot } from "../../core/mem/tables.ts";
 import { Request, ThreadState, WaitKind } from "../../core/sched/tables.ts";
@@ -529,6 +530,86 @@ export const plants: readonly Plant[] = [
       threads,
       (s, t) => blockedOn(s, t) === WaitKind.PipeRead,
       (s, t) => s.pipe.head[s.waiter.object[s.thread.waiter[t]]] += 5,
+    ),
+  },
+  {
+    id: "I4",
+    group: "messages",
+    stage: "messages",
+    what: "a message in another state than its thread's queue",
+    write: row(
+      threads,
+      (s, t) => blockedOn(s, t) === WaitKind.MessageReply,
+      (s, t) => s.message.state[s.thread.message[t]] = MessageState.Sent,
+    ),
+  },
+  {
+    id: "I5",
+    group: "messages",
+    stage: "messages",
+    what: "a receiver asleep beside a pulse",
+    write: row(
+      (s) => s.channel,
+      (s, c) => s.channel.receiveHead[c] !== 0,
+      (s, c) => s.channel.firstPulse[c] = 1,
+    ),
+  },
+  {
+    id: "I6",
+    group: "messages",
+    stage: "messages",
+    what: "a message queued before an earlier one",
+    write: row(
+      (s) => s.channel,
+      (s, c) => s.channel.sendHead[c] !== s.channel.sendTail[c],
+      (s, c) => {
+        const message = s.thread.message[s.waiter.thread[s.channel.sendHead[c]]];
+        s.message.arrival[message] += 1000;
+      },
+    ),
+  },
+  {
+    id: "C8",
+    group: "messages",
+    stage: "messages",
+    what: "a channel the books do not know of",
+    write: row(
+      (s) => s.channel,
+      () => true,
+      (s) => s.account.balance[Account.ChannelUsed]--,
+    ),
+  },
+  {
+    id: "C9",
+    group: "messages",
+    stage: "messages",
+    what: "a connection to a channel that does not list it",
+    write: row(
+      (s) => s.channel,
+      (s, c) => s.channel.firstConnection[c] !== 0,
+      (s, c) => s.channel.firstConnection[c] = 0,
+    ),
+  },
+  {
+    id: "C10",
+    group: "messages",
+    stage: "messages",
+    what: "a message that is forgotten in flight",
+    write: row(
+      (s) => s.message,
+      (s, m) => s.message.state[m] === MessageState.Received,
+      (s, m) => s.message.state[m] = MessageState.Idle,
+    ),
+  },
+  {
+    id: "C11",
+    group: "messages",
+    stage: "messages",
+    what: "a pulse that is dropped",
+    write: row(
+      (s) => s.channel,
+      (s, c) => s.channel.firstPulse[c] !== 0,
+      (s, c) => s.channel.firstPulse[c] = 0,
     ),
   },
   {

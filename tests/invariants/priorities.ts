@@ -7,7 +7,11 @@ import { FutexSpace, Request, ThreadState, WaitKind } from "../../core/sched/tab
 import { type Check, eachLive, type Group, type Report } from "./checker.ts";
 
 /** The kinds of wait whose queues are ordered by priority. */
-const ORDERED: ReadonlySet<number> = new Set([WaitKind.Futex]);
+const ORDERED: ReadonlySet<number> = new Set([
+  WaitKind.Futex,
+  WaitKind.MessageSend,
+  WaitKind.MessageReceive,
+]);
 
 function own(s: State, t: number): number {
   const message = s.thread.messagePriority[t];

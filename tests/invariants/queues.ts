@@ -323,8 +323,7 @@ function waitHeads(
   s: State,
 ): readonly (readonly [kind: number, table: TableBase, head: Uint32Array, tail: Uint32Array])[] {
   const { process, pipe, chunkRequest, terminal, addressSpace, inode, shootdown, stream } = s;
-  const { notification } = s;
-  const { futex } = s;
+  const { channel, futex, notification } = s;
   return [
     [WaitKind.Child, process, process.waitHead, process.waitTail],
     [WaitKind.Vfork, process, process.vforkHead, process.vforkTail],
@@ -336,6 +335,9 @@ function waitHeads(
     [WaitKind.FileOperation, inode, inode.waitHead, inode.waitTail],
     [WaitKind.Shootdown, shootdown, shootdown.waitHead, shootdown.waitTail],
     [WaitKind.Stream, stream, stream.waitHead, stream.waitTail],
+    [WaitKind.MessageSend, channel, channel.sendHead, channel.sendTail],
+    [WaitKind.MessageReceive, channel, channel.receiveHead, channel.receiveTail],
+    [WaitKind.MessageReply, channel, channel.replyHead, channel.replyTail],
     [WaitKind.Notification, notification, notification.waitHead, notification.waitTail],
     [WaitKind.Futex, futex, futex.waitHead, futex.waitTail],
   ];

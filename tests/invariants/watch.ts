@@ -7,6 +7,7 @@ import { effects } from "./effects.ts";
 import { files } from "./files.ts";
 import { history } from "./history.ts";
 import { ipis } from "./ipis.ts";
+import { messages } from "./messages.ts";
 import { paging } from "./paging.ts";
 import { priorities } from "./priorities.ts";
 import { processes } from "./processes.ts";
@@ -37,6 +38,7 @@ export const groups: readonly Group[] = [
   effects,
   stealing,
   starvation,
+  messages,
 ];
 
 /** Most breaches one event's error tells of. */

@@ -330,6 +330,7 @@ export const STAGES: readonly Stage[] = [
   stage("steal"),
   stage("sync", "16"),
   stage("toy"),
+  stage("messages", "3", "4", "2"),
   stage("capabilities"),
   stage("storm", "6", "10", "2", "4"),
 ];

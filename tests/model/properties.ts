@@ -8,6 +8,7 @@ import { capabilities } from "../invariants/capabilities.ts";
 import type { Check, Group, Report } from "../invariants/checker.ts";
 import { effects } from "../invariants/effects.ts";
 import { files } from "../invariants/files.ts";
+import { messages } from "../invariants/messages.ts";
 import { paging } from "../invariants/paging.ts";
 import { processes } from "../invariants/processes.ts";
 import { queues } from "../invariants/queues.ts";
@@ -28,6 +29,7 @@ const OF_STATE: readonly Group[] = [
   rings,
   tables,
   waiting,
+  messages,
 ];
 /** Groups that add up what the hardware was told. */
 const OF_MACHINE: readonly Group[] = [scheduling, timers];

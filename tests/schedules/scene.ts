@@ -25,7 +25,6 @@ import { EventWriter } from "./event_writer.ts";
 import { catchUp, fill, invalidate, lookUp, staleFrame, tlbKey } from "./late_tlbs.ts";
 import { type Actor, copyModel, emptyModel, type Model, type Scenario } from "./scene_state.ts";
 import { lostWakeup, waitName } from "./wakeups.ts";
-import { writeProgramHead } from "./program_head.ts";
 import {
   type Action,
   type Argument,
@@ -35,6 +34,7 @@ import {
   OP_BYTES,
   type Word,
 } from "./script.ts";
+import { writeProgram } from "./program.ts";
 
 const TABLES: Capacities = {
   hart: 64,
@@ -421,14 +421,14 @@ export class Scene {
     e.payloadLength = sample.length;
     e.payload.fill(0, 0, sample.length);
     const actor = this.m.actors[this.s.hart.current[sample.hart + 1]];
+    const { program } = this.scenario;
+    if (sample.kind === SampleKind.Frame && program !== undefined) {
+      writeProgram(e.payload, CODE + OP_BYTES * this.labelAt(program));
+    }
     if (sample.kind === SampleKind.Registers && actor !== undefined) {
       e.long(registerSample.x(2), actor.sp);
       e.long(registerSample.x(10), actor.a0);
       e.long(registerSample.pc, CODE + OP_BYTES * actor.at);
-    }
-    const { program } = this.scenario;
-    if (sample.kind === SampleKind.Frame && program !== undefined) {
-      writeProgramHead(e.payload, CODE + OP_BYTES * this.labelAt(program));
     }
     this.send(sample.hart, "sample");
   }

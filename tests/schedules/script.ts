@@ -98,8 +98,8 @@ export const Nr = {
   exitThread: 93,
   exit: 94,
   setTidAddress: 96,
-  execve: 221,
   nanosleep: 101,
+  setitimer: 103,
   clockNanosleep: 115,
   setaffinity: 122,
   yield: 124,
@@ -113,18 +113,35 @@ export const Nr = {
   setpgid: 154,
   munmap: 215,
   clone: 220,
+  execve: 221,
   mmap: 222,
   mprotect: 226,
   wait4: 260,
   mknodat: 33,
   ioctl: 29,
   toyRest: 702,
+  channelCreate: 660,
+  attach: 662,
+  msgSend: 664,
+  msgReceive: 667,
+  msgReply: 669,
+  msgPulse: 674,
+  msgTimeout: 676,
   notificationCreate: 610,
   notificationWait: 612,
 } as const;
 
 /** Signals the scripts send. */
-export const Sig = { usr1: 10, usr2: 12, kill: 9, stop: 19, cont: 18, segv: 11, chld: 17 } as const;
+export const Sig = {
+  usr1: 10,
+  usr2: 12,
+  kill: 9,
+  stop: 19,
+  cont: 18,
+  segv: 11,
+  chld: 17,
+  alrm: 14,
+} as const;
 
 export const SA_RESTART = 0x1000_0000;
 export const SA_NODEFER = 0x4000_0000;

@@ -5,6 +5,7 @@
 import { InputKind } from "../../core/event.ts";
 import type { Arrival } from "./scene_state.ts";
 import {
+  type Argument,
   BUFFER,
   call,
   fork,
@@ -54,6 +55,8 @@ export interface Site {
   /** Its log when a signal ended the wait; the call's own words for it. */
   readonly interrupted: string;
   readonly rule: Rule;
+  /** Whether a stop may end the wait as a signal does: what it sent was received already. */
+  readonly stops?: boolean;
   readonly terminal?: boolean;
   readonly arrivals?: readonly Arrival[];
 }
@@ -79,7 +82,89 @@ const iovec = words64(BUFFER, 1);
 /** A page used on hart 0 before the process leaves it: hart 0 may still hold its translation. */
 const usedElsewhere: readonly Op[] = [map(PAGE, 2), store(PAGE, 7), store(PAGE + 1, 8), stayOn(2)];
 
+/** The first name of a process, and its first connection. */
+const FIRST = 4096;
+const CONNECTION = 2 ** 30 + FIRST;
+/** Makes the row of the blocker's messages the first, so that receipts are known. */
+const firstRow = quiet(Nr.msgTimeout, 0, 0);
+/** A process C with a channel, and the blocker's connection to it. */
+const served: readonly Op[] = [
+  firstRow,
+  pipe,
+  ...fork("C"),
+  quiet(Nr.read, 3, BUFFER, 1),
+  quiet(Nr.attach, 3, FIRST),
+];
+/** What C does: receives one message, answers with 5, and stays. */
+const server: readonly Op[] = [
+  label("C"),
+  quiet(Nr.channelCreate, 0),
+  quiet(Nr.write, 4, BUFFER, 1),
+  quiet(Nr.msgReceive, FIRST, 0, 0, 0),
+  quiet(Nr.msgReply, FIRST + 1, 5 * 2 ** 32),
+  { kind: "halt" },
+];
+const sends = (blocks: string, name: string, number: number, ...args: Argument[]): Site => ({
+  name: `${name} in ${blocks}`,
+  blocks: `${name}:${blocks}`,
+  harts: 4,
+  before: served,
+  blocker: [call(name, number, CONNECTION, ...args)],
+  more: server,
+  woken: [`${name}=5`],
+  interrupted: `${name}=-4`,
+  rule: "eintr",
+  stops: true,
+});
+const pulse: readonly Op[] = [
+  quiet(Nr.attach, 1, FIRST),
+  call("pulse", Nr.msgPulse, CONNECTION, 5, 1, 0),
+];
+const receives = (name: string, number: number, ...args: Argument[]): Site => ({
+  name: `${name} of a channel`,
+  blocks: `${name}:MessageReceive`,
+  before: [quiet(Nr.channelCreate, 0)],
+  blocker: [call(name, number, FIRST, ...args)],
+  waker: pulse,
+  woken: [`${name}=0`],
+  interrupted: `${name}=-4`,
+  rule: "eintr",
+});
+
 export const SITES: readonly Site[] = [
+  {
+    ...sends("MessageSend", "msg_send", Nr.msgSend, 8),
+    // The server waits for the waker before it receives.
+    waker: [call("write", Nr.write, 4, BUFFER, 1)],
+    more: [...server.slice(0, 3), quiet(Nr.read, 3, BUFFER, 1), ...server.slice(3)],
+  },
+  sends("MessageReply", "msg_send", Nr.msgSend, 8),
+  sends("MessageReply", "msg_send_bytes", 665, BUFFER, 100, BUFFER, 100),
+  sends("MessageReply", "msg_send_parts", 666, iovec, 1, iovec, 1),
+  receives("msg_receive", Nr.msgReceive, BUFFER, 100, 0),
+  receives("msg_receive_parts", 668, words64(BUFFER, 24), 1, 0),
+  {
+    name: "msg_reply_receive of a channel",
+    blocks: "msg_reply_receive:MessageReceive",
+    before: [
+      firstRow,
+      quiet(Nr.channelCreate, 0),
+      ...fork("C"),
+      quiet(Nr.msgReceive, FIRST, 0, 0, 0),
+    ],
+    blocker: [call("msg_reply_receive", 673, FIRST + 2, 8)],
+    waker: pulse,
+    more: [
+      label("C"),
+      quiet(Nr.attach, 1, FIRST),
+      quiet(Nr.msgSend, CONNECTION, 8),
+      { kind: "halt" },
+    ],
+    harts: 4,
+    woken: ["msg_reply_receive=0"],
+    interrupted: "msg_reply_receive=-4",
+    rule: "eintr",
+  },
   {
     name: "read of an empty pipe",
     blocks: "read:PipeRead",
@@ -646,11 +731,3 @@ export const SITES: readonly Site[] = [
     rule: "deaf",
   },
 ];
-
-/** Wait kinds that no program reaches while spaces have one thread, and what covers them in core. */
-export const UNREACHABLE: Readonly<Record<string, { file: string; test: string }>> = {
-  SpaceOperation: {
-    file: "mem/shootdown_orders_test.ts",
-    test: "threads of one space take turns for its operation slot",
-  },
-};

@@ -41,6 +41,7 @@ const ERRNO: Readonly<Record<keyof typeof Err, number>> = {
   NotPermitted: 1,
   NotSupported: 95,
   TimedOut: 110,
+  ServerFault: 312,
   NoCapability: 9,
   StaleCapability: 116,
   WrongKind: 22,

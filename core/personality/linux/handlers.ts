@@ -1,4 +1,3 @@
-import { Err } from "../../error.ts";
 import type { LinuxCall } from "../../syscall/table.ts";
 import type { Handler } from "../handler.ts";
 import * as clock from "./clock.ts";
@@ -16,9 +15,6 @@ import * as select from "./select.ts";
 import * as signal from "./signal.ts";
 import * as stat from "./stat.ts";
 import * as terminal from "./terminal.ts";
-
-/** For calls a program must learn to do without. */
-const absent: Handler = () => -Err.NotImplemented;
 
 /** The Linux calls' handlers; a call without one does not compile. */
 export const linuxHandlers: Readonly<Record<LinuxCall, Handler>> = {
@@ -70,7 +66,8 @@ export const linuxHandlers: Readonly<Record<LinuxCall, Handler>> = {
   exit_group: process.exitGroup,
   set_tid_address: process.setTidAddress,
   futex,
-  set_robust_list: absent,
+  set_robust_list: process.setRobustList,
+  get_robust_list: process.getRobustList,
   nanosleep: clock.nanosleep,
   getitimer: clock.getitimer,
   setitimer: clock.setitimer,

@@ -5,12 +5,21 @@ import { type State } from "../../kernel.ts";
 import { resolveRange } from "../../mem/user.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { cloneThread } from "../../proc/clone_thread.ts";
-import { beginExit, exitThread, prepareClearTid, reap, setClearTid } from "../../proc/exit.ts";
+import {
+  beginExit,
+  exitThread,
+  isUserAddress,
+  prepareClearTid,
+  reap,
+  setClearTid,
+} from "../../proc/exit.ts";
 import { execute } from "../../proc/exec.ts";
 import { clone, CloneFlag, KNOWN_FLAGS } from "../../proc/fork.ts";
+import { maySignal } from "../../proc/kill.ts";
 import { setName } from "../../proc/process.ts";
 import { NAME_BYTES } from "../../proc/tables.ts";
 import { News, newsOf, waitForChild, WaitOption, waitStatus } from "../../proc/wait_child.ts";
+import { findThread } from "../../sched/tid.ts";
 import { putTimeval } from "./clock.ts";
 
 /** exit: the thread's end, the process's if it is the last. */
@@ -92,6 +101,35 @@ export function wait4(s: State, fx: Effects, e: Event, t: number): number {
 export function setTidAddress(s: State, _fx: Effects, e: Event, t: number): number {
   setClearTid(s, t, e.argument(0));
   return s.thread.tid[t];
+}
+
+const ROBUST_HEAD_BYTES = 24;
+
+/** set_robust_list: where the list begins whose futexes are marked when the thread ends. EINVAL. */
+export function setRobustList(s: State, _fx: Effects, e: Event, t: number): number {
+  if (e.argument(1) !== ROBUST_HEAD_BYTES) return -Err.Invalid;
+  const head = e.argument(0);
+  s.thread.robustHead[t] = isUserAddress(head) ? head : 0;
+  return 0;
+}
+
+/** get_robust_list of a thread that one may send signals to. ESRCH, EPERM, EFAULT. */
+export function getRobustList(s: State, fx: Effects, e: Event, t: number): number {
+  const thread = e.int(0) === 0 ? t : findThread(s, e.int(0));
+  if (thread === 0) return -Err.NoProcess;
+  const mayLook = maySignal(s, s.thread.process[t], s.thread.process[thread], 0);
+  if (!mayLook) return -Err.NotPermitted;
+  for (let i = 1; i <= 2; i++) {
+    const usable = resolveRange(s, fx, e.hart, t, e.argument(i), 8, AccessKind.Write);
+    if (usable < 0) return usable;
+  }
+  // Both or none: from here on it must succeed.
+  for (let i = 1; i <= 2; i++) {
+    const at = fx.reserveBytes(8);
+    fx.setU64(at, i === 1 ? s.thread.robustHead[thread] : ROBUST_HEAD_BYTES);
+    writeUser(s, fx, e.hart, t, e.argument(i), at, 8);
+  }
+  return 0;
 }
 
 const PR_SET_NAME = 15;

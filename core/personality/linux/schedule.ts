@@ -4,11 +4,11 @@ import { AccessKind, argumentAt, ArgumentLength, type Event, payloadU32 } from "
 import { ONE, type State } from "../../kernel.ts";
 import { resolveRange } from "../../mem/user.ts";
 import { writeUser } from "../../mem/user_copy.ts";
-import { findProcess } from "../../proc/process.ts";
 import { scheduler } from "../../sched/scheduler.ts";
 import { Request, ThreadState } from "../../sched/tables.ts";
 import { offerQueued } from "../../sched/steal.ts";
 import { handOver, isInTransit, leastLoadedHart, request } from "../../sched/thread.ts";
+import { findThread } from "../../sched/tid.ts";
 import { returnFromCall } from "../../sched/call.ts";
 import { Result } from "../../error.ts";
 
@@ -23,10 +23,9 @@ export function schedYield(s: State, _fx: Effects, e: Event, t: number): number 
   return 0;
 }
 
-function threadOf(s: State, t: number, pid: number): number {
-  if (pid === 0) return t;
-  const p = findProcess(s, pid);
-  return p === 0 ? 0 : s.process.firstThread[p];
+/** The thread with an id, the calling one for 0; 0 when there is none. */
+function threadOf(s: State, t: number, tid: number): number {
+  return tid === 0 ? t : findThread(s, tid);
 }
 
 /** sched_setaffinity: a thread outside its new set moves, by request when it is another hart's. */

@@ -50,6 +50,7 @@
 #define SYS_set_tid_address 96
 #define SYS_futex 98
 #define SYS_set_robust_list 99
+#define SYS_get_robust_list 100
 #define SYS_nanosleep 101
 #define SYS_getitimer 102
 #define SYS_setitimer 103
@@ -134,6 +135,23 @@
 #define SYS_space_map 630
 #define SYS_space_create 631
 #define SYS_process_spawn 640
+#define SYS_channel_create 660
+#define SYS_channel_destroy 661
+#define SYS_connect_attach 662
+#define SYS_connect_detach 663
+#define SYS_msg_send 664
+#define SYS_msg_send_bytes 665
+#define SYS_msg_send_parts 666
+#define SYS_msg_receive 667
+#define SYS_msg_receive_parts 668
+#define SYS_msg_reply 669
+#define SYS_msg_reply_bytes 670
+#define SYS_msg_reply_parts 671
+#define SYS_msg_error 672
+#define SYS_msg_reply_receive 673
+#define SYS_msg_send_pulse 674
+#define SYS_msg_info 675
+#define SYS_timer_timeout 676
 #define SYS_say 700
 #define SYS_ticks 701
 #define SYS_rest 702
@@ -569,6 +587,15 @@ static inline long sys_set_robust_list(long x0, long x1) {
   register long a0 __asm__("a0") = x0;
   register long a1 __asm__("a1") = x1;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_get_robust_list(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_get_robust_list;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
   return a0;
 }
 
@@ -1257,6 +1284,155 @@ static inline long sys_process_spawn(long x0, long x1, long x2, long x3, long x4
   register long a3 __asm__("a3") = x3;
   register long a4 __asm__("a4") = x4;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
+  return a0;
+}
+
+static inline long sys_channel_create(long x0) {
+  register long a7 __asm__("a7") = SYS_channel_create;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_channel_destroy(long x0) {
+  register long a7 __asm__("a7") = SYS_channel_destroy;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_connect_attach(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_connect_attach;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_connect_detach(long x0) {
+  register long a7 __asm__("a7") = SYS_connect_detach;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_send(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_msg_send;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_send_bytes(long x0, long x1, long x2, long x3, long x4) {
+  register long a7 __asm__("a7") = SYS_msg_send_bytes;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_send_parts(long x0, long x1, long x2, long x3, long x4) {
+  register long a7 __asm__("a7") = SYS_msg_send_parts;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_receive(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_msg_receive;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_receive_parts(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_msg_receive_parts;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_reply(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_msg_reply;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_reply_bytes(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_msg_reply_bytes;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_reply_parts(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_msg_reply_parts;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_error(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_msg_error;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_reply_receive(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_msg_reply_receive;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_send_pulse(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_msg_send_pulse;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_info(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_msg_info;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_timer_timeout(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_timer_timeout;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
   return a0;
 }
 

@@ -7,6 +7,7 @@ import { bootMemory } from "./mem/boot.ts";
 import { addPage, createObject } from "./mem/object.ts";
 import { ObjectKind } from "./mem/tables.ts";
 import { writeTrampoline } from "./proc/trampoline.ts";
+import { checkSelection } from "./self_check.ts";
 import { beginHungry } from "./sched/steal.ts";
 import { assert } from "./assert.ts";
 import { PAGE_BYTES } from "./limits.ts";
@@ -87,6 +88,7 @@ export function boot(s: State, fx: Effects, e: Event): void {
   fx.zero(s.objectPage.frame[page], 0, PAGE_BYTES);
   writeTrampoline(fx, s.objectPage.frame[page]);
   s.kernel.trampoline[ONE] = trampoline;
+  checkSelection(s);
   beginHungry(s);
   s.kernel.booted[ONE] = 1;
 }

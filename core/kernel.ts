@@ -11,7 +11,7 @@ import {
   shootdownTable,
 } from "./mem/tables.ts";
 import { imageTable, kernelTable, processTable } from "./proc/tables.ts";
-import { capNodeTable, namePageTable } from "./cap/tables.ts";
+import { capNodeTable, namePageTable, notificationTable } from "./cap/tables.ts";
 import {
   chunkRequestTable,
   directoryEntryTable,
@@ -59,6 +59,7 @@ export const kernelTables = {
   pulse: pulseTable,
   pageTable: pageTableTable,
   namePage: namePageTable,
+  notification: notificationTable,
   futex: futexTable,
 } as const;
 

@@ -30,8 +30,12 @@ import { hasWaking } from "./sched/wait.ts";
 /** Timers further away than this are not worth programming; the clock never gets there. */
 const NEVER = 2 ** 53;
 
-/** Chooses what the hart runs; leaves it in hart.current. */
-function reschedule(s: State, hart: number, now: number): void {
+/**
+ * Chooses what the hart runs; leaves it in hart.current.
+ *
+ * @param now the hart's time, ns
+ */
+export function reschedule(s: State, hart: number, now: number): void {
   const row = hart + 1;
   let current = s.hart.current[row];
   const running = current !== 0 && s.thread.state[current] === ThreadState.Running;

@@ -77,6 +77,7 @@ export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuff
     leftOften: m.importFunction(IMPORT_MODULE, "leftOften", ["i32"], []),
     wentOn: m.importFunction(IMPORT_MODULE, "wentOn", ["i32"], []),
     cells: regionCells,
+    wanders: m.importFunction(IMPORT_MODULE, "wanders", ["i32"], []),
   };
   const frm = m.global("i32", true);
   const { fflagsAccrued, ...float } = addFloatFunctions(m, { fusedMultiplyAdd });
@@ -86,6 +87,7 @@ export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuff
     walk: walk.index,
     newSlot: imports.newSlot,
     codeWritten: imports.codeWritten,
+    wanders: imports.wanders,
   });
   const mulhu = addHighProduct(m);
   const env = { mmu, bitsAt: imports.bitsAt, fflags: fflagsAccrued, frm };
@@ -110,6 +112,8 @@ interface DecodeImports {
   readonly leftOften: number;
   /** (hart): a jump by register went from a region to another at the pc; called now and then. */
   readonly wentOn: number;
+  /** (page cell): compiled code often accesses another page by it than before. */
+  readonly wanders: number;
   readonly cells: {
     readonly decodeBase: number;
     readonly base: number;

@@ -9,10 +9,14 @@ import { NameKind, PAGE_SLOTS } from "./tables.ts";
 
 /** Name slots a process may have. */
 export const NAME_SLOTS = NAME_PAGES * PAGE_SLOTS;
+/** Bits of a slot that are its place in its page. */
+const PAGE_BITS = 6;
 /** Bits of an id that are the slot; the generation lies above them. */
 const SLOT_BITS = 12;
 /** Set in connection ids, so that they are never taken for a descriptor. */
 export const CONNECTION_BIT = 1 << 30;
+/** The same bit where the generation stands. */
+const CONNECTION_LIFE = CONNECTION_BIT >>> SLOT_BITS;
 /** Most names a slot gives; it is retired then, so an id never comes back. */
 export const LAST_LIFE = 0x7ffff;
 /** Most names a slot gives to connections, whose ids have a bit less for the generation. */
@@ -20,8 +24,8 @@ const LAST_CONNECTION_LIFE = LAST_LIFE >>> 1;
 
 /** Element of the columns of namePage that is a slot of a process. */
 function elementOf(s: State, process: number, slot: number): number {
-  const page = s.process.namePage[process * NAME_PAGES + Math.floor(slot / PAGE_SLOTS)];
-  return page * PAGE_SLOTS + slot % PAGE_SLOTS;
+  const page = s.process.namePage[process * NAME_PAGES + (slot >>> PAGE_BITS)];
+  return (page << PAGE_BITS) | (slot & (PAGE_SLOTS - 1));
 }
 
 /** Takes a slot of a process out of the list of free ones, the one free for longest. */
@@ -123,9 +127,11 @@ export function bindName(
 function find(s: State, process: number, id: number): number {
   const slot = id & (NAME_SLOTS - 1);
   if (id <= 0 || slot >= s.process.nameSlots[process]) return -1;
+  const names = s.namePage;
   const at = elementOf(s, process, slot);
-  if (s.namePage.kind[at] === NameKind.Free) return -1;
-  return idIn(s, at, slot) === id ? at : -1;
+  const kind = names.kind[at];
+  const bit = kind === NameKind.Connection ? CONNECTION_LIFE : 0;
+  return kind !== NameKind.Free && id >>> SLOT_BITS === (names.lives[at] | bit) ? at : -1;
 }
 
 /**
@@ -138,6 +144,25 @@ function find(s: State, process: number, id: number): number {
 export function lookupName(s: State, process: number, id: number, kind: number): number {
   const at = find(s, process, id);
   return at < 0 || s.namePage.kind[at] !== kind ? 0 : s.namePage.target[at];
+}
+
+/**
+ * As `lookupName`, for an id that may be a connection's or any other capability's.
+ *
+ * @returns the node, or 0
+ */
+export function lookupNamedNode(s: State, process: number, id: number): number {
+  const at = find(s, process, id);
+  return at < 0 || s.namePage.kind[at] === NameKind.Message ? 0 : s.namePage.target[at];
+}
+
+/** Whether an id named something in this process once and does no more. */
+export function wasName(s: State, process: number, id: number): boolean {
+  const slot = id & (NAME_SLOTS - 1);
+  if (id <= 0 || slot >= s.process.nameSlots[process]) return false;
+  const at = elementOf(s, process, slot);
+  const life = (id >>> SLOT_BITS) & LAST_LIFE;
+  return life > 0 && life <= s.namePage.lives[at] && find(s, process, id) < 0;
 }
 
 /** Frees the name in a slot of a process; nothing stands for it any more. */

@@ -11,7 +11,7 @@ import {
   freeLastPage,
   freeSlot,
   kindInSlot,
-  lookupName,
+  lookupNamedNode,
   slotOf,
   targetInSlot,
 } from "./namespace.ts";
@@ -26,8 +26,7 @@ import { NameKind, NodeFlag, PAGE_SLOTS } from "./tables.ts";
  */
 export function lookupToken(s: State, process: number, id: number): number {
   if (id < DESCRIPTORS) return lookupNode(s, process, id);
-  const token = lookupName(s, process, id, NameKind.Node);
-  return token !== 0 ? token : lookupName(s, process, id, NameKind.Connection);
+  return lookupNamedNode(s, process, id);
 }
 
 /**

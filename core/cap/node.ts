@@ -198,6 +198,38 @@ function raiseChildren(s: State, node: number): void {
   c.firstChild[node] = 0;
 }
 
+/** Notes that a region was mapped through a node: whoever revokes the node unmaps it. */
+export function attachRegion(s: State, region: number, node: number): void {
+  const first = s.capNode.firstRegion[node];
+  s.region.node[region] = node;
+  s.region.nextOfNode[region] = first;
+  if (first !== 0) s.region.previousOfNode[first] = region;
+  s.capNode.firstRegion[node] = region;
+}
+
+/** Takes a region that goes off the node it was mapped through; a ghost may go with it. */
+export function detachRegion(s: State, fx: Effects, region: number): void {
+  const node = s.region.node[region];
+  if (node === 0) return;
+  const next = s.region.nextOfNode[region];
+  const previous = s.region.previousOfNode[region];
+  if (next !== 0) s.region.previousOfNode[next] = previous;
+  if (previous !== 0) s.region.nextOfNode[previous] = next;
+  else s.capNode.firstRegion[node] = next;
+  s.region.node[region] = 0;
+  s.region.nextOfNode[region] = 0;
+  s.region.previousOfNode[region] = 0;
+  // Its object is memory, which no hart has a part in letting go.
+  settleGhosts(s, fx, 0, node);
+}
+
+/** Whether a deleted node cannot go yet. */
+function mustStay(s: State, node: number): boolean {
+  const c = s.capNode;
+  return c.children[node] > RAISED || c.firstRegion[node] !== 0 ||
+    (c.flags[node] & NodeFlag.Revoking) !== 0;
+}
+
 /** Frees a node that no list has, with at most RAISED children. */
 function freeNode(s: State, fx: Effects, hart: number, node: number): void {
   const c = s.capNode;
@@ -214,10 +246,7 @@ function freeNode(s: State, fx: Effects, hart: number, node: number): void {
 function settleGhosts(s: State, fx: Effects, hart: number, from: number): number {
   const c = s.capNode;
   let node = from;
-  while (
-    (c.flags[node] & (NodeFlag.Ghost | NodeFlag.Revoking)) === NodeFlag.Ghost &&
-    c.children[node] <= RAISED
-  ) {
+  while ((c.flags[node] & NodeFlag.Ghost) !== 0 && !mustStay(s, node)) {
     const above = c.parent[node];
     leaveSpace(s, node);
     freeNode(s, fx, hart, node);
@@ -228,8 +257,8 @@ function settleGhosts(s: State, fx: Effects, hart: number, from: number): number
 
 /**
  * Deletes a node that nothing names and no message carries any more. Its children go to its parent.
- * With more than RAISED children, or while it is being revoked, the row stays as a ghost until they
- * are fewer, so that no deletion is longer than another. Its reference of the object goes with the
+ * With more than RAISED children the row stays as a ghost until they are fewer, so that no deletion
+ * is longer than another; so it does while it is being revoked, and while memory is mapped through it. Its reference of the object goes with the
  * row.
  *
  * @returns the nearest node above it that is left, or 0
@@ -237,9 +266,8 @@ function settleGhosts(s: State, fx: Effects, hart: number, from: number): number
 export function deleteNode(s: State, fx: Effects, hart: number, node: number): number {
   const c = s.capNode;
   const parent = c.parent[node];
-  const revoking = (c.flags[node] & NodeFlag.Revoking) !== 0;
   if ((c.flags[node] & NodeFlag.InFlight) === 0) leaveSpace(s, node);
-  if (c.children[node] <= RAISED && !revoking) {
+  if (!mustStay(s, node)) {
     freeNode(s, fx, hart, node);
     return settleGhosts(s, fx, hart, parent);
   }
@@ -247,7 +275,7 @@ export function deleteNode(s: State, fx: Effects, hart: number, node: number): n
   c.carrier[node] = 0;
   c.slot[node] = 0;
   enterSpace(s, node, 0);
-  if (c.children[node] > 0) return parent;
+  if (c.children[node] > 0 || c.firstRegion[node] !== 0) return parent;
   // Whoever revokes it finds it empty; nothing above has to wait for that.
   unlinkFromParent(s, node);
   linkUnder(s, 0, node);

@@ -77,7 +77,7 @@ Deno.test("revoke removes all descendants, in steps, and keeps the node", () => 
     childNode(s, at, q, 15);
   }
   let steps = 1;
-  while (revokeStep(s, fx, 0, root, 8) === 0) steps++;
+  while (revokeStep(s, fx, 0, root, 8) !== 0) steps++;
   // Ten nodes, each gone to and left, and five more to come back to where a step left off.
   assert.equal(steps, 4);
   assert.equal(leafBelow(s, root), 0);
@@ -169,7 +169,7 @@ Deno.test("a revoked descriptor names nothing, and the one it came from still do
   s.capNode.slot[child] = 8;
   post(s, Account.DescriptorFree, Account.DescriptorUsed, 1);
   assert.equal(lookupNode(s, p, 7), child);
-  assert.equal(revokeStep(s, b.fx, 0, node, 4), 1);
+  assert.equal(revokeStep(s, b.fx, 0, node, 4), 0);
   assert.equal(s.process.descriptor[at], 0);
   assert.equal(lookupNode(s, p, 7), 0);
   assert.equal(lookupNode(s, p, fd), node);

@@ -6,6 +6,7 @@ import { releaseConnection } from "../ipc/connection.ts";
 import type { State } from "../kernel.ts";
 import { holdObject, releaseObject as releaseMemory } from "../mem/object.ts";
 import { abandonSpace, holdSpace } from "../mem/space.ts";
+import { releaseNotification } from "./notification.ts";
 import { CapKind } from "./tables.ts";
 
 /**
@@ -32,6 +33,9 @@ export function holdNamed(s: State, kind: number, object: number): void {
       return;
     case CapKind.Connection:
       s.connection.refs[object]++;
+      return;
+    case CapKind.Notification:
+      s.notification.refs[object]++;
       return;
     default:
       return unreachable("every object a node names is of a kind with a table");
@@ -65,6 +69,8 @@ export function releaseObject(
       return releaseChannel(s, object);
     case CapKind.Connection:
       return releaseConnection(s, fx, object);
+    case CapKind.Notification:
+      return releaseNotification(s, fx, hart, object);
     default:
       return unreachable("every object a node names is of a kind with a table");
   }
@@ -85,15 +91,9 @@ export function generationOf(s: State, kind: number, object: number): number {
 /** Whether the object of a node is still there. Objects that nodes hold always are. */
 export function isAlive(s: State, node: number): boolean {
   const c = s.capNode;
+  const kind = c.kind[node];
+  if (kind !== CapKind.Process && kind !== CapKind.Thread) return true;
+  const table = kind === CapKind.Process ? s.process : s.thread;
   const object = c.object[node];
-  switch (c.kind[node]) {
-    case CapKind.Process:
-      return s.process.$live[object] === 1 &&
-        s.process.$generation[object] === c.objectGeneration[node];
-    case CapKind.Thread:
-      return s.thread.$live[object] === 1 &&
-        s.thread.$generation[object] === c.objectGeneration[node];
-    default:
-      return true;
-  }
+  return table.$live[object] === 1 && table.$generation[object] === c.objectGeneration[node];
 }

@@ -29,6 +29,7 @@ export const objectTargets: Readonly<Record<number, Target>> = {
   [CapKind.Memory]: { table: "memoryObject", kind: "holds" },
   [CapKind.Channel]: { table: "channel", kind: "holds" },
   [CapKind.Connection]: { table: "connection", kind: "holds" },
+  [CapKind.Notification]: { table: "notification", kind: "holds" },
 };
 
 /** Rights of a capability; children have no more than their parent. */
@@ -77,6 +78,18 @@ export const capNodeTable = table("capNode", {
   slot: u32("descriptor that names it plus one, or name slot plus DESCRIPTORS plus one; else 0"),
   carrier: u32("what carries it while in flight; 0 otherwise"),
   flags: u16("NodeFlag bits"),
+  firstRegion: back("region", "newest mapping made through it"),
+});
+
+/** A word of bits that some set and others wait for. */
+export const notificationTable = table("notification", {
+  doc: "One row per notification: bits that were set and not taken, and who waits for them.",
+  capacity: 4096,
+}, {
+  refs: u32("capability nodes that hold it"),
+  bits: u32("bits set since somebody last took them"),
+  waitHead: back("waiter", "first thread that waits for a bit"),
+  waitTail: back("waiter", "last of them"),
 });
 
 /** Name slots in one page of them. */

@@ -79,6 +79,7 @@ export class FileBench {
       frame: 4096,
       capNode: 256,
       namePage: 24,
+      notification: 24,
       openFile: 128,
       pipe: 16,
       inode: 1024,

@@ -95,6 +95,8 @@ export const Account = {
   NameRetired: 73,
   NamePageFree: 74,
   NamePageUsed: 75,
+  NotificationFree: 140,
+  NotificationUsed: 141,
   FutexFree: 80,
   FutexUsed: 81,
 } as const;
@@ -291,6 +293,12 @@ export const resources: readonly Resource[] = [
     unit: "page",
     kind: "stock",
     accounts: ["NamePageFree", "NamePageUsed"],
+  },
+  {
+    name: "notifications",
+    unit: "notification",
+    kind: "stock",
+    accounts: ["NotificationFree", "NotificationUsed"],
   },
 ];
 

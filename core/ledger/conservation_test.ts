@@ -8,6 +8,7 @@ import { closeAll, install } from "../cap/descriptor.ts";
 import { LAST_LIFE } from "../cap/namespace.ts";
 import { closeNames, dropCapability, nameNode } from "../cap/naming.ts";
 import { createNode } from "../cap/node.ts";
+import { createNotification } from "../cap/notification.ts";
 import { CapKind, PAGE_SLOTS, Right } from "../cap/tables.ts";
 import { AccessKind, InputKind } from "../event.ts";
 import { addEntry, removeEntry } from "../fs/directory.ts";
@@ -333,6 +334,14 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
   ],
   "native names": names,
   "name pages": names,
+  "notifications": [
+    ["makeNotification", (w) => {
+      const row = createNotification(w.s);
+      const node = createNode(w.s, w.init, CapKind.Notification, row, Right.Send);
+      assert.ok(nameNode(w.s, w.init, node) > 0);
+    }],
+    ["closeNames", (w) => closeNames(w.s, w.fx, 0, w.init)],
+  ],
 };
 
 /** Runs a scenario, each step an event; what is wrong names the event and its resource. */

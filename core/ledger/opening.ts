@@ -66,6 +66,7 @@ function openingBalances(
     [Account.SlotUsable, slots(s)],
     [Account.NameFree, AMPLE],
     [Account.NamePageFree, capacityOf(s.namePage)],
+    [Account.NotificationFree, capacityOf(s.notification)],
   ];
 }
 

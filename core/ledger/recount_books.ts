@@ -35,6 +35,7 @@ const ROW_ACCOUNTS: readonly (readonly [keyof State, AccountName, AccountName])[
   ["message", "MessageRowFree", "MessageRowUsed"],
   ["pulse", "PulseFree", "PulseUsed"],
   ["namePage", "NamePageFree", "NamePageUsed"],
+  ["notification", "NotificationFree", "NotificationUsed"],
   ["futex", "FutexFree", "FutexUsed"],
 ];
 

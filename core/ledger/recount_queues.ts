@@ -36,12 +36,13 @@ function waitQueues(s: State): readonly WaitQueue[] {
       | "inode"
       | "shootdown"
       | "channel"
+      | "notification"
       | "futex",
     head: Uint32Array,
     tail: Uint32Array,
   ) => ({ kind, table, rows: watermark(s[table]), live: s[table].$live, head, tail });
   const { process, pipe, chunkRequest, addressSpace, inode, shootdown, terminal, stream } = s;
-  const { channel, futex } = s;
+  const { channel, futex, notification } = s;
   return [
     queue(WaitKind.Child, "process", process.waitHead, process.waitTail),
     queue(WaitKind.Vfork, "process", process.vforkHead, process.vforkTail),
@@ -55,6 +56,7 @@ function waitQueues(s: State): readonly WaitQueue[] {
     queue(WaitKind.MessageSend, "channel", channel.sendHead, channel.sendTail),
     queue(WaitKind.MessageReceive, "channel", channel.receiveHead, channel.receiveTail),
     queue(WaitKind.MessageReply, "channel", channel.replyHead, channel.replyTail),
+    queue(WaitKind.Notification, "notification", notification.waitHead, notification.waitTail),
     queue(WaitKind.Futex, "futex", futex.waitHead, futex.waitTail),
     {
       kind: WaitKind.Terminal,

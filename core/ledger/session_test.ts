@@ -22,6 +22,7 @@ const SMALL: Capacities = {
   frame: 1024,
   capNode: 120,
   namePage: 24,
+  notification: 24,
   openFile: 60,
   pipe: 12,
   inode: 60,

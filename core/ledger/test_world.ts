@@ -63,6 +63,7 @@ const CAPACITIES: Readonly<Partial<Record<keyof typeof kernelTables, number>>> =
   connection: 12,
   message: 12,
   pulse: 40,
+  notification: 24,
 };
 
 /**

@@ -40,6 +40,7 @@ export function openShootdown(s: State, space: number): number {
   if (row === 0) return 0;
   post(s, Account.ShootdownFree, Account.ShootdownUsed, 1);
   s.shootdown.space[row] = space;
+  s.shootdown.sequence[row] = s.memory.shootdowns[ONE]++;
   const first = s.memory.firstShootdown[ONE];
   s.shootdown.next[row] = first;
   if (first !== 0) s.shootdown.previous[first] = row;
@@ -66,6 +67,18 @@ export function sendShootdown(s: State, fx: Effects, hart: number, row: number):
 export function shootdownOf(s: State, space: number): number {
   let row = s.memory.firstShootdown[ONE];
   while (row !== 0 && s.shootdown.space[row] !== space) row = s.shootdown.next[row];
+  return row;
+}
+
+/**
+ * A shootdown in flight that is no newer than the last of some number of them.
+ *
+ * @param sent how many had been sent
+ * @returns one of them, the newest, or 0
+ */
+export function shootdownBefore(s: State, sent: number): number {
+  let row = s.memory.firstShootdown[ONE];
+  while (row !== 0 && s.shootdown.sequence[row] >= sent) row = s.shootdown.next[row];
   return row;
 }
 

@@ -60,11 +60,20 @@ export const addressSpaceTable = table("addressSpace", {
   operation: back("thread", "thread that holds the operation slot"),
   waitHead: back("waiter", "first waiter for the operation slot"),
   waitTail: back("waiter", "last waiter for the operation slot"),
+  inhabited: u8("an Inhabited: whether a process may be started in it"),
   dying: u8("1 while being drained"),
   nextDying: owns("addressSpace", "next space being drained that nothing holds"),
   resident: u32("leaf PTEs present"),
   tables: u32("page-table pages, the root included"),
 });
+
+/** Whether a process uses an address space. */
+export const Inhabited = {
+  /** Made for a process, or was used by one. */
+  Once: 0,
+  /** Made by a native call and not used yet. */
+  Never: 1,
+} as const;
 
 /** Protection bits of a region. */
 export const Prot = { Read: 1, Write: 2, Execute: 4 } as const;
@@ -94,6 +103,8 @@ export const regionTable = table("region", {
   objectPage: u32("page of the object at start"),
   fileBytes: f64("bytes from start that come from the object; the rest reads zero"),
   node: back("capNode", "capability it was mapped through; 0 for the space's own"),
+  nextOfNode: back("region", "next older mapping through the same capability"),
+  previousOfNode: back("region", "next newer one"),
 });
 
 /** Kinds of memory object. */
@@ -146,6 +157,7 @@ export const shootdownTable = table("shootdown", {
   frames: u32("frames in quarantine here"),
   waitHead: back("waiter", "the thread that waits for the last acknowledgement"),
   waitTail: back("waiter", "the same"),
+  sequence: f64("how many were sent before it", { role: "history" }),
   next: owns("shootdown", "next older in flight"),
   previous: back("shootdown", "next newer in flight"),
 });
@@ -171,6 +183,7 @@ export const memoryTable = table("memory", {
   asidUsed: u32("one bit an ASID held by a live space or retired in this epoch", { count: 64 }),
   asidRetired: u32("one bit an ASID retired until the next epoch", { count: 64 }),
   firstShootdown: owns("shootdown", "newest shootdown in flight"),
+  shootdowns: f64("shootdowns sent so far", { role: "history" }),
   releasedHead: owns("frame", "frames whose quarantine has ended, not yet in the free list"),
   releasedTail: back("frame", "last of them"),
   releasedFrames: u32("frames in that list"),

@@ -80,6 +80,7 @@ export class Bench {
       pageTable: 512,
       capNode: 8,
       namePage: 24,
+      notification: 24,
       openFile: 8,
       pipe: 8,
       inode: 8,

@@ -3,7 +3,8 @@ import { Err, Result } from "../error.ts";
 import type { Event } from "../event.ts";
 import type { State } from "../kernel.ts";
 import type { SyscallRow } from "../syscall/row.ts";
-import { CALL_LIMIT } from "../syscall/rows.ts";
+import { KnownSlot } from "../proc/tables.ts";
+import { CALL_LIMIT, syscallRows } from "../syscall/rows.ts";
 import { type LinuxCall, linuxRows } from "../syscall/table.ts";
 import { type QnxCall, qnxRows } from "../syscall/qnx_table.ts";
 import { type ToyCall, toyRows } from "../syscall/toy_table.ts";
@@ -12,6 +13,9 @@ import { linuxHandlers } from "./linux/handlers.ts";
 import { errnoOf } from "./linux/errno.ts";
 import { qnxErrorOf } from "./qnx/errors.ts";
 import { qnxHandlers } from "./qnx/handlers.ts";
+import { nativeErrorOf } from "./native/errors.ts";
+import { nativeHandlers } from "./native/handlers.ts";
+import { type NativeCall, nativeRows } from "../syscall/native_table.ts";
 import { toyHandlers } from "./toy/handlers.ts";
 import { toyErrorOf } from "./toy/errors.ts";
 
@@ -32,6 +36,11 @@ const linux: Personality<LinuxCall> = {
 };
 const toy: Personality<ToyCall> = { rows: toyRows, handlers: toyHandlers, answerOf: toyErrorOf };
 const qnx: Personality<QnxCall> = { rows: qnxRows, handlers: qnxHandlers, answerOf: qnxErrorOf };
+const native: Personality<NativeCall> = {
+  rows: nativeRows,
+  handlers: nativeHandlers,
+  answerOf: nativeErrorOf,
+};
 
 /** ENOSYS, which an unknown number gets whatever the personality. */
 const NO_SUCH_CALL = errnoOf(-Err.NotImplemented);
@@ -57,7 +66,17 @@ const [handlers, answers] = ((): [
   byNumber(linux, handlerAt, answerAt);
   byNumber(toy, handlerAt, answerAt);
   byNumber(qnx, handlerAt, answerAt);
+  byNumber(native, handlerAt, answerAt);
   return [handlerAt, answerAt];
+})();
+
+/** By call number: the KnownSlot bit of the well-known capability it consumes, or 0. */
+const slots: readonly number[] = (() => {
+  const bound: number[] = new Array(CALL_LIMIT).fill(0);
+  for (const { number, consumes } of syscallRows) {
+    if ("slot" in consumes) bound[number] = KnownSlot[consumes.slot];
+  }
+  return bound;
 })();
 
 /**
@@ -68,6 +87,9 @@ const [handlers, answers] = ((): [
 export function dispatch(s: State, fx: Effects, e: Event, thread: number): number {
   const handler = e.cause < CALL_LIMIT ? handlers[e.cause] : undefined;
   if (handler === undefined) return NO_SUCH_CALL;
+  if ((slots[e.cause] & s.process.renounced[s.thread.process[thread]]) !== 0) {
+    return answerOf(e.cause, -Err.NoSlot);
+  }
   const result = handler(s, fx, e, thread);
   return result >= 0 || result <= Result.Pending ? result : answerOf(e.cause, result);
 }

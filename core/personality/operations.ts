@@ -1,5 +1,6 @@
 import { unreachable } from "../assert.ts";
 import type { Effects } from "../effect.ts";
+import { stepRevoke } from "../cap/revoke.ts";
 import { stepSendFile } from "../fs/sendfile.ts";
 import { stepRead, stepWrite } from "../fs/transfer.ts";
 import { stepTruncate } from "../fs/truncate.ts";
@@ -55,6 +56,8 @@ export function stepOperation(s: State, fx: Effects, hart: number, thread: numbe
       return stepSendFile(s, fx, hart, thread);
     case OperationKind.Truncate:
       return stepTruncate(s, fx, hart, thread);
+    case OperationKind.Revoke:
+      return stepRevoke(s, fx, hart, thread);
     case OperationKind.FutexWake:
       return stepFutexWake(s, fx, hart, thread);
     default:

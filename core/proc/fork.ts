@@ -23,7 +23,7 @@ import { unlinkWaiter, waitOn } from "../sched/wait.ts";
 import { freeRows } from "../state/table.ts";
 import { releaseFiles, setClearTid } from "./exit.ts";
 import { createProcess, freeProcess } from "./process.ts";
-import { discardPending, isDoomed } from "./signal.ts";
+import { discardPending, handOnSignals, isDoomed } from "./signal.ts";
 import { NAME_BYTES, ProcessState, SIGNALS } from "./tables.ts";
 
 /** Flags of clone (Linux). */
@@ -52,14 +52,14 @@ export const KNOWN_FLAGS = CloneFlag.SignalMask | CloneFlag.Vm | CloneFlag.Vfork
   CloneFlag.Thread | CloneFlag.SignalHandlers | CloneFlag.Files | CloneFlag.Fs;
 
 /** Process rows only init's reserve may use. */
-const RESERVED_PROCESSES = 4;
+export const RESERVED_PROCESSES = 4;
 
 function copyArray(view: Uint32Array | Uint8Array, from: number, to: number, count: number): void {
   view.copyWithin(to * count, from * count, from * count + count);
 }
 
 /** Copies what a child inherits and needs no allocation for. */
-function inherit(s: State, from: number, to: number): void {
+export function inherit(s: State, from: number, to: number): void {
   const p = s.process;
   p.group[to] = p.group[from];
   p.session[to] = p.session[from];
@@ -70,6 +70,7 @@ function inherit(s: State, from: number, to: number): void {
   p.root[to] = p.root[from];
   p.cwd[to] = p.cwd[from];
   p.executable[to] = p.executable[from];
+  p.renounced[to] = p.renounced[from];
   holdInode(s, p.root[to]);
   holdInode(s, p.cwd[to]);
   if (p.executable[to] !== 0) holdInode(s, p.executable[to]);
@@ -206,6 +207,9 @@ function finishClone(
   if (shared) {
     startThread(s, fx, hart, child, hart);
     waitOn(s, parent, WaitKind.Vfork, p);
+    // It hears nothing now: what its process was sent meanwhile is another thread's.
+    const { blockedLo, blockedHi } = s.thread;
+    handOnSignals(s, fx, hart, parent, ~blockedLo[parent], ~blockedHi[parent]);
     return Result.Pending;
   }
   // Another thread of the parent's may still write to what the child has a copy of.

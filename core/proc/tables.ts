@@ -14,6 +14,20 @@ export const NAME_BYTES = 16;
 /** Life of a process. */
 export const ProcessState = { Free: 0, Embryo: 1, Live: 2, Dying: 3, Zombie: 4 } as const;
 
+/** Well-known capabilities of a process: what its calls may reach without a token. */
+export const KnownSlot = {
+  space: 1,
+  self: 2,
+  root: 4,
+  cwd: 8,
+  console: 16,
+  clock: 32,
+  entropy: 64,
+  processes: 128,
+} as const;
+/** All of them. */
+export const KNOWN_SLOTS = 255;
+
 /** A process. */
 export const processTable = table("process", {
   doc: "One row per process: family, space, namespaces, signal actions.",
@@ -64,6 +78,7 @@ export const processTable = table("process", {
   nameFreeTail: u32("last of them plus one"),
   names: u32("native names in use"),
   namesRetired: u32("name slots whose generations are used up"),
+  renounced: u8("well-known capabilities it was started without, a KnownSlot bit each"),
   namesClosing: u8("1 while exec or exit takes its names away"),
   handlerLo: u32("signal handlers, low word: 0 default, 1 ignore", { count: SIGNALS + 1 }),
   handlerHi: u32("signal handlers, high word", { count: SIGNALS + 1 }),
@@ -174,6 +189,7 @@ export const kernelTable = table("kernel", {
   tidBucket: back("thread", "tid hash buckets", { count: TID_BUCKETS, role: "derived" }),
   hungryLo: u32("harts 0 to 31 that are idle and ask for a thread", { owner: "global" }),
   hungryHi: u32("harts 32 to 63", { owner: "global" }),
+  selfCheck: u8("a SelfCheck: what the scheduler found of itself at boot"),
   futexBucket: back("futex", "futex hash buckets", { count: FUTEX_BUCKETS, role: "derived" }),
 });
 

@@ -92,6 +92,7 @@ export class Bench {
   readonly #time: number[] = [0, 0];
   readonly #sequence: number[] = [0, 0];
   #order = 0;
+  #turn = 1;
 
   constructor() {
     const { s } = this;
@@ -212,7 +213,9 @@ export class Bench {
   /** One event that something asked for: an IPI, a step, a call that runs again. */
   #next(): boolean {
     const { s, world: { e } } = this;
-    for (let hart = 0; hart < 2; hart++) {
+    // In turn, so that no hart keeps the other from answering what it waits for.
+    this.#turn ^= 1;
+    for (const hart of [this.#turn, 1 - this.#turn]) {
       e.payloadLength = 0;
       if (this.#ipi[hart] && !this.held.has(hart)) {
         this.#ipi[hart] = false;

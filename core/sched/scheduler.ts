@@ -1,7 +1,7 @@
 import { ONE, type State } from "../kernel.ts";
 import { fixedPriority, QUANTUM_NS } from "./fixed_priority.ts";
 import type { SchedulingClass } from "./scheduling_class.ts";
-import { ThreadState } from "./tables.ts";
+import { Steal, ThreadState } from "./tables.ts";
 
 /**
  * Picks what a hart runs. Classes stand in fixed order, best first; when none has a ready thread
@@ -23,7 +23,9 @@ export class Scheduler {
   /** A thread waits from now on, and an idle hart may want it. */
   private noteQueued(s: State, hart: number, thread: number): void {
     s.thread.readySince[thread] = s.hart.lastTime[hart + 1];
-    if ((s.kernel.hungryLo[ONE] | s.kernel.hungryHi[ONE]) !== 0) s.hart.steal[hart + 1] = 1;
+    if ((s.kernel.hungryLo[ONE] | s.kernel.hungryHi[ONE]) !== 0) {
+      s.hart.steal[hart + 1] |= Steal.Offer;
+    }
   }
 
   private beats(s: State, queued: number, running: number): boolean {

@@ -2,7 +2,7 @@ import type { Effects } from "../effect.ts";
 import { ONE, type State } from "../kernel.ts";
 import { UNITS } from "../limits.ts";
 import { scheduler } from "./scheduler.ts";
-import { ThreadState } from "./tables.ts";
+import { Steal, ThreadState } from "./tables.ts";
 import { handOver, mayRunOn, raiseIpi } from "./thread.ts";
 
 /**
@@ -59,7 +59,7 @@ function askNext(s: State, fx: Effects, from: number, thief: number): void {
   s.hart.stealFrom[thief + 1] = victim + 1;
   if (victim < 0) return;
   markTried(s, thief, victim);
-  s.hart.steal[victim + 1] = 1;
+  s.hart.steal[victim + 1] |= Steal.Asked;
   raiseIpi(s, fx, from, victim);
 }
 
@@ -89,7 +89,7 @@ export function offerQueued(s: State, fx: Effects, from: number, thread: number)
   if ((s.kernel.hungryLo[ONE] | s.kernel.hungryHi[ONE]) === 0) return;
   if (s.thread.state[thread] !== ThreadState.Ready) return;
   const home = s.thread.hart[thread];
-  s.hart.steal[home + 1] = 1;
+  s.hart.steal[home + 1] |= Steal.Offer;
   raiseIpi(s, fx, from, home);
 }
 
@@ -110,9 +110,12 @@ function mayGo(s: State, thread: number, thief: number): boolean {
 export function answerIdleHarts(s: State, fx: Effects, hart: number, now: number): void {
   const row = hart + 1;
   const harts = s.kernel.harts[ONE];
+  const why = s.hart.steal[row];
   s.hart.steal[row] = 0;
   s.hart.stealAt[row] = 0;
   if (s.kernel.shutdown[ONE] !== 0) return;
+  // What was queued runs by now: nobody is owed an answer.
+  if (s.hart.ready[row] === 0 && (why & Steal.Asked) === 0) return;
   let left = UNITS;
   let soonest = Infinity;
   for (let thief = 0; thief < harts; thief++) {
@@ -135,7 +138,7 @@ export function answerIdleHarts(s: State, fx: Effects, hart: number, now: number
   }
   fx.charge(UNITS - left);
   if (soonest === Infinity) return;
-  s.hart.steal[row] = 1;
+  s.hart.steal[row] = why | Steal.Offer;
   s.hart.stealAt[row] = soonest;
 }
 

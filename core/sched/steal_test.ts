@@ -5,7 +5,7 @@ import { UNITS } from "../limits.ts";
 import { Bench, Call, words } from "../proc/testing.ts";
 import { scheduler } from "./scheduler.ts";
 import { answerIdleHarts, askForThread, offerQueued, STEAL_WAIT_NS, stopAsking } from "./steal.ts";
-import { Request, ThreadState } from "./tables.ts";
+import { Request, Steal, ThreadState } from "./tables.ts";
 import { schedState } from "./testing.ts";
 
 const LATER = 10 * STEAL_WAIT_NS;
@@ -37,7 +37,7 @@ Deno.test("steal: the hart with the most ready threads is asked, of equals the l
   for (const t of [8, 9]) queue(s, 3, t);
   askForThread(s, fx, 0);
   assert.equal(s.hart.stealFrom[1], 3);
-  assert.deepEqual([...s.hart.steal.subarray(1, 5)], [0, 0, 1, 0]);
+  assert.deepEqual([...s.hart.steal.subarray(1, 5)], [0, 0, Steal.Asked, 0]);
   assert.deepEqual([...s.hart.ipiPending.subarray(1, 5)], [0, 0, 1, 0]);
   // Once is enough: the request stands.
   askForThread(s, fx, 0);

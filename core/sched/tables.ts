@@ -44,7 +44,7 @@ export const hartTable = table("hart", {
   lastSequence: f64("sequence of the hart's last event plus one", { ...mine, role: "history" }),
   lastTime: f64("time of the hart's last event, ns", { ...mine, role: "history" }),
   switches: f64("context switches", { ...mine, role: "history" }),
-  steal: u8("an idle hart asks for a thread, or may want one that was queued here"),
+  steal: u8("Steal bits: why it is to look for a thread that an idle hart may have"),
   stealAt: f64("time from which a queued thread may go to an idle hart, ns; 0 for none", mine),
   stealFrom: u8("while idle: number plus one of the hart it asks; 0 while any hart may answer"),
   stealTriedLo: u32("harts 0 to 31 it has asked since it became idle, and itself"),
@@ -100,6 +100,14 @@ export const Request = {
   Alarm: 64,
   /** Its process has been stopped; the parent is told once all have answered. */
   Stop: 128,
+} as const;
+
+/** Why a hart is to look whether an idle one may have a thread of its queue. */
+export const Steal = {
+  /** A thread was queued, or may go to more harts, or has waited for a while. */
+  Offer: 1,
+  /** An idle hart asked this one and nobody else. */
+  Asked: 2,
 } as const;
 
 /** Why a blocked thread woke. */
@@ -166,6 +174,7 @@ export const threadTable = table("thread", {
   wakeReason: u8("a WakeReason"),
   operation: u8("kind of the long operation under way; 0 for none"),
   cursor: f64("progress of the long operation", { count: 6 }),
+  sweeping: holds("addressSpace", "space its revocation takes a mapping out of; 0 for none"),
   timerIndex: u32("place of the sleep timer in its hart's heap plus one; 0 when not armed", mine),
   timerDeadline: f64("deadline of the sleep timer, ns", mine),
   timerSequence: f64("arming order of the sleep timer", { ...mine, role: "history" }),
@@ -277,6 +286,8 @@ export const WaitKind = {
   MessageReceive: 25,
   /** object: channel row; senders whose messages were received. */
   MessageReply: 26,
+  /** object: notification row. */
+  Notification: 20,
   /** object: futex row. */
   Futex: 12,
   /** object: process row; the thread that executes a program waits until it is the only one. */

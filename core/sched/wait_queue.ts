@@ -25,6 +25,8 @@ export function headsOf(s: State, kind: number): Uint32Array {
       return s.shootdown.waitHead;
     case WaitKind.Vfork:
       return s.process.vforkHead;
+    case WaitKind.Notification:
+      return s.notification.waitHead;
     case WaitKind.Stream:
       return s.stream.waitHead;
     case WaitKind.Futex:
@@ -63,6 +65,8 @@ export function tailsOf(s: State, kind: number): Uint32Array {
       return s.shootdown.waitTail;
     case WaitKind.Vfork:
       return s.process.vforkTail;
+    case WaitKind.Notification:
+      return s.notification.waitTail;
     case WaitKind.Stream:
       return s.stream.waitTail;
     case WaitKind.Futex:

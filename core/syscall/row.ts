@@ -60,7 +60,13 @@ export type Blocking =
 
 /** The capability a call consumes: an argument, a well-known slot, or none with a reason. */
 export type Consumed =
-  | { readonly argument: number }
+  | {
+    readonly argument: number;
+    /** Name of the CapKind it must be; any kind where it is not said. */
+    readonly kind?: string;
+    /** Names of the Right bits it must have. */
+    readonly rights?: readonly string[];
+  }
   | {
     readonly slot:
       | "space"

@@ -5,6 +5,7 @@ const fd = { argument: 0 } as const;
 const at = { argument: 0 } as const;
 const space = { slot: "space" } as const;
 const self = { slot: "self" } as const;
+const always = { none: "whoever runs may come to its end" } as const;
 const clock = { slot: "clock" } as const;
 const processes = { slot: "processes" } as const;
 const harmless = { none: "changes and reveals nothing of any object" } as const;
@@ -229,8 +230,8 @@ export const linuxRows = [
     "never",
     "Sets times.",
   ),
-  row(93, "exit", { status: value }, self, "restart", "Ends the thread."),
-  row(94, "exit_group", { status: value }, self, "never", "Ends the process."),
+  row(93, "exit", { status: value }, always, "restart", "Ends the thread."),
+  row(94, "exit_group", { status: value }, always, "never", "Ends the process."),
   row(96, "set_tid_address", { address }, self, "never", "Where to clear the tid at exit."),
   row(
     98,
@@ -414,7 +415,14 @@ export const linuxRows = [
     "eintr",
     "Waits for a blocked signal.",
   ),
-  row(139, "rt_sigreturn", { frame: frame(1088) }, self, "never", "Returns from a signal handler."),
+  row(
+    139,
+    "rt_sigreturn",
+    { frame: frame(1088) },
+    always,
+    "never",
+    "Returns from a signal handler.",
+  ),
   row(
     140,
     "setpriority",

@@ -36,6 +36,12 @@ const PATHS: readonly Path[] = [
     harts: 8,
     qemuCount: 0,
   }),
+  path("futex round trip, same hart", "futexpong", 160_000, { qemuCount: 20_000 }),
+  path("futex round trip, two harts of 2", "futexpong", 160_000, {
+    rest: ["1"],
+    harts: 2,
+    qemuCount: 20_000,
+  }),
   path("message round trip, same hart", "msgpong", 160_000, { qemuCount: 0 }),
   path("message round trip, two harts of 2", "msgpong", 160_000, {
     rest: ["1"],
@@ -60,7 +66,7 @@ function path(
   return { name, program, count, qemuCount: count, rest: [], harts: 1, each: 1, ...more };
 }
 
-const TURNS = 7;
+const TURNS = 5;
 const QEMU_TURNS = 3;
 
 /** One path. */

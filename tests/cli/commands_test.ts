@@ -24,6 +24,7 @@ Deno.test("boot sees its markers, replays both ways and closes its books", async
   const journal = `${folder}/boot.daybook`;
   const { out } = await said(0, "boot", ["--journal", journal]);
   assert.match(out, /marker: init done/);
+  assert.match(out, /self-check .* the better of two threads is chosen/);
   assert.match(out, /re-execute .* equal/);
   assert.match(out, /fold .* equal/);
   assert.match(out, /balanced: yes/);

@@ -82,6 +82,7 @@ const CAPACITIES: Capacities = {
   frame: 512,
   capNode: 256,
   namePage: 24,
+  notification: 24,
   inode: 128,
   directoryEntry: 128,
   nameChunk: 256,

@@ -1,3 +1,4 @@
+import { idInSlot } from "../../core/cap/namespace.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import { PAGE_BYTES } from "../../core/limits.ts";
 import { USER_END_PAGE } from "../../core/isa/riscv64.ts";
@@ -78,6 +79,19 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   "nice": [0, 5, 19, -20],
   "microseconds": [0, 1, 50, 1000],
   "status": [0, 1, 255],
+  "rights": [0xff, 0xff, 0xff, 1, 3, 4, 8, 12, 15, 16, 40],
+  "space_map.rights": [1, 1, 3, 3, 5, 6, 0],
+  "space_map.address": [0x3000_0000, 0x3000_1000, 0x3001_0000, 0x3002_0000, 0x3040_0000],
+  "space_map.offset": [0, 0, 0, 1, 2],
+  "pages": [1, 1, 2, 3, 300],
+  "badge": [1, 77, 0],
+  "entry": [0x3000_0000, 0x3000_0000, 1, 2 ** 53],
+  "process_spawn.stack": [0x3000_1000, 0],
+  "process_spawn.slots": [0, 0, 0, 16, 255, 256],
+  "bits": [1, 2, 0x7fff_ffff],
+  "cap_process.pid": [0],
+  // Hardly ever: a process without them does little else.
+  "slots": [...Array<number>(40).fill(0), 1, 2, 4, 8, 16, 32, 64, 128],
   "dev": [0, 0x103],
   "channel_create.flags": [0, 0, 0, 1, 2, 2, 8, 16, 96, 4, 128],
   "tag": [0, 8, 8, 16, 64, 8, 0, 65, 0x1000_0000, 7 * 2 ** 32 + 8],
@@ -162,6 +176,14 @@ export class CallValues {
         return this.connection(s, p);
       case "receipt":
         return this.receipt(s, p);
+      case "token":
+      case "space":
+      case "memory":
+        return this.token(s, p);
+      case "process":
+        return r.oneIn(2) ? 0 : this.token(s, p);
+      case "deadline":
+        return r.oneIn(4) ? 0 : s.kernel.now[ONE] + r.pick([0, 1000, 50_000]);
       case "pid":
         if (call === "connect_attach") return this.owner(s);
         return this.pid(s, p);
@@ -324,5 +346,15 @@ export class CallValues {
   /** A pair of register halves. */
   static split(value: number): readonly [lo: number, hi: number] {
     return [value >>> 0, Math.floor(value / TWO_32) >>> 0];
+  }
+
+  /** A native name of a process, or one of its descriptors. */
+  token(s: State, p: number): number {
+    const r = this.random;
+    const slots = s.process.nameSlots[p];
+    if (slots === 0 || r.oneIn(8)) return this.descriptor(s, p);
+    // The newest is what the call before has made, more often than not.
+    const slot = r.oneIn(3) ? slots - 1 : r.below(slots);
+    return idInSlot(s, p, slot);
   }
 }

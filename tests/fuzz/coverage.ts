@@ -8,7 +8,7 @@ import { CALL_LIMIT } from "../../core/syscall/rows.ts";
 const ERRNOS = 256;
 const KINDS = 16;
 const REFUSALS = 16;
-const WAITS = 16;
+const WAITS = 64;
 const THREADS = 4096;
 
 /** How deep a campaign got: what was called, what came back, what was waited for. */

@@ -22,6 +22,7 @@ const TINY: Capacities = {
   frame: 1024,
   capNode: 120,
   namePage: 24,
+  notification: 24,
   openFile: 50,
   pipe: 10,
   inode: 60,

@@ -141,12 +141,13 @@ function checkListed(s: State, report: Report, live: number): void {
 
 /** C13: a node has a name, or is a ghost with children, or a message carries it. */
 function isAccounted(s: State, node: number, named: number): boolean {
-  const { flags, children, carrier, slot, space } = s.capNode;
+  const { flags, children, firstRegion, carrier, slot, space } = s.capNode;
   const kind = flags[node] & (NodeFlag.Ghost | NodeFlag.InFlight);
   if (kind === 0) return named === 1 && space[node] !== 0;
   if (named === 1 || slot[node] !== 0 || space[node] !== 0) return false;
   if (kind === NodeFlag.InFlight) return carrier[node] !== 0;
-  return children[node] > RAISED || (flags[node] & NodeFlag.Revoking) !== 0;
+  return children[node] > RAISED || firstRegion[node] !== 0 ||
+    (flags[node] & NodeFlag.Revoking) !== 0;
 }
 
 /** Capability nodes against objects, tree and namespaces; open files against their nodes. */

@@ -98,6 +98,12 @@ function headedLists(s: State): readonly HeadedLists[] {
       links: linksOf(capNode, "capNode", capNode.nextInSpace, capNode.previousInSpace),
     },
     {
+      name: "mappings of capNode",
+      of: capNode,
+      head: capNode.firstRegion,
+      links: linksOf(region, "region", region.nextOfNode, region.previousOfNode),
+    },
+    {
       name: "ghosts of kernel",
       of: kernel,
       head: kernel.firstGhost,
@@ -317,7 +323,7 @@ function waitHeads(
   s: State,
 ): readonly (readonly [kind: number, table: TableBase, head: Uint32Array, tail: Uint32Array])[] {
   const { process, pipe, chunkRequest, terminal, addressSpace, inode, shootdown, stream } = s;
-  const { channel, futex } = s;
+  const { channel, futex, notification } = s;
   return [
     [WaitKind.Child, process, process.waitHead, process.waitTail],
     [WaitKind.Vfork, process, process.vforkHead, process.vforkTail],
@@ -332,6 +338,7 @@ function waitHeads(
     [WaitKind.MessageSend, channel, channel.sendHead, channel.sendTail],
     [WaitKind.MessageReceive, channel, channel.receiveHead, channel.receiveTail],
     [WaitKind.MessageReply, channel, channel.replyHead, channel.replyTail],
+    [WaitKind.Notification, notification, notification.waitHead, notification.waitTail],
     [WaitKind.Futex, futex, futex.waitHead, futex.waitTail],
   ];
 }

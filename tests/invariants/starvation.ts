@@ -60,7 +60,7 @@ export const starvation: Group = {
       for (let hart = 0; hart < s.kernel.harts[ONLY]; hart++) {
         // Steps of a long operation come before any choice.
         const current = isBetween(s, hart) ? 0 : s.hart.current[hart + 1];
-        ran[hart] = current === 0 ? -1 : s.thread.priority[current];
+        ran[hart] = current === 0 ? -1 : s.thread.level[current];
       }
     };
 

@@ -12,6 +12,7 @@ const CHECKED: ReadonlySet<string> = new Set([
   "steal",
   "time",
   "toy",
+  "capabilities",
   "storm",
 ]);
 

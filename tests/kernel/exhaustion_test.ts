@@ -80,10 +80,10 @@ const SHORT: readonly (readonly [keyof typeof SMALL, readonly number[]])[] = [
   ["capNode", [3, 8, 14]],
   ["openFile", [3, 5, 7]],
   ["pipe", [1, 2]],
-  ["inode", [38, 39, 41]],
+  ["inode", [39, 40, 42]],
   ["image", [1]],
-  ["directoryEntry", [35, 37]],
-  ["nameChunk", [37, 39, 41]],
+  ["directoryEntry", [36, 38]],
+  ["nameChunk", [38, 40, 42]],
   ["chunkRequest", [1]],
   ["pageTable", [4, 8, 12]],
 ];

@@ -41,6 +41,7 @@ export const SMALL: Capacities = {
   frame: 4096,
   capNode: 2048,
   namePage: 24,
+  notification: 24,
   openFile: 512,
   pipe: 128,
   inode: 512,
@@ -330,5 +331,6 @@ export const STAGES: readonly Stage[] = [
   stage("sync", "16"),
   stage("toy"),
   stage("messages", "3", "4", "2"),
+  stage("capabilities"),
   stage("storm", "6", "10", "2", "4"),
 ];

@@ -48,6 +48,8 @@ const LEFT_OUT: readonly string[] = [
   "process.userTime",
   "process.childTime",
   "waiter.generation",
+  "memory.shootdowns",
+  "shootdown.sequence",
   "inode.accessed",
   "inode.modified",
   "inode.changed",
@@ -114,6 +116,7 @@ const WAITED: Readonly<Record<number, string>> = {
   [WaitKind.Shootdown]: "shootdown",
   [WaitKind.Vfork]: "process",
   [WaitKind.Stream]: "stream",
+  [WaitKind.Notification]: "notification",
 };
 
 /** Account balances that rows explain: a wrong one makes a state of its own, which is recounted. */
@@ -129,10 +132,21 @@ const BALANCES: readonly number[] = resources.flatMap(({ name, kind, accounts, p
 interface Part {
   readonly view: ArrayLike<number>;
   readonly count: number;
-  readonly how: "plain" | "long" | "pid" | "row" | "weak" | "carried" | "object" | "entries";
+  readonly how:
+    | "plain"
+    | "long"
+    | "pid"
+    | "row"
+    | "weak"
+    | "carried"
+    | "object"
+    | "entries"
+    | "kinds";
   /** The table it points into, by number. */
   readonly table: number;
   readonly generation?: ArrayLike<number>;
+  /** How each element is told, by its kind, where the row says of what kind it is. */
+  readonly byKind?: { readonly kinds: ArrayLike<number>; readonly parts: readonly Part[] };
 }
 
 const RING_BYTES = 65_536;
@@ -180,7 +194,25 @@ export class Canonical {
         else if (full === "pageTable.entries") parts.push({ ...part, how: "entries" });
         else if (PIDS.has(full)) parts.push({ ...part, how: "pid" });
         else if (CARRIED.has(full)) parts.push({ ...part, how: "carried" });
-        else if (handle?.kind === "weak") {
+        else if (handle?.byKind !== undefined) {
+          const { column: kinds, targets } = handle.byKind;
+          const each: Part[] = [];
+          for (const [kind, to] of Object.entries(targets)) {
+            const weak = to.kind === "weak" ? viewOf(base, `${name}Generation`) : undefined;
+            const how = weak === undefined ? "row" : "weak";
+            each[Number(kind)] = {
+              ...part,
+              how,
+              table: this.tableOf(to.table),
+              ...(weak === undefined ? {} : { generation: weak }),
+            };
+          }
+          parts.push({
+            ...part,
+            how: "kinds",
+            byKind: { kinds: viewOf(base, kinds), parts: each },
+          });
+        } else if (handle?.kind === "weak") {
           const generation = viewOf(base, `${name}Generation`);
           parts.push({ ...part, how: "weak", table: this.tableOf(handle.table), generation });
         } else if (handle !== undefined) {
@@ -321,6 +353,11 @@ export class Canonical {
           return this.put(this.options.loose === true ? 0 : value);
         }
         return this.put(this.name(this.tableOf(table), value));
+      }
+      case "kinds": {
+        const { kinds, parts } = part.byKind ?? { kinds: [], parts: [] };
+        const told = parts[kinds[at] ?? 0];
+        return told === undefined ? this.put(value) : this.putValue(told, value, at);
       }
       case "carried":
         return this.putCarried(part, value, at);

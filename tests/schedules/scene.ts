@@ -49,6 +49,7 @@ const TABLES: Capacities = {
   frame: 512,
   capNode: 256,
   namePage: 24,
+  notification: 24,
   openFile: 64,
   pipe: 16,
   inode: 64,

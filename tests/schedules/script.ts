@@ -127,6 +127,8 @@ export const Nr = {
   msgReply: 669,
   msgPulse: 674,
   msgTimeout: 676,
+  notificationCreate: 610,
+  notificationWait: 612,
 } as const;
 
 /** Signals the scripts send. */

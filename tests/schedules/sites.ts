@@ -280,6 +280,15 @@ export const SITES: readonly Site[] = [
     rule: "eintr",
   },
   {
+    name: "wait for a notification, until a time",
+    blocks: "notification_wait:Notification",
+    before: [quiet(Nr.notificationCreate)],
+    blocker: [call("wait", Nr.notificationWait, 4096, 10 * MS)],
+    woken: ["wait=-12"],
+    interrupted: "wait=-13",
+    rule: "restart",
+  },
+  {
     name: "ppoll of a pipe to read",
     blocks: "ppoll:PipeRead",
     before: [pipe],

@@ -88,6 +88,8 @@ Deno.test("every call that blocks has a site", () => {
 
 /** Where the source makes a thread wait, as `file function`, and the sites that go through it. */
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
+  "cap/notification.ts waitForBits": ["wait for a notification, until a time"],
+  "cap/revoke.ts awaitShootdowns": [],
   "fs/open.ts openFifo": ["open of a fifo to read", "open of a fifo to write"],
   "fs/operation_slot.ts mustQueue": ["call on a file that another works on"],
   "fs/pipe.ts block": ["read of an empty pipe", "write to a full pipe"],
@@ -131,6 +133,10 @@ const ELSEWHERE: Readonly<Record<string, { file: string; test: string }>> = {
   "mem/shootdown.ts waitForOlder": {
     file: "mem/shootdown_orders_test.ts",
     test: "a change waits for every shootdown of its space, whoever sent it",
+  },
+  "cap/revoke.ts awaitShootdowns": {
+    file: "personality/native/native_test.ts",
+    test: "revoke: mapped memory of another process goes, with its tokens; ancestors stay",
   },
 };
 

@@ -33,9 +33,9 @@ static struct report work(long turns) {
 
 /* Worker 0 stays pinned to the hart it was forked on; the others may go anywhere. */
 static __attribute__((noreturn)) void be_worker(long number, long turns, int gate, int out) {
-  u8 go;
-  if (read_all(gate, &go, 1) != 1) exit(1);
+  u8 go = 0;
   if (number > 0 && unpin() != 0) exit(1);
+  if (write_all(out, &go, 1) != 1 || read_all(gate, &go, 1) != 1) exit(1);
   struct report reports[2] = {{(u64)number, 0}, work(turns)};
   exit(write_all(out, reports, sizeof reports) == sizeof reports ? 0 : 1);
 }
@@ -58,8 +58,10 @@ int main(int argc, char **argv) {
     CHECK(child >= 0);
     if (child == 0) be_worker(i, turns, gate[0], out[1]);
   }
+  /* All wait at the gate, at home; then all are ready there at once. */
+  static u8 go[MOST_WORKERS];
+  CHECK_EQUAL(read_all(out[0], go, (usize)workers), workers);
   u64 began = ticks();
-  static const u8 go[MOST_WORKERS];
   write_all(gate[1], go, (usize)workers);
   u64 pinned = 0, seen = 0, sum = 0;
   for (long i = 0; i < workers; i++) {

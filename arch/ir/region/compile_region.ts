@@ -48,9 +48,21 @@ const REFILL_SIGNATURE = [["i32", "i64", "i32", "i32", "i32"], ["i32"]] as const
 /** A compiled region. */
 export interface CompiledRegion {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Bytes of its page cells, and of all it keeps in memory. */
-  readonly pageCellBytes: number;
+  /** Guest addresses of the ops that use each of its page cells. */
+  readonly cellOps: readonly (readonly number[])[];
+  /** Linear address of the first, and how many bytes it keeps in memory altogether. */
+  readonly pageCells: number;
   readonly dataBytes: number;
+}
+
+/** What a region is compiled with, and for. */
+export interface CompileOptions {
+  /** Whether `f64x2.relaxed_madd` rounds once on this host. */
+  readonly fused: boolean;
+  /** Linear address of what the region keeps, `mostDataBytes` at most. */
+  readonly data: number;
+  /** Whether the op at a guest address seldom accesses the page it accessed before. */
+  wanders(pc: number): boolean;
 }
 
 /** At most so many bytes a region keeps in memory. */
@@ -74,21 +86,20 @@ function pageCellsOffset(region: Region): number {
  *
  * @param pages the region's pages in its order; the code runs only while the hart's exec TLB, or a
  * walk, leads to the same slots
- * @param fused whether `f64x2.relaxed_madd` rounds once on this host
- * @param data linear address of what the region keeps, `mostDataBytes` at most
  */
 export function compileRegion(
   region: Region,
   pages: readonly RegionPage[],
-  fused: boolean,
-  data: number,
+  options: CompileOptions,
 ): CompiledRegion {
+  const { fused, data } = options;
   const m = new ModuleBuilder();
   m.importMemory(REGION_IMPORTS, "memory", 65_536, 65_536, true);
   m.importTable(REGION_IMPORTS, REGION_EXPORTS.regions, 0);
   const used = usedFloatFunctions(region);
   const env = {
     fused,
+    wanders: (pc: number) => options.wanders(pc),
     fflags: m.importGlobal(REGION_IMPORTS, REGION_EXPORTS.fflags, "i32", true),
     frm: m.importGlobal(REGION_IMPORTS, REGION_EXPORTS.frm, "i32", true),
     regionType: m.type(...REGION_SIGNATURE),
@@ -111,10 +122,11 @@ export function compileRegion(
     );
   }
   const f = m.function("region", ...REGION_SIGNATURE);
-  const pageCellBytes = new RegionEmitter(f, region, pages, { mulhu, float }, env, data).emit();
+  const cellOps = new RegionEmitter(f, region, pages, { mulhu, float }, env, data).emit();
   m.exportFunction(f);
-  const dataBytes = pageCellsOffset(region) + pageCellBytes;
-  return { bytes: m.build(), pageCellBytes, dataBytes };
+  const offset = pageCellsOffset(region);
+  const dataBytes = offset + cellOps.length * PAGE_CELL.bytes;
+  return { bytes: m.build(), cellOps, pageCells: data + offset, dataBytes };
 }
 
 function usedFloatFunctions(region: Region): readonly FloatFunctionName[] {
@@ -193,15 +205,15 @@ class RegionEmitter {
     }
   }
 
-  /** Emits it all; returns the bytes of page cells it uses. */
-  emit(): number {
+  /** Emits it all; returns what ops use each page cell. */
+  emit(): readonly (readonly number[])[] {
     this.#guard();
     if (this.#usesFloat) this.#context.refreshInexact();
     this.#f.block(OUT);
     this.#tree(this.#flow.root);
     this.#f.end();
     this.#leave();
-    return this.#context.pageCellBytes;
+    return this.#context.cellOps;
   }
 
   /** The blocks of the region that a block goes to: where it jumps first, then where it falls. */
@@ -310,7 +322,7 @@ class RegionEmitter {
     context.groups = groups;
     if (groups.length > 0) {
       f.block("done").block("apart");
-      context.testGroups("apart");
+      context.testGroups(block, "apart");
       context.enterGroups();
       this.#ops(block, 0, last);
       context.settle();

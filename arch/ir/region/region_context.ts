@@ -1,3 +1,4 @@
+import { pushTlbHit, pushTranslated } from "../../machine/memory/mmu.ts";
 import { HART, JUMP_CACHE, PAGE_CELL, REGISTER } from "../../machine/memory/layout.ts";
 import type { OpContext, Operand, OpHelpers } from "../op_context.ts";
 import { pushIsReserved, reserve } from "../reservation.ts";
@@ -24,6 +25,8 @@ export interface RegionEnvironment {
   readonly frm: number;
   /** Whether `f64x2.relaxed_madd` rounds once on this host. */
   readonly fused: boolean;
+  /** Whether the op at a guest address seldom accesses the page it accessed before. */
+  wanders(pc: number): boolean;
 }
 
 /** Parameters of a region's function, then its fixed locals. */
@@ -55,6 +58,8 @@ export interface RegionLocals {
  */
 interface PageCell {
   readonly at: number;
+  /** Guest addresses of the ops that access memory by it. */
+  readonly ops: Set<number>;
   /** Bytes of the widest group of accesses by the register, 0 without groups. */
   readonly widest: number;
 }
@@ -162,9 +167,11 @@ export class RegionContext implements OpContext, InlineFloatContext {
   }
 
   /** Goes to a label unless all groups lie in the pages their registers led to before. */
-  testGroups(otherwise: string): void {
+  testGroups(block: Block, otherwise: string): void {
     const { f } = this;
-    this.groups.forEach((group) => {
+    this.#block = block;
+    this.groups.forEach((group, n) => {
+      if (this.#groupWanders(group)) return this.#translateGroup(group, n, otherwise);
       const { at } = this.#pageCell(groupKey(group));
       f.local_get(this.local(group.register)).i64_const(group.low).i64_add();
       f.i32_const(0).i64_load(at + PAGE_CELL.page).i64_sub();
@@ -173,11 +180,28 @@ export class RegionContext implements OpContext, InlineFloatContext {
     });
   }
 
+  #groupWanders(group: AccessGroup): boolean {
+    return [...group.offsets.keys()].some((index) => this.env.wanders(this.#block.ops[index]!.pc));
+  }
+
+  /** Translates the lowest address of a group by the TLB, and goes to a label when that misses. */
+  #translateGroup(group: AccessGroup, n: number, otherwise: string): void {
+    const { f } = this, { hart, va, address } = this.locals;
+    const test = { hart, va, entry: address }, tlb = group.writes ? HART.writeTlb : HART.readTlb;
+    const local = this.#groupLocals[n] ??= f.local("i32");
+    f.local_get(this.local(group.register)).i64_const(group.low).i64_add().local_set(va);
+    pushTlbHit(f, test, tlb, group.span);
+    f.i32_eqz().hint(false).br_if(otherwise);
+    pushTranslated(f, test, tlb);
+    f.local_set(local);
+  }
+
   /** The test has succeeded: accesses of the groups need none of their own. */
   enterGroups(): void {
     const { f } = this;
     this.#areTested = true;
     this.groups.forEach((group, n) => {
+      if (this.#groupWanders(group)) return;
       const { at } = this.#pageCell(groupKey(group));
       const local = this.#groupLocals[n] ??= f.local("i32");
       f.local_get(this.local(group.register)).i32_wrap_i64();
@@ -197,9 +221,9 @@ export class RegionContext implements OpContext, InlineFloatContext {
     return `${access} ${this.#origin.get(this.#op.b) ?? this.#op.b}`;
   }
 
-  /** Bytes of the page cells. */
-  get pageCellBytes(): number {
-    return this.#pages.size * PAGE_CELL.bytes;
+  /** Guest addresses of the ops that use each page cell. */
+  get cellOps(): readonly (readonly number[])[] {
+    return [...this.#pages.values()].map(({ ops }) => [...ops]);
   }
 
   /** Brings the registers that are only known as words back to 64 bits. */
@@ -454,7 +478,7 @@ export class RegionContext implements OpContext, InlineFloatContext {
     let cell = this.#pages.get(key);
     if (cell === undefined) {
       const at = this.pageCells + this.#pages.size * PAGE_CELL.bytes;
-      cell = { at, widest: this.#widest.get(key) ?? 0 };
+      cell = { at, ops: new Set(), widest: this.#widest.get(key) ?? 0 };
       this.#pages.set(key, cell);
     }
     return cell;
@@ -463,11 +487,21 @@ export class RegionContext implements OpContext, InlineFloatContext {
   /** Pushes the linear address of `size` bytes at `va`. */
   #resolve(access: "read" | "write", size: number): void {
     const { f } = this, { hart, va, address } = this.locals;
-    const { at, widest } = this.#pageCell(this.#pageKey(access));
-    f.local_get(va).i32_const(0).i64_load(at + PAGE_CELL.page).i64_sub();
-    f.i32_const(0).i64_load(at + PAGE_CELL.limit).i64_lt_u();
-    f.hint(true).if_("", "i32");
-    f.local_get(va).i32_wrap_i64().i32_const(0).i32_load(at + PAGE_CELL.addend).i32_add();
+    const { pc } = this.#op, wanders = this.env.wanders(pc);
+    const { at, ops, widest } = this.#pageCell(wanders ? "wanders" : this.#pageKey(access));
+    if (wanders) {
+      const test = { hart, va, entry: address };
+      const tlb = access === "read" ? HART.readTlb : HART.writeTlb;
+      pushTlbHit(f, test, tlb, size);
+      f.hint(true).if_("", "i32");
+      pushTranslated(f, test, tlb);
+    } else {
+      ops.add(pc);
+      f.local_get(va).i32_const(0).i64_load(at + PAGE_CELL.page).i64_sub();
+      f.i32_const(0).i64_load(at + PAGE_CELL.limit).i64_lt_u();
+      f.hint(true).if_("", "i32");
+      f.local_get(va).i32_wrap_i64().i32_const(0).i32_load(at + PAGE_CELL.addend).i32_add();
+    }
     f.else_();
     f.local_get(hart).local_get(va).i32_const(size).i32_const(at).i32_const(widest);
     f.call(access === "read" ? this.env.readable : this.env.writable);

@@ -28,6 +28,8 @@ export const MACHINE_CELL = {
    * them has been taken back, in a space and for ever.
    */
   epoch: 80,
+  /** u64: the valid bit and the running hart's space, as in a TLB's tags. */
+  tag: 88,
 } as const;
 
 /**
@@ -61,7 +63,12 @@ export const PAGE_CELL = {
   groupLimit: 16,
   /** u32: what to add to the low half of a guest address to get the linear one. */
   addend: 24,
+  /** u32: how often another page was accessed than before. */
+  misses: 28,
 } as const;
+
+/** Misses of a page cell after which somebody should have a look at it. */
+export const MANY_MISSES = 256;
 
 /** Bytes for what all regions keep. */
 const REGION_DATA_BYTES = 16 * 2 ** 20;

@@ -4,6 +4,7 @@ import { ACCESS } from "../../riscv64/walk.ts";
 import {
   HART,
   MACHINE_CELL,
+  MANY_MISSES,
   OP_BYTES,
   PAGE_CELL,
   PAGE_SHIFT,
@@ -29,6 +30,8 @@ export interface MmuEnvironment {
   readonly codeWritten: number;
   readonly dirtyBase: number;
   readonly codeIndexBase: number;
+  /** (page cell): it has missed `MANY_MISSES` times. */
+  readonly wanders: number;
 }
 
 /** The slow paths of guest memory accesses, all WebAssembly functions. */
@@ -65,8 +68,8 @@ export interface TlbTest {
   readonly hart: number;
   /** i64: guest address. */
   readonly va: number;
-  /** i64: valid bit and asid as in a tag. */
-  readonly tag: number;
+  /** i64: valid bit and asid as in a tag; without it they are read from the machine's cell. */
+  readonly tag?: number;
   /** i32: gets the entry's address, less the TLB's offset. */
   readonly entry: number;
 }
@@ -80,7 +83,10 @@ export function pushTlbHit(f: FunctionBuilder, test: TlbTest, tlb: number, size:
   pushTlbEntry(f, hart, va);
   f.local_tee(entry).i64_load(tlb + TLB_ENTRY.tag).local_get(va);
   if (size > 1) f.i64_const(size - 1).i64_add();
-  f.i64_const(-PAGE_SIZE).i64_and().local_get(tag).i64_or().i64_eq();
+  f.i64_const(-PAGE_SIZE).i64_and();
+  if (tag === undefined) f.i32_const(0).i64_load(MACHINE_CELL.tag);
+  else f.local_get(tag);
+  f.i64_or().i64_eq();
 }
 
 /** Pushes the linear address of `va` after a hit. */
@@ -194,6 +200,10 @@ function addRefill(
   f.i64_const(0).local_get(span).select().i64_store(PAGE_CELL.groupLimit);
   f.local_get(cell).local_get(address).local_get(va).i32_wrap_i64().i32_sub();
   f.i32_store(PAGE_CELL.addend);
+  f.local_get(cell).local_get(cell).i32_load(PAGE_CELL.misses).i32_const(1).i32_add();
+  f.local_tee(page).i32_store(PAGE_CELL.misses);
+  f.local_get(page).i32_const(MANY_MISSES).i32_eq().hint(false).if_();
+  f.local_get(cell).call(env.wanders).end();
   f.local_get(address);
   return f.index;
 }

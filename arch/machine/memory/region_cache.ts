@@ -15,6 +15,7 @@ import {
   hartBlock,
   JUMP_CACHE,
   OP_BYTES,
+  PAGE_CELL,
   PAGE_SIZE,
   REGION_DATA,
   REGISTER,
@@ -45,6 +46,8 @@ const RENEWAL_SLICES = 64;
 const RELEARNING_SLICES = 256;
 /** Slices after which samples are counted from the beginning. */
 const COOLING_SLICES = 65_536;
+/** A page cell that misses often within so many slices is of no use. */
+const WANDERING_SLICES = 3;
 /** Jumps by register whose targets are kept; then they are learnt anew. */
 const MOST_JUMPS = 16_384;
 /** A region is compiled anew so many times at most. */
@@ -57,6 +60,9 @@ interface LiveRegion {
   /** Where it jumps by registers: guest addresses. */
   readonly jumps: readonly number[];
   readonly renewals: number;
+  /** Where its page cells are, and guest addresses of the ops that use each. */
+  readonly pageCells: number;
+  readonly cellOps: readonly (readonly number[])[];
   /** Linear pages of its code. */
   readonly pages: readonly number[];
 }
@@ -82,6 +88,12 @@ export class RegionCache {
   readonly #samples = new Map<number, number>();
   /** Where jumps by registers have gone, by guest address: hints, whose code it is does not matter. */
   readonly #targets = new Map<number, number[]>();
+  /** Regions by the linear addresses of their page cells. */
+  readonly #cellOwners = new Map<number, number>();
+  /** When page cells had missed often before, in slices. */
+  readonly #missedAt = new Map<number, number>();
+  /** Ops that seldom access the page they accessed before, by guest address: hints as targets are. */
+  readonly #wandering = new Set<number>();
   /** Regions for which there are new targets. */
   readonly #stale = new Set<number>();
   #slices = 0;
@@ -214,6 +226,23 @@ export class RegionCache {
     this.#learn(block, this.pcOf(this.#hartAt(block)));
   }
 
+  /** A page cell has missed often: if that took few slices, page cells are no use to its ops. */
+  wanders(cellAddress: number): void {
+    const cell = cellAddress >>> 0;
+    this.#memory.u32[(cell + PAGE_CELL.misses) / 4] = 0;
+    const before = this.#missedAt.get(cell);
+    this.#missedAt.set(cell, this.#slices);
+    const id = this.#cellOwners.get(cell);
+    const region = id === undefined ? undefined : this.#live[id];
+    if (before === undefined || region === undefined || id === undefined) return;
+    if (this.#slices - before > WANDERING_SLICES || region.renewals === RENEWALS) return;
+    const ops = region.cellOps[(cell - region.pageCells) / PAGE_CELL.bytes]!;
+    if (ops.length === 0) return;
+    if (this.#wandering.size > MOST_JUMPS) this.#wandering.clear();
+    for (const op of ops) this.#wandering.add(op);
+    this.#stale.add(id);
+  }
+
   #fillTable(from: number): void {
     for (let id = from; id < this.table.length; id++) this.table.set(id, this.#unlinked);
   }
@@ -293,10 +322,14 @@ export class RegionCache {
     this.#decoded.decode(op);
     const pages = region.pages.map((address) => ({ address, slot: this.#slotOf(hart, address) }));
     const data = this.#dataFor(region);
-    const { bytes, pageCellBytes, dataBytes } = compileRegion(region, pages, this.fused, data);
+    const { bytes, cellOps, pageCells, dataBytes } = compileRegion(region, pages, {
+      fused: this.fused,
+      data,
+      wanders: (op) => this.#wandering.has(op),
+    });
     this.#memory.u8.fill(0, data, data + dataBytes);
-    u32[(data + REGION_DATA.pageCells) / 4] = data + dataBytes - pageCellBytes;
-    u32[(data + REGION_DATA.pageCellBytes) / 4] = pageCellBytes;
+    u32[(data + REGION_DATA.pageCells) / 4] = pageCells;
+    u32[(data + REGION_DATA.pageCellBytes) / 4] = data + dataBytes - pageCells;
     this.#nextData += Math.ceil(dataBytes / 16) * 16;
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       [REGION_IMPORTS]: this.#imports,
@@ -306,7 +339,8 @@ export class RegionCache {
     const jumps = region.blocks.filter((b) => b.ending === "indirect").map((b) => b.ops.at(-1)!)
       .filter((jump) => !isReturn(jump)).map((jump) => jump.pc);
     for (const jump of jumps) setOf(this.#byJump, jump).add(id);
-    this.#live[id] = { entry: pc, op, jumps, renewals, pages: owners };
+    this.#live[id] = { entry: pc, op, jumps, renewals, pages: owners, pageCells, cellOps };
+    cellOps.forEach((_, n) => this.#cellOwners.set(pageCells + n * PAGE_CELL.bytes, id));
     this.table.set(id, instance.exports["region"] as () => number);
     for (const owner of owners) setOf(this.#byPage, owner).add(id);
     this.#cover(region, new Map(region.pages.map((address, n) => [address, owners[n]!])));
@@ -320,6 +354,7 @@ export class RegionCache {
     if (this.#nextData + mostDataBytes(region) > regionDataEnd) {
       for (let id = 1; id < this.#live.length; id++) this.#drop(id);
       this.#forgetJumps();
+      this.#missedAt.clear();
       this.#nextData = regionDataBase;
     }
     return this.#nextData;
@@ -388,6 +423,10 @@ export class RegionCache {
     if (region === undefined) return;
     this.#live[id] = undefined;
     this.table.set(id, this.#unlinked);
+    region.cellOps.forEach((_, n) => {
+      this.#cellOwners.delete(region.pageCells + n * PAGE_CELL.bytes);
+      this.#missedAt.delete(region.pageCells + n * PAGE_CELL.bytes);
+    });
     this.#free.push(id);
     this.#memory.u16[region.op / 2]! &= COMPILED - 1;
     this.#memory.u32[this.#cellOf(region.op)] = 0;

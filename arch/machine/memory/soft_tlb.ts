@@ -82,6 +82,7 @@ export class SoftTlb {
     const asid = this.#u32[(hartBlock(this.#layout, hart) + HART.asid) / 4]!;
     this.#ran[(hart << ASID_BITS) | asid] = 1;
     this.#running = asid;
+    this.#u32[MACHINE_CELL.tag / 4] = TLB_VALID | asid;
     this.#tellEpoch();
   }
 

@@ -10,7 +10,7 @@ function queuedRow(s: State, hart: number, place: string, t: number): readonly C
   return [
     hart,
     place,
-    waits ? s.thread.level[t] : s.thread.priority[t],
+    s.thread.level[t],
     s.thread.tid[t],
     s.process.pid[s.thread.process[t]],
     processName(s, s.thread.process[t]),
@@ -20,9 +20,17 @@ function queuedRow(s: State, hart: number, place: string, t: number): readonly C
   ];
 }
 
+/** The longest wait of a level. */
+export interface LongestWait {
+  readonly level: number;
+  readonly ns: number;
+  /** Number of the hart it was for. */
+  readonly hart: number;
+}
+
 /** The longest any thread of a level has waited for its hart since the boot, by level. */
-export function longestWaits(s: State): { level: number; ns: number; hart: number }[] {
-  const found: { level: number; ns: number; hart: number }[] = [];
+export function longestWaits(s: State): LongestWait[] {
+  const found: LongestWait[] = [];
   for (let level = PRIORITY_LEVELS - 1; level >= 0; level--) {
     let ns = 0, at = 0;
     for (let hart = 0; hart < s.kernel.harts[ONE]; hart++) {

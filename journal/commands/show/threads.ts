@@ -1,8 +1,16 @@
 import { ONE, type State } from "../../../core/kernel.ts";
+import { effectivePriority } from "../../../core/sched/effective_priority.ts";
 import { OperationKind } from "../../../core/sched/operation.ts";
 import { seconds } from "../summary.ts";
 import { callName, hartSet, liveRows, processName, stateName, waitName, wordOf } from "./names.ts";
 import type { Cell, Sheet } from "./sheet.ts";
+
+/** The base priority, and behind an arrow the one that waiters or messages lend. */
+function priorityOf(s: State, t: number): Cell {
+  const base = s.thread.priority[t];
+  const effective = effectivePriority(s, t);
+  return base === effective ? base : `${base} → ${effective}`;
+}
 
 function threadRow(s: State, t: number): readonly Cell[] {
   const process = s.thread.process[t];
@@ -15,7 +23,7 @@ function threadRow(s: State, t: number): readonly Cell[] {
     processName(s, process),
     stateName(s, t),
     s.thread.hart[t],
-    s.thread.priority[t],
+    priorityOf(s, t),
     hartSet(s.thread.affinityLo[t], s.thread.affinityHi[t], s.kernel.harts[ONE]),
     callName(s, t),
     waitName(s, t),

@@ -116,6 +116,25 @@
 #define SYS_renameat2 276
 #define SYS_getrandom 278
 #define SYS_faccessat2 439
+#define SYS_cap_identify 600
+#define SYS_cap_derive 601
+#define SYS_cap_mint 602
+#define SYS_cap_copy 603
+#define SYS_cap_move 604
+#define SYS_cap_delete 605
+#define SYS_cap_revoke 606
+#define SYS_cap_space 607
+#define SYS_cap_process 608
+#define SYS_cap_renounce 609
+#define SYS_notification_create 610
+#define SYS_notification_signal 611
+#define SYS_notification_wait 612
+#define SYS_notification_poll 613
+#define SYS_memory_create 620
+#define SYS_memory_size 621
+#define SYS_space_map 630
+#define SYS_space_create 631
+#define SYS_process_spawn 640
 #define SYS_channel_create 660
 #define SYS_channel_destroy 661
 #define SYS_connect_attach 662
@@ -1117,6 +1136,155 @@ static inline long sys_faccessat2(long x0, long x1, long x2, long x3) {
   register long a2 __asm__("a2") = x2;
   register long a3 __asm__("a3") = x3;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_identify(long x0) {
+  register long a7 __asm__("a7") = SYS_cap_identify;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_derive(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_cap_derive;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_mint(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_cap_mint;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_copy(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_cap_copy;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_move(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_cap_move;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_delete(long x0) {
+  register long a7 __asm__("a7") = SYS_cap_delete;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_revoke(long x0) {
+  register long a7 __asm__("a7") = SYS_cap_revoke;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_space(void) {
+  register long a7 __asm__("a7") = SYS_cap_space;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_process(long x0) {
+  register long a7 __asm__("a7") = SYS_cap_process;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_renounce(long x0) {
+  register long a7 __asm__("a7") = SYS_cap_renounce;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_notification_create(void) {
+  register long a7 __asm__("a7") = SYS_notification_create;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_notification_signal(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_notification_signal;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_notification_wait(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_notification_wait;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_notification_poll(long x0) {
+  register long a7 __asm__("a7") = SYS_notification_poll;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_memory_create(long x0) {
+  register long a7 __asm__("a7") = SYS_memory_create;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_memory_size(long x0) {
+  register long a7 __asm__("a7") = SYS_memory_size;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_space_map(long x0, long x1, long x2, long x3, long x4, long x5) {
+  register long a7 __asm__("a7") = SYS_space_map;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  register long a5 __asm__("a5") = x5;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5) : "memory");
+  return a0;
+}
+
+static inline long sys_space_create(void) {
+  register long a7 __asm__("a7") = SYS_space_create;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_process_spawn(long x0, long x1, long x2, long x3, long x4) {
+  register long a7 __asm__("a7") = SYS_process_spawn;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
   return a0;
 }
 

@@ -327,6 +327,7 @@ function waitHeads(
   return [
     [WaitKind.Child, process, process.waitHead, process.waitTail],
     [WaitKind.Vfork, process, process.vforkHead, process.vforkTail],
+    [WaitKind.Threads, process, process.execHead, process.execTail],
     [WaitKind.PipeRead, pipe, pipe.readHead, pipe.readTail],
     [WaitKind.PipeWrite, pipe, pipe.writeHead, pipe.writeTail],
     [WaitKind.Chunk, chunkRequest, chunkRequest.waitHead, chunkRequest.waitTail],

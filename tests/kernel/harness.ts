@@ -330,6 +330,7 @@ export const STAGES: readonly Stage[] = [
   stage("float"),
   stage("preempt"),
   stage("affinity"),
+  stage("threads", "4", "40"),
   stage("steal"),
   stage("sync", "16"),
   stage("toy"),

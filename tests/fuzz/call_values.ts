@@ -262,6 +262,13 @@ export class CallValues {
     return c !== 0;
   }
 
+  /** Whether somebody waits for the process to receive. */
+  awaited(s: State, p: number): boolean {
+    let c = s.process.firstChannel[p];
+    while (c !== 0 && s.channel.sendHead[c] === 0) c = s.channel.nextOfProcess[c];
+    return c !== 0;
+  }
+
   /** A receipt the process has, or something like one. */
   receipt(s: State, p: number): number {
     const from = this.random.below(Math.max(1, watermark(s.message)));

@@ -80,7 +80,7 @@ const SHORT: readonly (readonly [keyof typeof SMALL, readonly number[]])[] = [
   ["capNode", [3, 8, 14]],
   ["openFile", [3, 5, 7]],
   ["pipe", [1, 2]],
-  ["inode", [39, 40, 42]],
+  ["inode", [40, 41, 43]],
   ["image", [1]],
   ["directoryEntry", [36, 38]],
   ["nameChunk", [38, 40, 42]],

@@ -3,7 +3,7 @@ import { ONE } from "./kernel.ts";
 import { ActionFlag, Signal } from "./proc/signal_numbers.ts";
 import { Bench, BUFFER, Call, signalSet, STACK, words } from "./proc/testing.ts";
 import { QUANTUM_NS } from "./sched/fixed_priority.ts";
-import { DEFAULT_PRIORITY, ThreadState } from "./sched/tables.ts";
+import { DEFAULT_PRIORITY, PRIORITY_LEVELS, ThreadState } from "./sched/tables.ts";
 
 const HANDLER = 0x5_0000;
 const POLL = 73;
@@ -166,7 +166,7 @@ Deno.test("leave: a better thread that wakes has the hart in the event that wake
   assert.equal(b.on(0), child);
   assert.equal(b.s.thread.state[init], ThreadState.Ready);
   assert.equal(
-    b.s.hart.queueHead[256 + DEFAULT_PRIORITY],
+    b.s.hart.queueHead[PRIORITY_LEVELS + DEFAULT_PRIORITY],
     init,
     "who was preempted comes first of its level",
   );

@@ -6,7 +6,8 @@ import { scheduler } from "./sched/scheduler.ts";
 import { PRIORITY_LEVELS, ThreadState } from "./sched/tables.ts";
 import { schedState, testRandom } from "./sched/testing.ts";
 import { checkSelection, SelfCheck } from "./self_check.ts";
-import { allocRow, freeRow } from "./state/table.ts";
+import type { ElementType } from "./state/column.ts";
+import { allocRow, freeRow, type TableBase, type ViewOf } from "./state/table.ts";
 
 Deno.test("self-check: it passes at boot, and again as often as it is asked", () => {
   const { s } = makeWorld();
@@ -17,12 +18,12 @@ Deno.test("self-check: it passes at boot, and again as often as it is asked", ()
 
 Deno.test("self-check: it leaves the harts and the threads as they were", () => {
   const s = schedState(2, 0);
-  const hart = s.hart.$views.map((view) => view.slice());
+  const hart = columnsOf(s.hart).map((view) => view.slice());
   const account = s.account.balance.slice();
   checkSelection(s);
-  s.hart.$views.forEach((view, i) => assert.deepEqual(view, hart[i]));
+  assert.deepEqual(columnsOf(s.hart), hart);
   assert.deepEqual(s.account.balance, account);
-  for (const view of s.thread.$views) assert.ok(view.every((value) => value === 0));
+  for (const view of columnsOf(s.thread)) for (const value of view) assert.equal(value, 0);
 });
 
 Deno.test("self-check: without slots for its threads it fails, and says so", () => {
@@ -38,9 +39,14 @@ Deno.test("self-check: without slots for its threads it fails, and says so", () 
   }
 });
 
+function columnsOf({ $zeroing: by }: TableBase): readonly ViewOf[ElementType][] {
+  const wide = by.wide.map(({ view }) => view);
+  return [...by.u8, ...by.u16, ...by.u32, ...by.i32, ...by.f64, ...wide];
+}
+
 /** Every column of harts and threads, as one list of copies. */
 function columns(s: State): ArrayLike<number>[] {
-  return [...s.hart.$views, ...s.thread.$views].map((view) => view.slice(0, 3 * 256));
+  return [...columnsOf(s.hart), ...columnsOf(s.thread)].map((view) => view.slice(0, 3 * 256));
 }
 
 Deno.test("peek: 10,000 random queues: it names the best, changes nothing, and that one is taken", () => {

@@ -49,9 +49,7 @@ export function createChannel(
 ): number {
   if ((flags & ~CHANNEL_FLAGS) !== 0) return -Err.Invalid;
   const tellsConnections = (flags & ChannelFlag.ConnectionDeath) !== 0;
-  const tellsThreads = (flags & ChannelFlag.ThreadDeath) !== 0;
   if (tellsConnections && s.process.connectionDeath[process] !== 0) return -Err.Busy;
-  if (tellsThreads && s.process.threadDeath[process] !== 0) return -Err.Busy;
   if (mayBind(s, process, NameKind.Node) < 0) return -Err.Again;
   if (freeRows(s.channel) === 0 || freeRows(s.capNode) === 0) return -Err.Again;
   // From here on it must succeed.
@@ -65,7 +63,6 @@ export function createChannel(
   if (first !== 0) c.previousOfProcess[first] = channel;
   s.process.firstChannel[process] = channel;
   if (tellsConnections) s.process.connectionDeath[process] = channel;
-  if (tellsThreads) s.process.threadDeath[process] = channel;
   const node = createNode(s, process, CapKind.Channel, channel, OWNER);
   const id = nameNode(s, process, node);
   c.node[channel] = node;
@@ -79,7 +76,6 @@ export function destroyChannel(s: State, channel: number): void {
   const c = s.channel;
   const process = c.process[channel];
   if (s.process.connectionDeath[process] === channel) s.process.connectionDeath[process] = 0;
-  if (s.process.threadDeath[process] === channel) s.process.threadDeath[process] = 0;
   const next = c.nextOfProcess[channel];
   const previous = c.previousOfProcess[channel];
   if (next !== 0) c.previousOfProcess[next] = previous;

@@ -41,6 +41,25 @@ Deno.test("memory: a message is copied once, as much as both sides have", () => 
   }
 });
 
+Deno.test("memory: a server fetches what it wants of a message, from any byte on", () => {
+  const b = new MessageBench();
+  b.blocks(1, Nr.sendBytes, b.coid, HEAP, 9000, 0, 0);
+  const receipt = b.done(0, Nr.receive, b.chid, 0, 0, 0);
+  for (const [offset, length, moves] of [[0, 100, 100], [8990, 100, 10], [9000, 5, 0]]) {
+    b.call(0, Nr.read, receipt, offset, UNTOUCHED, length);
+    assert.equal(b.results.get(b.server), moves);
+  }
+  b.enter(0, Nr.read, receipt, 4000, UNTOUCHED, 200);
+  assert.deepEqual(copied(b), [96, 104]);
+  b.pump();
+  assert.equal(b.done(0, Nr.read, receipt, 0, 8, 10), E.EFAULT);
+  assert.equal(b.done(0, Nr.read, receipt + 4096, 0, UNTOUCHED, 10), E.ESRCH);
+  assert.equal(b.done(0, Nr.reply, receipt, 0), 0);
+  const second = b.received();
+  assert.equal(b.done(0, Nr.read, second, 0, UNTOUCHED, 10), 0, "registers have no memory");
+  b.check();
+});
+
 Deno.test("memory: a receiver whose buffer is not there makes it ready and finds the message", () => {
   const b = new MessageBench();
   b.blocks(0, Nr.receive, b.chid, UNTOUCHED, 100, UNTOUCHED + 4096);

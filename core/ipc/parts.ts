@@ -93,6 +93,8 @@ export function arePartsPresent(
 /**
  * Copies bytes from the parts of one message to those of another, frame to frame. Both sides must
  * be present as far as `length` goes, which is at most what either has.
+ *
+ * @param skip bytes of the first message that are left out
  */
 export function copyParts(
   s: State,
@@ -102,11 +104,13 @@ export function copyParts(
   to: number,
   toSide: number,
   length: number,
+  skip = 0,
 ): void {
   const m = s.message;
   let source = 2 * PARTS * from + fromSide;
   let target = 2 * PARTS * to + toSide;
-  let sourceAt = 0;
+  let sourceAt = skip;
+  while (sourceAt > m.partLength[source]) sourceAt -= m.partLength[source++];
   let targetAt = 0;
   let pieces = 0;
   for (let left = length; left > 0;) {

@@ -7,8 +7,6 @@ export const ChannelFlag = {
   FixedPriority: 1,
   /** A client that wants to leave its call asks by a pulse, and stays until it is answered. */
   Unblock: 2,
-  /** A pulse when a thread of the owner dies. */
-  ThreadDeath: 4,
   /** A pulse when the last connection of a client process is gone. */
   Disconnect: 8,
   /** Pulses of the owner's connections whose channels are gone come here. */
@@ -19,8 +17,8 @@ export const ChannelFlag = {
   ReplyLength: 64,
 } as const;
 
-/** All flags there are. */
-export const CHANNEL_FLAGS = 127;
+/** All flags there are; 4, for news of threads' ends, is not among them. */
+export const CHANNEL_FLAGS = 123;
 
 /** Connections one process may have; to look through them is at most UNITS of work. */
 export const CONNECTIONS = 256;
@@ -41,7 +39,6 @@ export const PULSES = 256;
 export const PulseCode = {
   Unblock: -1,
   Disconnect: -2,
-  ThreadDeath: -3,
   ConnectionDeath: -4,
 } as const;
 

@@ -19,6 +19,7 @@ export const Nr = {
   pulse: 674,
   info: 675,
   timeout: 676,
+  read: 677,
 } as const;
 
 /** Error numbers, negated. */

@@ -23,7 +23,7 @@ import { unlinkWaiter, waitOn } from "../sched/wait.ts";
 import { freeRows } from "../state/table.ts";
 import { releaseFiles, setClearTid } from "./exit.ts";
 import { createProcess, freeProcess } from "./process.ts";
-import { discardPending, isDoomed } from "./signal.ts";
+import { discardPending, handOnSignals, isDoomed } from "./signal.ts";
 import { NAME_BYTES, ProcessState, SIGNALS } from "./tables.ts";
 
 /** Flags of clone (Linux). */
@@ -207,6 +207,9 @@ function finishClone(
   if (shared) {
     startThread(s, fx, hart, child, hart);
     waitOn(s, parent, WaitKind.Vfork, p);
+    // It hears nothing now: what its process was sent meanwhile is another thread's.
+    const { blockedLo, blockedHi } = s.thread;
+    handOnSignals(s, fx, hart, parent, ~blockedLo[parent], ~blockedHi[parent]);
     return Result.Pending;
   }
   // Another thread of the parent's may still write to what the child has a copy of.

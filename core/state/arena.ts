@@ -140,6 +140,8 @@ export function bindArena<T extends Tables>(
       out.push([name, array]);
       views[name] = array;
     }
+    const declared = Object.keys(placed.spec.columns);
+    out.push(["$views", declared.map((name) => views[name])]);
     out.push(["$zeroing", zeroingOf(placed.spec.columns, (name) => views[name])]);
     bound.push([placed.key, Object.fromEntries(out)]);
   }

@@ -76,7 +76,9 @@ export interface TableBase {
   readonly $generation: Uint32Array;
   /** Next free row, in the order rows were freed. */
   readonly $nextFree: Uint32Array;
-  /** The declared columns once more, for freeing a row. */
+  /** Every declared column's view, in declaration order, for generic passes. */
+  readonly $views: readonly ViewOf[ElementType][];
+  /** The same by type, for freeing a row. */
   readonly $zeroing: Zeroing;
 }
 

@@ -107,7 +107,25 @@ export const qnxRows = [
     "never",
     "Limits the time of the next call that moves a message.",
   ),
+  row(
+    677,
+    "msg_read",
+    { receipt: value, offset: value, buf: address, length: value },
+    end,
+    "never",
+    "Copies a part of a message that was received; its bytes.",
+  ),
 ] as const;
+
+/** Calls that give back further registers than a0, so that a stub of one register is wrong. */
+export const carriers: readonly string[] = [
+  "msg_send",
+  "msg_send_bytes",
+  "msg_send_parts",
+  "msg_receive",
+  "msg_receive_parts",
+  "msg_reply_receive",
+];
 
 /** Names of the message calls. */
 export type QnxCall = (typeof qnxRows)[number]["name"];

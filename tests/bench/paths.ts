@@ -42,6 +42,12 @@ const PATHS: readonly Path[] = [
     harts: 2,
     qemuCount: 20_000,
   }),
+  path("message round trip, same hart", "msgpong", 160_000, { qemuCount: 0 }),
+  path("message round trip, two harts of 2", "msgpong", 160_000, {
+    rest: ["1"],
+    harts: 2,
+    qemuCount: 0,
+  }),
   path("context switch", "ctxswitch", 400_000, { each: 2 }),
   path("page fault", "pagefault", 327_680),
   path("fork and exit", "forkexit", 16_000, { qemuCount: 1000 }),

@@ -146,6 +146,7 @@ function guardTable(table: TableBase): TableBase {
   guarded.$live = guardColumn(table, "$live", table.$live, "u8", 1, "state");
   guarded.$generation = guardColumn(table, "$generation", table.$generation, "u32", 1, "state");
   guarded.$nextFree = guardColumn(table, "$nextFree", table.$nextFree, "u32", 1, "state");
+  guarded.$views = Object.values(views);
   guarded.$zeroing = zeroingOf(table.$spec.columns, (name) => views[name] as never);
   return guarded as unknown as TableBase;
 }

@@ -118,7 +118,8 @@ const sends = (blocks: string, name: string, number: number, ...args: Argument[]
 });
 const pulse: readonly Op[] = [
   quiet(Nr.attach, 1, FIRST),
-  call("pulse", Nr.msgPulse, CONNECTION, 5, 1, 0),
+  // With its own priority: a lower one would be the receiver's, which others then keep from running.
+  call("pulse", Nr.msgPulse, CONNECTION, 0xffff_ffff, 1, 0),
 ];
 const receives = (name: string, number: number, ...args: Argument[]): Site => ({
   name: `${name} of a channel`,

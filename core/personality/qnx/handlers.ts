@@ -27,5 +27,6 @@ export const qnxHandlers: Readonly<Record<QnxCall, Handler>> = {
   msg_reply_receive: messages.msgReplyReceive,
   msg_send_pulse: messages.msgSendPulse,
   msg_info: messages.msgInfo,
+  msg_read: messages.msgRead,
   timer_timeout: timerTimeout,
 };

@@ -8,6 +8,7 @@ import { findReceipt, messageOf } from "../../ipc/message.ts";
 import { setPart, Side } from "../../ipc/parts.ts";
 import { priorityOf } from "../../ipc/priority.ts";
 import { sendPulse } from "../../ipc/pulse.ts";
+import { readMessage } from "../../ipc/read.ts";
 import { receive } from "../../ipc/receive.ts";
 import { replyError, replyMemory, replyRegisters } from "../../ipc/reply.ts";
 import { prepareMemory, send } from "../../ipc/send.ts";
@@ -234,4 +235,12 @@ export function msgInfo(s: State, fx: Effects, e: Event, t: number): number {
   const bytes = putInfo(s, fx, message, channel, e.argument(0), length);
   const wrote = writeUser(s, fx, e.hart, t, e.argument(1), bytes, INFO_BYTES);
   return wrote === Result.Pending || wrote < 0 ? wrote : 0;
+}
+
+/** msg_read(receipt, offset, buf, length). */
+export function msgRead(s: State, fx: Effects, e: Event, t: number): number {
+  const own = messageOf(s, t);
+  if (own === 0) return -Err.Again;
+  setPart(s, own, Side.Fill, e.argument(2), Math.min(e.argument(3), MESSAGE_BYTES));
+  return readMessage(s, fx, e.hart, own, e.argument(0), e.argument(1));
 }

@@ -1,5 +1,6 @@
 import type { State } from "../../../core/kernel.ts";
 import { capsView } from "./caps.ts";
+import { channelsView } from "./channels.ts";
 import { hartsView } from "./harts.ts";
 import { memoryView } from "./memory.ts";
 import { poolsView } from "./pools.ts";
@@ -21,6 +22,7 @@ export const views: Readonly<Record<string, View>> = {
   threads: { doc: "state, place, call and wait of each thread", of: threadsView },
   processes: { doc: "family, state and holdings of each process", of: processesView },
   memory: { doc: "address spaces and frames", of: memoryView },
+  channels: { doc: "channels: who waits in their queues, what went through", of: channelsView },
   caps: { doc: "capabilities and what they were derived from", of: capsView },
   pools: { doc: "slots of every table: used, free, retired", of: poolsView },
 };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { MessageBench, Nr } from "../../../core/ipc/testing.ts";
 import { makeWorld } from "../../../core/ledger/test_world.ts";
 import { Bench, Call, words } from "../../../core/proc/testing.ts";
 import { runKernel, type RunOptions, STAGES } from "../../../tests/kernel/harness.ts";
@@ -80,6 +81,23 @@ Deno.test("views: harts, queues and threads say who runs, who waits and for what
     [3, 1, "live", 1],
   ]);
   assert.equal(rows(views.memory.of(b.s)).length, 3);
+});
+
+Deno.test("views: a channel shows its three queues, and what went through it", () => {
+  const b = new MessageBench();
+  const shown = () => rows(views.channels.of(b.s))[0];
+  const queues = () => [shown().send, shown().receive, shown().reply, shown().serves];
+  assert.deepEqual([shown().pid, shown().clients], ["1", 1]);
+  assert.deepEqual(queues(), ["-", "-", "-", "-"]);
+  b.blocks(1, Nr.send, b.coid, 8);
+  assert.deepEqual(queues(), ["2", "-", "-", "-"]);
+  assert.deepEqual(views.channels.of(b.s).facts, { "messages sent": 1 });
+  const receipt = b.done(0, Nr.receive, b.chid, 0, 0, 0);
+  assert.deepEqual(queues(), ["-", "-", "2", "1"]);
+  b.done(0, Nr.reply, receipt, 0, 0);
+  assert.deepEqual([shown().received, shown().answered, shown().reply], [1, 1, "-"]);
+  b.blocks(0, Nr.receive, b.chid, 0, 0, 0);
+  assert.deepEqual(queues(), ["-", "1", "-", "-"]);
 });
 
 Deno.test("views: pools count the slots of every table, capabilities name their holder", () => {

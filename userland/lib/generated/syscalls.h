@@ -152,6 +152,7 @@
 #define SYS_msg_send_pulse 674
 #define SYS_msg_info 675
 #define SYS_timer_timeout 676
+#define SYS_msg_read 677
 #define SYS_say 700
 #define SYS_ticks 701
 #define SYS_rest 702
@@ -1316,56 +1317,6 @@ static inline long sys_connect_detach(long x0) {
   return a0;
 }
 
-static inline long sys_msg_send(long x0, long x1) {
-  register long a7 __asm__("a7") = SYS_msg_send;
-  register long a0 __asm__("a0") = x0;
-  register long a1 __asm__("a1") = x1;
-  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
-  return a0;
-}
-
-static inline long sys_msg_send_bytes(long x0, long x1, long x2, long x3, long x4) {
-  register long a7 __asm__("a7") = SYS_msg_send_bytes;
-  register long a0 __asm__("a0") = x0;
-  register long a1 __asm__("a1") = x1;
-  register long a2 __asm__("a2") = x2;
-  register long a3 __asm__("a3") = x3;
-  register long a4 __asm__("a4") = x4;
-  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
-  return a0;
-}
-
-static inline long sys_msg_send_parts(long x0, long x1, long x2, long x3, long x4) {
-  register long a7 __asm__("a7") = SYS_msg_send_parts;
-  register long a0 __asm__("a0") = x0;
-  register long a1 __asm__("a1") = x1;
-  register long a2 __asm__("a2") = x2;
-  register long a3 __asm__("a3") = x3;
-  register long a4 __asm__("a4") = x4;
-  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
-  return a0;
-}
-
-static inline long sys_msg_receive(long x0, long x1, long x2, long x3) {
-  register long a7 __asm__("a7") = SYS_msg_receive;
-  register long a0 __asm__("a0") = x0;
-  register long a1 __asm__("a1") = x1;
-  register long a2 __asm__("a2") = x2;
-  register long a3 __asm__("a3") = x3;
-  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
-  return a0;
-}
-
-static inline long sys_msg_receive_parts(long x0, long x1, long x2, long x3) {
-  register long a7 __asm__("a7") = SYS_msg_receive_parts;
-  register long a0 __asm__("a0") = x0;
-  register long a1 __asm__("a1") = x1;
-  register long a2 __asm__("a2") = x2;
-  register long a3 __asm__("a3") = x3;
-  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
-  return a0;
-}
-
 static inline long sys_msg_reply(long x0, long x1) {
   register long a7 __asm__("a7") = SYS_msg_reply;
   register long a0 __asm__("a0") = x0;
@@ -1402,14 +1353,6 @@ static inline long sys_msg_error(long x0, long x1) {
   return a0;
 }
 
-static inline long sys_msg_reply_receive(long x0, long x1) {
-  register long a7 __asm__("a7") = SYS_msg_reply_receive;
-  register long a0 __asm__("a0") = x0;
-  register long a1 __asm__("a1") = x1;
-  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
-  return a0;
-}
-
 static inline long sys_msg_send_pulse(long x0, long x1, long x2, long x3) {
   register long a7 __asm__("a7") = SYS_msg_send_pulse;
   register long a0 __asm__("a0") = x0;
@@ -1433,6 +1376,16 @@ static inline long sys_timer_timeout(long x0, long x1) {
   register long a0 __asm__("a0") = x0;
   register long a1 __asm__("a1") = x1;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_read(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_msg_read;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
   return a0;
 }
 

@@ -12,7 +12,13 @@ import { writeUser } from "../mem/user_copy.ts";
 import { clearCall } from "../sched/call.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { WaitKind } from "../sched/tables.ts";
-import { createThread, freeThread, leastLoadedHart, startThread } from "../sched/thread.ts";
+import {
+  createThread,
+  freeThread,
+  leastLoadedHart,
+  mayRunOn,
+  startThread,
+} from "../sched/thread.ts";
 import { unlinkWaiter, waitOn } from "../sched/wait.ts";
 import { freeRows } from "../state/table.ts";
 import { releaseFiles } from "./exit.ts";
@@ -171,7 +177,9 @@ function finishClone(
     writeUser(s, fx, hart, child, tidAddress, at, 4);
     unlinkWaiter(s, s.thread.waiter[child]);
   }
-  const target = shared ? hart : leastLoadedHart(s, child, hart);
+  // The parent may be on its way to another hart, and its child allowed on that one only.
+  const stays = shared && mayRunOn(s, child, hart);
+  const target = stays ? hart : leastLoadedHart(s, child, hart);
   startThread(s, fx, hart, child, target);
   if (!shared) return pid;
   waitOn(s, parent, WaitKind.Vfork, p);

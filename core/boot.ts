@@ -7,6 +7,8 @@ import { bootMemory } from "./mem/boot.ts";
 import { addPage, createObject } from "./mem/object.ts";
 import { ObjectKind } from "./mem/tables.ts";
 import { writeTrampoline } from "./proc/trampoline.ts";
+import { checkSelection } from "./self_check.ts";
+import { beginHungry } from "./sched/steal.ts";
 import { assert } from "./assert.ts";
 import { PAGE_BYTES } from "./limits.ts";
 import { allocRow } from "./state/table.ts";
@@ -65,7 +67,7 @@ export function isBootPayload(s: State, e: Event): boolean {
 
 /** Brings the tables from all zero to the state before the root is mounted. */
 export function boot(s: State, fx: Effects, e: Event): void {
-  for (const one of [s.kernel, s.fileSystem]) {
+  for (const one of [s.kernel, s.fileSystem, s.ipc]) {
     assert(allocRow(one) === ONE, "a one-row table has its one row");
   }
   const harts = payloadU32(e, 0);
@@ -86,5 +88,7 @@ export function boot(s: State, fx: Effects, e: Event): void {
   fx.zero(s.objectPage.frame[page], 0, PAGE_BYTES);
   writeTrampoline(fx, s.objectPage.frame[page]);
   s.kernel.trampoline[ONE] = trampoline;
+  checkSelection(s);
+  beginHungry(s);
   s.kernel.booted[ONE] = 1;
 }

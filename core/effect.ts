@@ -60,6 +60,8 @@ export const EffectKind = {
   Closed: 28,
   /** 1 or 0: whether the host terminal's input may come in. */
   TerminalFlow: 29,
+  /** from thread, to thread, mask: copies the registers x0 to x31 whose bits are set. */
+  CopyRegisterSet: 30,
 } as const;
 
 /** Arguments of each effect kind; the decoder of the effect stream. */
@@ -94,6 +96,7 @@ export const EFFECT_ARITY: readonly number[] = [
   1,
   0,
   1,
+  3,
 ];
 
 const WORDS = 1 << 16;
@@ -182,6 +185,10 @@ export class Effects {
   }
   copyRegisters(from: number, to: number): void {
     this.put(EffectKind.CopyRegisters, from, to, 0, 0, 0);
+  }
+  /** Copies some of x1 to x31 of one thread to the same registers of another. */
+  copyRegisterSet(from: number, to: number, mask: number): void {
+    this.put(EffectKind.CopyRegisterSet, from, to, mask, 0, 0);
   }
   loadRegisters(thread: number, bytesAt: number): void {
     this.put(EffectKind.LoadRegisters, thread, bytesAt, 0, 0, 0);

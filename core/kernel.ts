@@ -1,5 +1,5 @@
 import type { Bound } from "./state/arena.ts";
-import { hartTable, threadTable, waiterTable } from "./sched/tables.ts";
+import { futexTable, hartTable, threadTable, waiterTable } from "./sched/tables.ts";
 import {
   addressSpaceTable,
   frameTable,
@@ -11,7 +11,7 @@ import {
   shootdownTable,
 } from "./mem/tables.ts";
 import { imageTable, kernelTable, processTable } from "./proc/tables.ts";
-import { capNodeTable } from "./cap/tables.ts";
+import { capNodeTable, namePageTable, notificationTable } from "./cap/tables.ts";
 import {
   chunkRequestTable,
   directoryEntryTable,
@@ -23,6 +23,7 @@ import {
   streamTable,
   terminalTable,
 } from "./fs/tables.ts";
+import { channelTable, connectionTable, ipcTable, messageTable, pulseTable } from "./ipc/tables.ts";
 import { accountTable } from "./ledger/tables.ts";
 
 /** Every table of the kernel, in arena order. */
@@ -51,7 +52,15 @@ export const kernelTables = {
   chunkRequest: chunkRequestTable,
   terminal: terminalTable,
   stream: streamTable,
+  ipc: ipcTable,
+  channel: channelTable,
+  connection: connectionTable,
+  message: messageTable,
+  pulse: pulseTable,
   pageTable: pageTableTable,
+  namePage: namePageTable,
+  notification: notificationTable,
+  futex: futexTable,
 } as const;
 
 /** All kernel state: the bound tables, and nothing else. */

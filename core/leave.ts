@@ -4,8 +4,10 @@ import { pfnOf } from "./mem/frame.ts";
 import { hasReclaim } from "./mem/reclaim.ts";
 import { markRanOn } from "./mem/shootdown.ts";
 import { Account } from "./ledger/accounts.ts";
+import { hasDyingEnds } from "./ipc/teardown.ts";
 import { ONE, type State } from "./kernel.ts";
 import { UNITS } from "./limits.ts";
+import { finishExecute } from "./proc/exec.ts";
 import { beginExit } from "./proc/exit.ts";
 import {
   Handler,
@@ -13,21 +15,27 @@ import {
   isBlocked,
   isGuarded,
   nextSignal,
-  notifyParent,
+  setMask,
   takeSignal,
 } from "./proc/signal.ts";
 import { DefaultAction, defaultAction, Signal } from "./proc/signal_numbers.ts";
+import { stopProcess } from "./proc/stop.ts";
 import { ProcessState, SIGNALS } from "./proc/tables.ts";
 import { scheduler } from "./sched/scheduler.ts";
-import { ThreadState, WakeReason } from "./sched/tables.ts";
+import { answerIdleHarts, askForThread, stopAsking } from "./sched/steal.ts";
+import { PRIORITY_LEVELS, ThreadState, WakeReason } from "./sched/tables.ts";
 import { firstDeadline } from "./sched/timer.ts";
 import { hasWaking } from "./sched/wait.ts";
 
 /** Timers further away than this are not worth programming; the clock never gets there. */
 const NEVER = 2 ** 53;
 
-/** Chooses what the hart runs; leaves it in hart.current. */
-function reschedule(s: State, hart: number, now: number): void {
+/**
+ * Chooses what the hart runs; leaves it in hart.current.
+ *
+ * @param now the hart's time, ns
+ */
+export function reschedule(s: State, hart: number, now: number): void {
   const row = hart + 1;
   let current = s.hart.current[row];
   const running = current !== 0 && s.thread.state[current] === ThreadState.Running;
@@ -47,18 +55,17 @@ function reschedule(s: State, hart: number, now: number): void {
     scheduler.remove(s, hart, current);
     s.thread.state[current] = ThreadState.Running;
     s.thread.dispatchedAt[current] = now;
+    noteWait(s, row, current, now);
+    if (s.hart.current[row] === 0) stopAsking(s, hart);
   }
   s.hart.current[row] = current;
 }
 
-/** Stops the process of the running thread; its parent is told. */
-function stop(s: State, fx: Effects, hart: number, thread: number, signal: number): void {
-  const p = s.thread.process[thread];
-  s.thread.state[thread] = ThreadState.Stopped;
-  s.process.stopped[p] = 1;
-  s.process.stopSignal[p] = signal;
-  s.process.continued[p] = 0;
-  notifyParent(s, fx, hart, p);
+/** Keeps the longest time a thread of each level has waited for its hart. */
+function noteWait(s: State, row: number, thread: number, now: number): void {
+  const waited = now - s.thread.readySince[thread];
+  const at = row * PRIORITY_LEVELS + s.thread.level[thread];
+  if (waited > s.hart.longestWait[at]) s.hart.longestWait[at] = waited;
 }
 
 /**
@@ -124,7 +131,7 @@ function actOnSignal(
     }
     if (defaultAction(signal) === DefaultAction.Stop) {
       takeSignal(s, thread, signal, Account.SignalConsumed);
-      stop(s, fx, hart, thread, signal);
+      stopProcess(s, fx, hart, thread, signal);
       return true;
     }
   }
@@ -138,7 +145,7 @@ function hasSteps(s: State, hart: number): boolean {
   const row = hart + 1;
   if (s.hart.operation[row] !== 0) return true;
   if (s.hart.inboxHead[row] !== 0 && s.hart.ipiPending[row] === 0) return true;
-  if (hasReclaim(s) || hasWaking(s)) return true;
+  if (hasReclaim(s) || hasWaking(s) || hasDyingEnds(s)) return true;
   return hart === 0 && s.kernel.shutdownSteps[ONE] !== 0;
 }
 
@@ -168,6 +175,8 @@ function programTimer(s: State, fx: Effects, hart: number): void {
   const row = hart + 1;
   const thread = s.hart.current[row];
   let deadline = firstDeadline(s, hart);
+  const stealAt = s.hart.stealAt[row];
+  if (stealAt !== 0 && stealAt < deadline) deadline = stealAt;
   if (thread !== 0) {
     const turn = s.thread.dispatchedAt[thread] + scheduler.nextDeadline(s, hart, thread);
     if (turn < deadline) deadline = turn;
@@ -208,13 +217,23 @@ export function leaveKernel(s: State, fx: Effects, hart: number, now: number): v
     // A call that set another mask and was not interrupted ends with the old one.
     if (s.thread.restoreMask[thread] === 1 && s.thread.call[thread] === 0) {
       s.thread.restoreMask[thread] = 0;
-      s.thread.blockedLo[thread] = s.thread.savedMaskLo[thread];
-      s.thread.blockedHi[thread] = s.thread.savedMaskHi[thread];
+      setMask(s, fx, hart, thread, s.thread.savedMaskLo[thread], s.thread.savedMaskHi[thread]);
     }
     const signal = nextSignal(s, thread);
+    const p = s.thread.process[thread];
+    if (s.process.execThread[p] === thread && signal !== Signal.Kill) {
+      finishExecute(s, fx, hart, thread);
+      continue;
+    }
+    if (s.process.stopped[p] === 1 && signal !== Signal.Kill) {
+      s.thread.state[thread] = ThreadState.Stopped;
+      continue;
+    }
     if (signal === 0 || runsCallFirst(s, thread, signal)) break;
     if (!actOnSignal(s, fx, hart, thread, signal)) return;
   }
+  if (s.hart.current[row] === 0) askForThread(s, fx, hart);
+  if (s.hart.steal[row] !== 0) answerIdleHarts(s, fx, hart, now);
   load(s, fx, hart);
   programTimer(s, fx, hart);
 }

@@ -3,7 +3,7 @@ import { ONE } from "./kernel.ts";
 import { ActionFlag, Signal } from "./proc/signal_numbers.ts";
 import { Bench, BUFFER, Call, signalSet, STACK, words } from "./proc/testing.ts";
 import { QUANTUM_NS } from "./sched/fixed_priority.ts";
-import { ThreadState } from "./sched/tables.ts";
+import { DEFAULT_PRIORITY, PRIORITY_LEVELS, ThreadState } from "./sched/tables.ts";
 
 const HANDLER = 0x5_0000;
 const POLL = 73;
@@ -147,5 +147,55 @@ Deno.test("leave: a remaining time whose page must be copied first does not hurt
   assert.equal(b.call(0, Call.kill, 2, Signal.Usr1), 0);
   assert.deepEqual(b.takeHandled(child), [Signal.Usr1]);
   assert.equal(b.s.kernel.closed[ONE], 0);
+  b.check();
+});
+
+Deno.test("leave: a better thread that wakes has the hart in the event that wakes it", () => {
+  const b = new Bench();
+  const child = b.fork();
+  const init = b.world.thread;
+  assert.equal(b.call(0, Call.setaffinity, 2, 8, words(1)), 0);
+  b.s.thread.priority[child] = DEFAULT_PRIORITY + 10;
+  b.timer(0, QUANTUM_NS);
+  assert.equal(b.on(0), child, "the timer looks at what is queued");
+  b.handle(0, Signal.Usr1, HANDLER);
+  // By its own timer.
+  assert.equal(b.call(0, Call.nanosleep, words(0, 100_000), 0), undefined);
+  assert.equal(b.on(0), init);
+  b.timer(0, b.s.thread.timerDeadline[child]);
+  assert.equal(b.on(0), child);
+  assert.equal(b.s.thread.state[init], ThreadState.Ready);
+  assert.equal(
+    b.s.hart.queueHead[PRIORITY_LEVELS + DEFAULT_PRIORITY],
+    init,
+    "who was preempted comes first of its level",
+  );
+  // By another hart's call, in the event of the IPI.
+  assert.equal(b.call(0, Call.nanosleep, words(9, 0), 0), undefined);
+  assert.equal(b.call(0, Call.clone, 17), 3);
+  assert.equal(b.call(1, Call.kill, 2, Signal.Usr1), 0);
+  assert.equal(b.on(0), child);
+  assert.deepEqual(b.takeHandled(child), [Signal.Usr1]);
+  b.check();
+});
+
+Deno.test("leave: a thread that is woken before it has arrived is queued once", () => {
+  const b = new Bench();
+  const child = b.fork();
+  b.handle(1, Signal.Usr1, HANDLER);
+  assert.equal(b.call(1, Call.clone, 17), 3);
+  assert.equal(b.call(1, Call.nanosleep, words(5, 0), 0), undefined);
+  assert.notEqual(b.on(1), child);
+  // The grandchild sends its sleeping parent to hart 0, which hears of it late.
+  b.held.add(0);
+  b.enter(1, Call.setaffinity, 2, 8, words(1));
+  b.pump();
+  assert.equal(b.s.thread.hart[child], 0);
+  b.enter(0, Call.kill, 2, Signal.Usr1);
+  assert.equal(b.s.thread.queued[child], 0);
+  b.held.delete(0);
+  b.pump();
+  while (b.on(0) !== child) b.call(0, Call.yield);
+  assert.deepEqual(b.takeHandled(child), [Signal.Usr1]);
   b.check();
 });

@@ -6,6 +6,8 @@ import { AccessKind, type Event, EventKind, SampleKind } from "./event.ts";
 import { reduceExternal, reduceInput } from "./input.ts";
 import { ONE, type State } from "./kernel.ts";
 import { registerSample } from "./isa/signal_frame.ts";
+import { outlastsDeadline } from "./ipc/end.ts";
+import { drainEnds, hasDyingEnds } from "./ipc/teardown.ts";
 import { leaveKernel } from "./leave.ts";
 import { Account } from "./ledger/accounts.ts";
 import { post } from "./ledger/post.ts";
@@ -20,8 +22,9 @@ import { stepOperation } from "./personality/operations.ts";
 import { exceptionSignal, segmentFault } from "./proc/exception.ts";
 import { deliverSignal, failDelivery } from "./proc/deliver.ts";
 import { takeImageSample } from "./proc/exec.ts";
-import { interruptWait, sendSignal } from "./proc/signal.ts";
-import { Signal } from "./proc/signal_numbers.ts";
+import { expireAlarm, settleAlarm } from "./proc/alarm.ts";
+import { interruptWait } from "./proc/signal.ts";
+import { answerStop } from "./proc/stop.ts";
 import { beginShutdown, continueShutdown, stepShutdown } from "./shutdown.ts";
 import { rowOf } from "./syscall/rows.ts";
 import { clearCall, returnFromCall } from "./sched/call.ts";
@@ -29,7 +32,7 @@ import { bookTime } from "./sched/hart_time.ts";
 import { endOperation } from "./sched/operation.ts";
 import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.ts";
 import { answerRequests, leaveForbiddenHart, takeFromInbox } from "./sched/thread.ts";
-import { armTimer, disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
+import { disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
 import { hasWaking, isWaiting, wakeSome, wakeThread } from "./sched/wait.ts";
 import { isCallEvent, isInputEvent, isRecord } from "./well_formed.ts";
 
@@ -119,11 +122,17 @@ export function refuse(s: State, e: Event): number {
   }
 }
 
-/** What a handled signal does to a call that blocks, by its row. */
-function interruptRule(call: number): number {
+/**
+ * What a handled signal does to a call that blocks, by its row, unless the call has said so itself.
+ * One with a deadline does not run again: its time would begin anew.
+ */
+function interruptRule(s: State, thread: number, call: number): number {
+  if (s.thread.callBlocking[thread] === InterruptRule.Always) return InterruptRule.Always;
   const blocking = rowOf(call)?.blocking;
   if (blocking === "progress") return InterruptRule.Progress;
-  return blocking === "restart" ? InterruptRule.Restart : InterruptRule.Interrupted;
+  return blocking === "restart" && s.thread.callDeadline[thread] === 0
+    ? InterruptRule.Restart
+    : InterruptRule.Interrupted;
 }
 
 /** Gives a call's result to its thread, or leaves the call in progress. */
@@ -133,7 +142,7 @@ function settle(s: State, fx: Effects, thread: number, call: number, result: num
     clearCall(s, thread);
   } else if (result <= Result.Pending) {
     s.thread.call[thread] = call + 1;
-    s.thread.callBlocking[thread] = interruptRule(call);
+    s.thread.callBlocking[thread] = interruptRule(s, thread, call);
     // A signal that came before it blocked must not be slept through.
     interruptWait(s, fx, s.thread.hart[thread], thread);
   } else returnFromCall(s, fx, thread, result);
@@ -177,19 +186,12 @@ function timer(s: State, fx: Effects, e: Event): void {
     const thread = entry >>> 1;
     if ((entry & 1) === TimerSlot.Sleep) {
       disarmTimer(s, hart, thread, TimerSlot.Sleep);
-      if (isWaiting(s, thread)) wakeThread(s, fx, hart, thread, WakeReason.Timeout);
+      if (isWaiting(s, thread) && !outlastsDeadline(s, fx, hart, thread)) {
+        wakeThread(s, fx, hart, thread, WakeReason.Timeout);
+      }
       continue;
     }
-    const due = s.thread.intervalDeadline[thread];
-    disarmTimer(s, hart, thread, TimerSlot.Interval);
-    s.thread.intervalDeadline[thread] = 0;
-    const period = s.thread.intervalPeriod[thread];
-    if (period > 0) {
-      const missed = Math.floor((e.time - due) / period);
-      armTimer(s, hart, thread, TimerSlot.Interval, due + (missed + 1) * period);
-    }
-    s.process.senderPid[s.thread.process[thread]] = 0;
-    sendSignal(s, fx, hart, s.thread.process[thread], Signal.Alrm);
+    expireAlarm(s, fx, hart, thread, e.time);
   }
 }
 
@@ -198,9 +200,12 @@ function drainInbox(s: State, fx: Effects, hart: number): void {
   for (let n = 0; n < UNITS; n++) {
     const thread = takeFromInbox(s, hart);
     if (thread === 0) return;
+    // Its timers are this hart's business only until it moves on.
+    if ((s.thread.requests[thread] & Request.Alarm) !== 0) settleAlarm(s, hart, thread);
     const bits = answerRequests(s, fx, hart, thread);
     // It may have blocked before the request came: then the signal ends the wait now.
-    if ((bits & Request.Signal) !== 0) interruptWait(s, fx, hart, thread);
+    if ((bits & (Request.Signal | Request.Kill)) !== 0) interruptWait(s, fx, hart, thread);
+    if ((bits & Request.Stop) !== 0) answerStop(s, fx, hart, thread);
   }
 }
 
@@ -295,6 +300,7 @@ export function reduce(
     bookTime(s, e.hart, e.time);
     apply(s, fx, e, s.hart.current[e.hart + 1], drivers);
     if (hasReclaim(s)) reclaim(s, fx);
+    if (hasDyingEnds(s)) drainEnds(s, fx, e.hart);
     if (hasWaking(s)) wakeSome(s, fx, e.hart);
     if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, e.hart);
     leaveKernel(s, fx, e.hart, e.time);

@@ -3,9 +3,11 @@ import { Effects } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { rebuildNameHash } from "./fs/directory.ts";
 import { kernelTables, type State } from "./kernel.ts";
+import { rebuildFutexHash } from "./sched/futex_row.ts";
 import { rebuildPageHash } from "./mem/page_hash.ts";
 import { rebuildPidHash } from "./proc/process.ts";
 import { reduce } from "./reduce.ts";
+import { rebuildTidHash } from "./sched/tid.ts";
 import { type ArenaLayout, bindArena, layoutArena } from "./state/arena.ts";
 import { makeArenaHash } from "./state/hash.ts";
 
@@ -58,8 +60,10 @@ export function makeReducer(
     hash: makeArenaHash(layout, buffer, base),
     rebuild: () => {
       rebuildPidHash(state);
+      rebuildTidHash(state);
       rebuildPageHash(state);
       rebuildNameHash(state);
+      rebuildFutexHash(state);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Effects } from "./effect.ts";
+import { hasDyingEnds } from "./ipc/teardown.ts";
 import { dropChunkRequest } from "./mem/chunk.ts";
 import { hasReclaim } from "./mem/reclaim.ts";
 import { ONE, type State } from "./kernel.ts";
@@ -44,22 +45,35 @@ function enter(s: State, stage: number): void {
   s.kernel.shutdownSteps[ONE] = 1;
 }
 
+/** Tells the threads of a process to go, whatever they wait for; how many there are. */
+function killProcess(s: State, fx: Effects, p: number): number {
+  let told = 0;
+  // One whose only thread takes it apart already goes on with that.
+  if (s.process.state[p] === ProcessState.Live) s.process.killed[p] = Signal.Kill;
+  s.process.stopped[p] = 0;
+  for (let t = s.process.firstThread[p]; t !== 0; t = s.thread.nextInProcess[t]) {
+    told++;
+    if (s.thread.state[t] === ThreadState.Stopped) {
+      s.thread.state[t] = ThreadState.Blocked;
+      wakeThread(s, fx, 0, t, WakeReason.Signal);
+    } else if (isWaiting(s, t)) wakeThread(s, fx, 0, t, WakeReason.Signal);
+    else alertThread(s, fx, 0, t);
+  }
+  return told;
+}
+
 /** Tells a bounded number of processes to die; true when all were told. */
 function killStep(s: State, fx: Effects): boolean {
   const top = watermark(s.process);
   let p = s.kernel.shutdownCursor[ONE];
+  let told = 0;
   for (let n = 0; n < UNITS; n++) {
     if (++p > top) return true;
-    if (s.process.$live[p] === 0 || s.process.state[p] !== ProcessState.Live) continue;
-    s.process.killed[p] = Signal.Kill;
-    for (let t = s.process.firstThread[p]; t !== 0; t = s.thread.nextInProcess[t]) {
-      if (s.thread.state[t] === ThreadState.Stopped) {
-        s.process.stopped[p] = 0;
-        s.thread.state[t] = ThreadState.Blocked;
-        wakeThread(s, fx, 0, t, WakeReason.Signal);
-      } else if (isWaiting(s, t)) wakeThread(s, fx, 0, t, WakeReason.Signal);
-      else alertThread(s, fx, 0, t);
-    }
+    const state = s.process.state[p];
+    const ends = state === ProcessState.Live || state === ProcessState.Dying;
+    if (s.process.$live[p] === 0 || !ends || s.process.threads[p] === 0) continue;
+    told += killProcess(s, fx, p);
+    if (told >= UNITS) break;
   }
   fx.charge(UNITS);
   s.kernel.shutdownCursor[ONE] = p;
@@ -92,6 +106,7 @@ function requestsStep(s: State, fx: Effects): boolean {
 
 /** Whether an IPI is raised and not taken, or a thread is in an inbox. */
 function isQuiet(s: State): boolean {
+  if (hasDyingEnds(s)) return false;
   for (let h = 1; h <= s.kernel.harts[ONE]; h++) {
     if (s.hart.ipiPending[h] !== 0 || s.hart.inboxHead[h] !== 0) return false;
   }

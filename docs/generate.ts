@@ -2,6 +2,8 @@
 import { kernelTables } from "../core/kernel.ts";
 import { referencePage } from "../core/state/reference.ts";
 import { linuxRows } from "../core/syscall/table.ts";
+import { qnxRows } from "../core/syscall/qnx_table.ts";
+import { nativeRows } from "../core/syscall/native_table.ts";
 import { toyRows } from "../core/syscall/toy_table.ts";
 import { syscallPage } from "./syscall_page.ts";
 
@@ -14,7 +16,9 @@ export function referencePages(): Readonly<Record<string, string>> {
     "tables.md": HEAD + referencePage("Tables of the kernel", kernelTables),
     "syscalls.md": HEAD + syscallPage([
       { title: "Linux", rows: linuxRows },
+      { title: "Messages", rows: qnxRows },
       { title: "Toy personality", rows: toyRows },
+      { title: "Native: capabilities by token", rows: nativeRows },
     ]),
   };
 }

@@ -56,7 +56,12 @@ function argumentsText(row: SyscallRow): string {
 
 function consumedText(row: SyscallRow): string {
   const consumed: Consumed = row.consumes;
-  if ("argument" in consumed) return `argument \`${row.args[consumed.argument].name}\``;
+  if ("argument" in consumed) {
+    const { argument, kind, rights = [] } = consumed;
+    const what = [kind ?? "", ...rights.length > 0 ? [`with ${rights.join(", ")}`] : []];
+    const said = what.join(" ").trim();
+    return `argument \`${row.args[argument].name}\`${said === "" ? "" : ` (${said})`}`;
+  }
   if ("slot" in consumed) return `the process's ${consumed.slot}`;
   return `none: it ${consumed.none}`;
 }

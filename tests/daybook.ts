@@ -12,7 +12,7 @@ import { journalBreach } from "./kernel/journal_purity.ts";
 export const repository: string = new URL("../", import.meta.url).pathname;
 
 /** The commands that deno.json declares as tasks of `journal/commands/main.ts`. */
-export type Command = "boot" | "run" | "replay" | "audit" | "info" | "dump";
+export type Command = "boot" | "run" | "replay" | "audit" | "info" | "dump" | "show";
 
 /**
  * The argument vector of a command, with the permissions its task grants and no more.

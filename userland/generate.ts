@@ -3,6 +3,7 @@
  * `build.ts` writes it before anything is compiled; the header is kept in the repository so that
  * the sources can be read without running anything.
  */
+import { carriers } from "../core/syscall/qnx_table.ts";
 import { syscallRows } from "../core/syscall/rows.ts";
 
 /** What a stub needs to know of a table row. */
@@ -15,6 +16,7 @@ export interface SyscallShape {
 
 /**
  * The text of the header for `rows`: one `SYS_name` constant and one `sys_name` inline stub each.
+ * Calls that move messages give back more registers than a stub could; lib/msg.h has those.
  * A stub takes and returns `long`; the answer is the kernel's own (a negative errno on failure).
  */
 export function syscallHeader(rows: readonly SyscallShape[]): string {
@@ -25,7 +27,7 @@ export function syscallHeader(rows: readonly SyscallShape[]): string {
   ];
   const sorted = [...rows].sort((a, b) => a.number - b.number);
   for (const row of sorted) lines.push(`#define SYS_${row.name} ${row.number}`);
-  for (const row of sorted) lines.push("", ...stub(row));
+  for (const row of sorted) if (!carriers.includes(row.name)) lines.push("", ...stub(row));
   return lines.join("\n") + "\n";
 }
 

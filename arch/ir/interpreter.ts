@@ -1,7 +1,7 @@
 import {
   DECODE_SLOT,
   HART,
-  MACHINE_CELL,
+  JUMP_CACHE,
   OP,
   PAGE_SIZE,
   REGISTER,
@@ -17,7 +17,7 @@ import type { InterpreterEnvironment, InterpreterLocals } from "./interpreter_co
 import { isCommonOp } from "./common_ops.ts";
 import { farOpNames, INTERNAL_OPCODE, OPCODE_COUNT, opcodeOf, opNames, ops } from "./ops.ts";
 import type { OpName } from "./ops.ts";
-import { REGION_EXPORTS } from "./region/compile_region.ts";
+import { REGION_EXPORTS, REGION_SIGNATURE } from "./region/compile_region.ts";
 import type { FunctionBuilder } from "./wasm/function_builder.ts";
 import { ModuleBuilder } from "./wasm/module_builder.ts";
 
@@ -66,7 +66,7 @@ export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuff
     decodeBase: m.importGlobal(IMPORT_MODULE, "decodeBase", "i32", false),
     base: m.importGlobal(IMPORT_MODULE, "regionCellBase", "i32", false),
     often: m.importGlobal(IMPORT_MODULE, "often", "i32", false),
-    type: m.type(["i32", "i32", "i32", "i64"], ["i32"]),
+    type: m.type(...REGION_SIGNATURE),
   };
   const imports: DecodeImports = {
     decode: m.importFunction(IMPORT_MODULE, "decode", ["i32"], []),
@@ -77,6 +77,7 @@ export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuff
     leftOften: m.importFunction(IMPORT_MODULE, "leftOften", ["i32"], []),
     wentOn: m.importFunction(IMPORT_MODULE, "wentOn", ["i32"], []),
     cells: regionCells,
+    wanders: m.importFunction(IMPORT_MODULE, "wanders", ["i32"], []),
   };
   const frm = m.global("i32", true);
   const { fflagsAccrued, ...float } = addFloatFunctions(m, { fusedMultiplyAdd });
@@ -86,12 +87,14 @@ export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuff
     walk: walk.index,
     newSlot: imports.newSlot,
     codeWritten: imports.codeWritten,
+    wanders: imports.wanders,
   });
   const mulhu = addHighProduct(m);
   const env = { mmu, bitsAt: imports.bitsAt, fflags: fflagsAccrued, frm };
   const run = addRun(m, env, { mulhu, float }, imports);
   m.exportFunction(run);
   addTranslate(m, walk);
+  addUnlinked(m);
   m.export(REGION_EXPORTS.readable, "function", mmu.readable);
   m.export(REGION_EXPORTS.writable, "function", mmu.writable);
   m.export(REGION_EXPORTS.refillExec, "function", mmu.refillExec);
@@ -107,8 +110,10 @@ interface DecodeImports {
   readonly codeWritten: number;
   /** (hart): control often leaves a region for the instruction at the pc in the register slot. */
   readonly leftOften: number;
-  /** (hart): control went from a region to another at the pc; called now and then. */
+  /** (hart): a jump by register went from a region to another at the pc; called now and then. */
   readonly wentOn: number;
+  /** (page cell): compiled code often accesses another page by it than before. */
+  readonly wanders: number;
   readonly cells: {
     readonly decodeBase: number;
     readonly base: number;
@@ -129,6 +134,18 @@ function addTranslate(m: ModuleBuilder, walk: FunctionBuilder): void {
   f.local_get(0).local_get(1).i64_extend_i32_u();
   f.local_get(2).i64_extend_i32_u().i64_const(32).i64_shl().i64_or();
   f.local_get(3).call(walk.index);
+  m.exportFunction(f);
+}
+
+/**
+ * What regions go on to while it is not known where: takes what they take, leaves the pc and the
+ * exit that wants to be linked, and returns.
+ */
+function addUnlinked(m: ModuleBuilder): void {
+  const f = m.function(REGION_EXPORTS.unlinked, ...REGION_SIGNATURE);
+  const hart = 0, registers = 1, left = 2, pc = 3, cell = 4;
+  f.local_get(registers).local_get(pc).i64_store(PC);
+  f.local_get(hart).local_get(cell).i32_store(HART.leftBy).local_get(left);
   m.exportFunction(f);
 }
 
@@ -396,9 +413,13 @@ function enterRegion(
   f.local_get(hart).i32_load(HART.enteredWith).i32_eqz().hint(false).if_();
   f.local_get(hart).local_get(left).i32_store(HART.enteredWith).end();
   f.loop("region");
-  f.local_get(hart).local_get(registers).local_get(left).local_get(target);
+  f.local_get(hart).i32_const(0).i32_store(HART.leftBy);
+  f.local_get(hart).local_get(registers).local_get(left).local_get(target).i32_const(0);
   pushCell(f, ip, cells);
-  f.i32_load().call_indirect(cells.type).local_set(result);
+  f.i32_load().call_indirect(cells.type).local_tee(result);
+  // Nothing has run: the region is that of another address, or is not to be entered now.
+  f.local_get(left).i32_eq().if_().local_get(result).i32_const(-1).i32_xor().local_set(result);
+  f.end();
   f.local_get(registers).i64_load(PC).local_set(target);
   // What is left, or its complement when the next instruction must be interpreted.
   f.local_get(result).local_get(result).i32_const(31).i32_shr_s().i32_xor().local_set(left);
@@ -406,10 +427,8 @@ function enterRegion(
   findDecodedPage(f, context.locals, mmu);
   f.local_get(result).i32_const(0).i32_ge_s().if_();
   f.local_get(ip).i32_load16_u(OP.code).i32_const(COMPILED).i32_and().if_();
-  f.i32_const(0).i32_const(0).i32_load(MACHINE_CELL.toNextSample).i32_const(1).i32_sub();
-  f.local_tee(result).i32_store(MACHINE_CELL.toNextSample);
-  f.local_get(result).i32_const(0).i32_gt_s().br_if("region").local_get(hart).call(imports.wentOn)
-    .br("region").end();
+  link(f, context, imports);
+  f.br("region").end();
   pushCell(f, ip, cells);
   f.local_tee(address).local_get(address).i32_load().i32_const(1).i32_add().local_tee(result);
   f.i32_store();
@@ -419,6 +438,18 @@ function enterRegion(
   f.end();
   f.end();
   f.local_get(left).i32_const(1).i32_sub().local_set(left);
+}
+
+/** Leads the exit that a region was left by to the region at `ip`. */
+function link(f: FunctionBuilder, context: InterpreterContext, imports: DecodeImports): void {
+  const { hart, ip, address } = context.locals;
+  f.local_get(hart).i32_load(HART.leftBy).local_tee(address).if_();
+  f.local_get(address);
+  pushCell(f, ip, imports.cells);
+  f.i32_load().i32_store();
+  f.local_get(address).i32_const(JUMP_CACHE.base + JUMP_CACHE.bytes).i32_lt_u().if_();
+  f.local_get(hart).call(imports.wentOn).end();
+  f.end();
 }
 
 function emitUndecoded(

@@ -82,6 +82,8 @@ export class Actuate {
         return this.returnValue(a, w[at + 1], w[at + 2]);
       case EffectKind.CopyRegisters:
         return this.copyRegisters(a, w[at + 1]);
+      case EffectKind.CopyRegisterSet:
+        return this.copyRegisterSet(a, w[at + 1], w[at + 2]);
       case EffectKind.LoadRegisters:
         return this.loadRegisters(a, w[at + 1]);
       case EffectKind.ClearRegisters: {
@@ -185,6 +187,17 @@ export class Actuate {
   private copyRegisters(from: number, to: number): void {
     const source = this.slot(from);
     this.u8.copyWithin(this.slot(to), source, source + REGISTER_SLOT_BYTES);
+  }
+
+  private copyRegisterSet(from: number, to: number, mask: number): void {
+    const u32 = this.u32;
+    const source = this.slot(from) / 4;
+    const target = this.slot(to) / 4;
+    for (let left = mask; left !== 0; left &= left - 1) {
+      const at = 2 * (31 - Math.clz32(left & -left));
+      u32[target + at] = u32[source + at];
+      u32[target + at + 1] = u32[source + at + 1];
+    }
   }
 
   private loadRegisters(thread: number, bytesAt: number): void {

@@ -31,6 +31,10 @@ export class Harts implements MachineControl {
   /** Timer compare of each hart in whole ticks, Infinity while off; derived from the ACLINT. */
   private readonly timerTicks: Float64Array;
   private readonly table: MachineState["hartClock"];
+  private readonly shutdown: Uint8Array;
+  private readonly thread: Uint32Array;
+  private readonly continues: Uint8Array;
+  private readonly external: Uint8Array;
 
   constructor(
     private readonly state: MachineState,
@@ -45,6 +49,10 @@ export class Harts implements MachineControl {
     private readonly latencies: InputLatencies,
   ) {
     this.table = state.hartClock;
+    this.shutdown = state.machine.shutdown;
+    this.thread = state.hartClock.thread;
+    this.continues = state.hartClock.continues;
+    this.external = state.hartClock.external;
     this.nudges = new Uint8Array(count);
     this.timerTicks = new Float64Array(count);
     for (let hart = 0; hart < count; hart++) this.readTimer(hart);
@@ -100,19 +108,19 @@ export class Harts implements MachineControl {
 
   /** Whether a hart has something to do at its own clock. */
   canRun(hart: number): boolean {
-    if (this.table.continues[hart + 1] !== 0 || this.softwareDue(hart)) return true;
+    if (this.continues[hart + 1] !== 0 || this.softwareDue(hart)) return true;
     return !this.isShutDown() &&
-      (this.table.thread[hart + 1] !== 0 || this.table.external[hart + 1] !== 0 ||
+      (this.thread[hart + 1] !== 0 || this.external[hart + 1] !== 0 ||
         this.timerTicks[hart] <= this.clocks.at(hart));
   }
 
   /** Whether a hart may execute guest code. */
   hasGuest(hart: number): boolean {
-    return this.table.thread[hart + 1] !== 0 && !this.isShutDown();
+    return this.thread[hart + 1] !== 0 && !this.isShutDown();
   }
 
   isShutDown(): boolean {
-    return this.state.machine.shutdown[ONE] !== 0;
+    return this.shutdown[ONE] !== 0;
   }
 
   /** Ticks until a hart takes its next interrupt, Infinity when none is in sight. */
@@ -128,8 +136,8 @@ export class Harts implements MachineControl {
 
   /** Claims the device that interrupts: its PLIC source, or 0 when none is due. */
   takeExternal(hart: number): number {
-    if (this.table.external[hart + 1] === 0 || this.isShutDown()) return 0;
-    this.table.external[hart + 1] = 0;
+    if (this.external[hart + 1] === 0 || this.isShutDown()) return 0;
+    this.external[hart + 1] = 0;
     return this.plic.claim(Plic.supervisorContext(hart));
   }
 
@@ -145,15 +153,15 @@ export class Harts implements MachineControl {
   }
 
   takeContinue(hart: number): boolean {
-    if (this.table.continues[hart + 1] === 0) return false;
-    this.table.continues[hart + 1] = 0;
+    if (this.continues[hart + 1] === 0) return false;
+    this.continues[hart + 1] = 0;
     return true;
   }
 
   /** Between rounds: what devices ask for now is due in the next one. */
   latchExternal(): void {
     const up = this.plic.notified(Plic.supervisorContext(DEVICE_HART));
-    this.table.external[DEVICE_HART + 1] = up ? 1 : 0;
+    this.external[DEVICE_HART + 1] = up ? 1 : 0;
   }
 
   /** Before the effects of an event of a hart are applied. */
@@ -172,7 +180,7 @@ export class Harts implements MachineControl {
       if ((nudge & Nudge.Software) !== 0) this.raise(hart);
       if ((nudge & Nudge.Continue) !== 0) {
         if (hart !== this.eventHart) this.resume(hart, this.clocks.at(this.eventHart));
-        this.table.continues[hart + 1] = 1;
+        this.continues[hart + 1] = 1;
       }
       if (hart !== this.running) this.enter(hart);
     }

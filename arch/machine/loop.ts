@@ -34,8 +34,21 @@ export class Loop {
    */
   private readonly lastTime: number;
 
+  // What each event asks for, two steps nearer than through the parts and their tables.
+  private readonly closed: Uint8Array;
+  private readonly order: Float64Array;
+  private readonly retired: Float64Array;
+  private readonly programEnded: Uint8Array;
+  private readonly sequence: Float64Array;
+
   constructor(private readonly m: MachineParts) {
     const { harts, tickNs } = m.config;
+    const { machine, state: { hartClock } } = m;
+    this.closed = machine.closed;
+    this.order = machine.order;
+    this.retired = machine.retired;
+    this.programEnded = machine.programEnded;
+    this.sequence = hartClock.sequence;
     this.lastTime = Math.floor(HART_TIME_NS / 8 * 7 / (harts * tickNs));
   }
 
@@ -97,7 +110,7 @@ export class Loop {
 
   /** Runs guest code until something happens before the slice ends; false when nothing did. */
   private sense(hart: number, until: number): boolean {
-    const { harts, clocks, cpu, sense, u32, layout, machine } = this.m;
+    const { harts, clocks, cpu, sense, u32, layout } = this.m;
     for (;;) {
       const clock = clocks.at(hart);
       if (clock >= until) return false;
@@ -110,7 +123,7 @@ export class Loop {
       u32[block + HART.reservationSize / 4] = 0;
       const executed = u32[block + HART.executed / 4];
       clocks.ran(hart, executed);
-      machine.retired[ONE] += executed;
+      this.retired[ONE] += executed;
       if (exit === EXIT.trap) {
         sense.trap(hart, clocks.at(hart));
         return true;
@@ -119,9 +132,9 @@ export class Loop {
   }
 
   private append(): void {
-    const { event, clocks, machine, config, state: { hartClock } } = this.m;
-    event.order = machine.order[ONE]++;
-    event.sequence = hartClock.sequence[event.hart + 1]++;
+    const { event, clocks, config } = this.m;
+    event.order = this.order[ONE]++;
+    event.sequence = this.sequence[event.hart + 1]++;
     event.time = clocks.at(event.hart) * config.tickNs;
     this.m.sink.append(event);
   }
@@ -159,8 +172,8 @@ export class Loop {
 
   /** What must be the very next event: a sample's reply, or the end of the first process. */
   private senseReply(): boolean {
-    const { actuate, reducer, event, sense, machine, harts, clocks } = this.m;
-    if (machine.closed[ONE] !== 0) return false;
+    const { actuate, reducer, event, sense, harts, clocks } = this.m;
+    if (this.closed[ONE] !== 0) return false;
     if (actuate.sampleAt >= 0) {
       const w = reducer.effects.words;
       const at = actuate.sampleAt;
@@ -168,7 +181,7 @@ export class Loop {
       else sense.sampleFrame(event.hart, w[at + 1], w[at + 2], w[at + 3]);
       return true;
     }
-    if (machine.programEnded[ONE] === 0 || harts.isShutDown()) return false;
+    if (this.programEnded[ONE] === 0 || harts.isShutDown()) return false;
     harts.resume(0, clocks.at(event.hart));
     this.senseShutdown(ShutdownCause.InitExit);
     return true;
@@ -176,8 +189,8 @@ export class Loop {
 
   /** What is due at a hart before its next instruction: interrupts in order, then continuations. */
   private senseDue(hart: number): boolean {
-    const { harts, sense, console, event, consoleSource, machine } = this.m;
-    if (machine.closed[ONE] !== 0) return false;
+    const { harts, sense, console, event, consoleSource } = this.m;
+    if (this.closed[ONE] !== 0) return false;
     if (harts.takeSoftware(hart)) {
       sense.plain(hart, EventKind.Ipi, InterruptCause.Software);
       return true;

@@ -8,6 +8,9 @@ import { lower, newLoweredOp } from "./lower.ts";
 /** Bounds of a region: the optimising tier's time grows faster than the code. */
 export const REGION_LIMIT = { instructions: 256, pages: 4 } as const;
 
+/** Instructions of a block at most. */
+const BLOCK_LIMIT = 48;
+
 /** A function that calls none and has at most so many instructions joins its callers' regions. */
 const LEAF_INSTRUCTIONS = 64;
 
@@ -53,21 +56,20 @@ export function formRegion(entry: number, source: CodeSource): Region | undefine
 }
 
 /**
- * The head of the innermost loop around an address, as far as backward branches show: a better place
- * to enter than its middle. The address itself when it lies in none.
+ * Where a region might be entered for code around an address, the best places first: at the head of
+ * the innermost loop around it, as far as backward branches show; else where control goes next from
+ * there, so that what comes in from anywhere nearby finds it; at last at the address itself.
  */
-export function loopHead(pc: number, source: CodeSource): number {
-  const region = formRegion(pc, source);
-  let best = pc;
-  let shortest = Infinity;
-  for (const { ending, taken, ops: list } of region?.blocks ?? []) {
-    const from = list.at(-1)!.pc;
-    const isBack = (ending === "branch" || ending === "goto") && taken <= pc && from >= pc;
-    if (!isBack || from - taken >= shortest || !source.hasRun(taken)) continue;
-    shortest = from - taken;
-    best = taken;
-  }
-  return best;
+export function entries(pc: number, source: CodeSource): readonly number[] {
+  const blocks = formRegion(pc, source)?.blocks ?? [];
+  const loops = blocks.filter(({ ending, taken, ops: list }) =>
+    (ending === "branch" || ending === "goto") && taken <= pc && list.at(-1)!.pc >= pc
+  ).map(({ taken, ops: list }) => ({ head: taken, length: list.at(-1)!.pc - taken }));
+  loops.sort((x, y) => x.length - y.length);
+  const { taken = -1, next = -1 } = blocks[0] ?? {};
+  const places = [...loops.map((loop) => loop.head).slice(0, 1), taken, next, pc];
+  const known = new Set(blocks.map((block) => block.start));
+  return places.filter((place) => known.has(place) && source.hasRun(place));
 }
 
 class RegionFinder {
@@ -99,7 +101,10 @@ class RegionFinder {
   /** Decodes from an address to where control forks, or meets what is known; what comes next. */
   #run(from: number): readonly number[] {
     let last: Found | undefined;
+    let length = 0;
     for (let pc = from; this.#known.size < REGION_LIMIT.instructions;) {
+      // A block that the budget no longer suffices for is interpreted: that should not be much.
+      if (length++ % BLOCK_LIMIT === 0) this.#leaders.add(pc);
       if (this.#known.has(pc)) {
         this.#leaders.add(pc);
         break;

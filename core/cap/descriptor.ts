@@ -7,8 +7,7 @@ import { post } from "../ledger/post.ts";
 import { DESCRIPTORS } from "../proc/tables.ts";
 import { freeRows, isCurrent } from "../state/table.ts";
 import { OpenFlag } from "../fs/tables.ts";
-import { releaseOpenFile } from "../fs/open_file.ts";
-import { createNode, deleteNode, leafBelow, siblingNode } from "./node.ts";
+import { createNode, deleteNode, siblingNode } from "./node.ts";
 import { CapKind, Right } from "./tables.ts";
 
 /** Descriptor flag: closed by exec. */
@@ -72,7 +71,8 @@ function bind(s: State, process: number, fd: number, node: number, flags: number
   post(s, Account.DescriptorFree, Account.DescriptorUsed, 1);
 }
 
-function unbind(s: State, process: number, fd: number): void {
+/** Closes a descriptor's number; its node is the caller's. */
+export function unbind(s: State, process: number, fd: number): void {
   const at = process * DESCRIPTORS + fd;
   s.process.descriptor[at] = 0;
   s.process.descriptorGeneration[at] = 0;
@@ -107,7 +107,7 @@ export function close(s: State, fx: Effects, h: number, process: number, fd: num
   if (node === 0) return -Err.BadDescriptor;
   // From here on it must succeed.
   unbind(s, process, fd);
-  releaseOpenFile(s, fx, h, deleteNode(s, node));
+  deleteNode(s, fx, h, node);
   return 0;
 }
 
@@ -201,28 +201,6 @@ export function closeAll(s: State, fx: Effects, h: number, process: number): voi
     if (close(s, fx, h, process, fd) === 0) closed++;
   }
   fx.charge(closed);
-  assert(s.process.firstNode[process] === 0, "every node of a process is a descriptor's");
-}
-
-/**
- * Removes the descendants of a node, in whatever process, and keeps the node itself.
- *
- * @param limit most nodes removed by this call
- * @returns 1 when none is left, 0 when there is more to do
- */
-export function revokeStep(s: State, fx: Effects, h: number, node: number, limit: number): number {
-  for (let done = 0; done < limit; done++) {
-    const leaf = leafBelow(s, node);
-    if (leaf === 0) {
-      fx.charge(done);
-      return 1;
-    }
-    const slot = s.capNode.slot[leaf];
-    if (slot !== 0) unbind(s, s.capNode.space[leaf], slot - 1);
-    releaseOpenFile(s, fx, h, deleteNode(s, leaf));
-  }
-  fx.charge(limit);
-  return leafBelow(s, node) === 0 ? 1 : 0;
 }
 
 /** Marks an open descriptor to be closed by exec, or takes the mark away. */

@@ -17,9 +17,9 @@ import {
   install,
   lookupFile,
   lookupNode,
-  revokeStep,
 } from "./descriptor.ts";
 import { childNode, createNode, deleteNode, leafBelow, siblingNode } from "./node.ts";
+import { revokeStep } from "./revoke.ts";
 import { CapKind, Right } from "./tables.ts";
 import { Err } from "../error.ts";
 import { freeRows, LAST_GENERATION, retiredRows } from "../state/table.ts";
@@ -32,7 +32,7 @@ function device(b: FileBench, flags: number = OpenFlag.Read): number {
 
 Deno.test("children have no more rights; deleting an inner node raises its children", () => {
   const b = new FileBench();
-  const { s } = b;
+  const { s, fx } = b;
   const p = s.thread.process[b.process()];
   const file = device(b);
   const root = createNode(s, p, CapKind.OpenFile, file, Right.Read | Right.Grant);
@@ -45,7 +45,7 @@ Deno.test("children have no more rights; deleting an inner node raises its child
   assert.equal(s.capNode.parent[sibling], root);
   assert.equal(s.capNode.rights[sibling], s.capNode.rights[child]);
   assert.equal(s.openFile.refs[file], 5);
-  assert.equal(deleteNode(s, child), file);
+  assert.equal(deleteNode(s, fx, 0, child), root);
   assert.equal(s.capNode.parent[grandA], root);
   assert.equal(s.capNode.parent[grandB], root);
   let children = 0;
@@ -56,12 +56,12 @@ Deno.test("children have no more rights; deleting an inner node raises its child
   }
   assert.equal(children, 3);
   // Deleting the original makes its children originals.
-  deleteNode(s, root);
+  assert.equal(deleteNode(s, fx, 0, root), 0);
   assert.equal(s.capNode.parent[grandA], 0);
   assert.equal(s.capNode.nextSibling[grandA], 0);
-  for (const node of [grandB, grandA, sibling]) deleteNode(s, node);
+  for (const node of [grandB, grandA, sibling]) deleteNode(s, fx, 0, node);
   assert.equal(s.process.firstNode[p], 0);
-  assert.equal(s.openFile.refs[file], 0);
+  assert.equal(s.openFile.$live[file], 0);
 });
 
 Deno.test("revoke removes all descendants, in steps, and keeps the node", () => {
@@ -76,8 +76,10 @@ Deno.test("revoke removes all descendants, in steps, and keeps the node", () => 
     at = childNode(s, at, i % 2 === 0 ? q : p, 15);
     childNode(s, at, q, 15);
   }
-  assert.equal(revokeStep(s, fx, 0, root, 4), 0);
-  assert.equal(revokeStep(s, fx, 0, root, 6), 1);
+  let steps = 1;
+  while (revokeStep(s, fx, 0, root, 8) !== 0) steps++;
+  // Ten nodes, each gone to and left, and five more to come back to where a step left off.
+  assert.equal(steps, 4);
   assert.equal(leafBelow(s, root), 0);
   assert.equal(lookupNode(s, p, fd), root);
   assert.equal(s.process.firstNode[q], 0);
@@ -142,12 +144,12 @@ Deno.test("a descriptor whose node went names nothing, also once the row lives a
   const fd = install(s, p, file, 0);
   const node = lookupNode(s, p, fd);
   siblingNode(s, node, p);
-  deleteNode(s, node);
+  deleteNode(s, b.fx, 0, node);
   assert.equal(lookupNode(s, p, fd), 0);
   for (let i = 0; i < 300; i++) {
     const made = createNode(s, p, CapKind.OpenFile, file, 0);
     if (made === node) break;
-    if (made !== 0) deleteNode(s, made);
+    if (made !== 0) deleteNode(s, b.fx, 0, made);
   }
   assert.equal(lookupNode(s, p, fd), 0);
 });
@@ -167,7 +169,7 @@ Deno.test("a revoked descriptor names nothing, and the one it came from still do
   s.capNode.slot[child] = 8;
   post(s, Account.DescriptorFree, Account.DescriptorUsed, 1);
   assert.equal(lookupNode(s, p, 7), child);
-  assert.equal(revokeStep(s, b.fx, 0, node, 4), 1);
+  assert.equal(revokeStep(s, b.fx, 0, node, 4), 0);
   assert.equal(s.process.descriptor[at], 0);
   assert.equal(lookupNode(s, p, 7), 0);
   assert.equal(lookupNode(s, p, fd), node);

@@ -79,12 +79,21 @@ function closePipeEnd(
     p.readers[pipe]--;
     // Writers find the pipe broken.
     if (p.readers[pipe] === 0) wakeAll(s, fx, h, WaitKind.PipeWrite, pipe, WakeReason.Restart);
+    // Another thread that was reading finds its descriptor closed. Without writers nobody can be: who
+    // waits then is in open.
+    if (p.readers[pipe] === 0 && p.writers[pipe] > 0) {
+      wakeAll(s, fx, h, WaitKind.PipeRead, pipe, WakeReason.Restart);
+    }
   }
   if ((flags & OpenFlag.Write) !== 0) {
     assert(p.writers[pipe] > 0, "a pipe counts its writers");
     p.writers[pipe]--;
     // Readers find the end.
     if (p.writers[pipe] === 0) wakeAll(s, fx, h, WaitKind.PipeRead, pipe, WakeReason.Restart);
+    // As above, of a thread that was writing.
+    if (p.writers[pipe] === 0 && p.readers[pipe] > 0) {
+      wakeAll(s, fx, h, WaitKind.PipeWrite, pipe, WakeReason.Restart);
+    }
   }
   if (inode !== 0 && p.readers[pipe] === 0 && p.writers[pipe] === 0) {
     discardBytes(s, fx, pipe);

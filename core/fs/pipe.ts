@@ -208,8 +208,53 @@ function serveReaders(s: State, fx: Effects, h: number, pipe: number): void {
   if (served > 0) fx.charge(served);
 }
 
+/** The pipe a blocked thread waits to write to, or 0. */
+export function pipeWrittenBy(s: State, t: number): number {
+  const waiter = s.thread.waiter[t];
+  if (s.waiter.kind[waiter] !== WaitKind.PipeWrite) return 0;
+  return s.thread.callStage[t] === CallStage.OpenFifo ? 0 : s.waiter.object[waiter];
+}
+
+/**
+ * Hands a short write to the reader that waits first, from page to page: none of it is ever held.
+ * What is asked is that the ring would come to the same: it is empty, the read takes all, and both
+ * sides are there.
+ *
+ * @returns bytes moved, all of them, or 0 when they must go through the ring
+ */
+function passOn(
+  s: State,
+  fx: Effects,
+  h: number,
+  t: number,
+  pipe: number,
+  at: number,
+  length: number,
+): number {
+  const w = s.pipe.readHead[pipe];
+  if (w === 0 || s.waiter.events[w] !== 0 || pipeHeld(s, pipe) !== 0) return 0;
+  const r = s.waiter.thread[w];
+  if (s.thread.callStage[r] !== CallStage.PipeRead) return 0;
+  if (length > s.thread.callArgument[4 * r + 1]) return 0;
+  const to = s.thread.callArgument[4 * r];
+  const offset = at % PAGE_BYTES;
+  const toOffset = to % PAGE_BYTES;
+  if (offset + length > PAGE_BYTES || toOffset + length > PAGE_BYTES) return 0;
+  const source = peekUser(s, t, at, AccessKind.Read);
+  if (source === 0) return 0;
+  const target = peekUser(s, r, to, AccessKind.Write);
+  if (target === 0) return 0;
+
+  // From here on it must succeed.
+  fx.copy(source, offset, target, toOffset, length);
+  fx.woken++;
+  fx.charge(2);
+  completeCall(s, fx, h, r, length);
+  return length;
+}
+
 /** Lets blocked writers go on as far as there is room, and pollers run again. */
-function serveWriters(s: State, fx: Effects, h: number, pipe: number): void {
+export function serveWriters(s: State, fx: Effects, h: number, pipe: number): void {
   for (let w = s.pipe.writeHead[pipe]; w !== 0 && pipeHeld(s, pipe) < PIPE_BYTES;) {
     if (fx.woken++ >= UNITS) {
       wakeAll(s, fx, h, WaitKind.PipeWrite, pipe, WakeReason.Restart);
@@ -326,6 +371,7 @@ export function writePipe(
 ): number {
   const pipe = s.openFile.pipe[file];
   if (length === 0) return 0;
+  if (source === 0 && passOn(s, fx, h, t, pipe, at, length) > 0) return length;
   // Earlier buffers of the same writev are in the ring already: only the rest must find room.
   const least = total <= ATOMIC_BYTES && source === 0 ? total - s.thread.callProgress[t] : 1;
   let written = 0;

@@ -72,6 +72,40 @@ Deno.test("a writer finishes the read that waits, if its pages are there", () =>
   end(b, r, w);
 });
 
+Deno.test("a short write goes to the read that waits without a frame between, else through the ring", () => {
+  const { b, r, w } = pair();
+  const PAGE = 4096;
+  const held = () => b.s.account.balance[Account.FrameBuffer];
+  const data = Uint8Array.from({ length: 2 * PAGE }, (_, i) => (i * 11 + (i >> 8)) & 255);
+  b.poke(w, MEMORY, data);
+  const nothing = new Uint8Array(3 * PAGE).fill(255);
+  // Where it is written from, how much, where to, how much is asked for.
+  for (
+    const [from, length, to, asked] of [
+      [0, 1, 0, 1],
+      [5, 100, 9, 200],
+      [0, PAGE, PAGE, PAGE],
+      [PAGE - 100, 200, 0, 200],
+      [0, 200, PAGE - 100, 200],
+      [7, 300, 0, 200],
+      [PAGE - 1, 2, PAGE - 1, 1],
+    ]
+  ) {
+    const what = `${length} from ${from} to ${to}, ${asked} asked for`;
+    b.poke(r, MEMORY, nothing);
+    assert.equal(b.call(r, io.read, [0, MEMORY + to, asked]), Result.Pending);
+    assert.equal(b.call(w, io.write, [1, MEMORY + from, length]), length, what);
+    const got = Math.min(length, asked);
+    assert.equal(b.returned.get(r), got, what);
+    assert.deepEqual(b.peek(r, MEMORY + to, got), data.slice(from, from + got), what);
+    assert.deepEqual(b.peek(r, MEMORY + to + got, 64), nothing.slice(0, 64), what);
+    assert.equal(held() > 0, length > got, what);
+    if (length > got) assert.equal(b.call(r, io.read, [0, MEMORY, 2 * PAGE]), length - got);
+    assert.equal(held(), 0, what);
+  }
+  end(b, r, w);
+});
+
 Deno.test("a large write blocks, goes on as room appears and returns all of it", () => {
   const { b, r, w } = pair();
   const size = 200000;
@@ -145,6 +179,24 @@ Deno.test("an interrupted large write keeps its progress", () => {
   wakeThread(b.s, b.fx, 0, w, WakeReason.Signal);
   assert.equal(b.s.thread.callProgress[w], 65536);
   end(b, r, w);
+});
+
+Deno.test("a writer that a signal takes from before another lets it go on", () => {
+  const { b, r, w } = pair();
+  const second = b.process();
+  forkDescriptors(b.s, b.fx, b.s.thread.process[w], b.s.thread.process[second]);
+  assert.equal(b.call(w, io.write, [1, MEMORY, 65000]), 65000);
+  assert.equal(b.call(w, io.write, [1, MEMORY, 4096]), Result.Pending);
+  b.poke(second, MEMORY, new Uint8Array(600));
+  assert.equal(b.call(second, io.write, [1, MEMORY, 600]), Result.Pending);
+  assert.equal(b.call(r, io.read, [0, MEMORY, 100]), 100);
+  assert.ok(b.blocked(second), "who came first goes first");
+  b.s.process.handlerLo[65 * b.s.thread.process[w] + Signal.Usr1] = 0x1000;
+  sendSignalToThread(b.s, b.fx, 0, w, Signal.Usr1);
+  assert.ok(!b.blocked(w));
+  assert.ok(!b.blocked(second));
+  assert.equal(b.s.thread.wakeReason[second], WakeReason.Complete);
+  end(b, r, w, second);
 });
 
 Deno.test("rights: a read end does not write, a closed descriptor does nothing", () => {

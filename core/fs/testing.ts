@@ -78,6 +78,8 @@ export class FileBench {
       shootdown: 8,
       frame: 4096,
       capNode: 256,
+      namePage: 24,
+      notification: 24,
       openFile: 128,
       pipe: 16,
       inode: 1024,

@@ -43,6 +43,8 @@ export const roleRegister = {
   a0: 10,
   a1: 11,
   a2: 12,
+  a3: 13,
+  a4: 14,
   a7: 17,
   pc: 65,
 } as const;

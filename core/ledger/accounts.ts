@@ -74,6 +74,31 @@ export const Account = {
   HartTimeIdle: 68,
   SlotUsable: 69,
   SlotRetired: 70,
+  ChannelFree: 100,
+  ChannelUsed: 101,
+  ConnectionFree: 102,
+  ConnectionUsed: 103,
+  MessageRowFree: 104,
+  MessageRowUsed: 105,
+  PulseFree: 106,
+  PulseUsed: 107,
+  MessageSource: 108,
+  MessagePending: 109,
+  MessageAnswered: 110,
+  MessageFailed: 111,
+  PulseSource: 112,
+  PulsePending: 113,
+  PulseReceived: 114,
+  PulseDiscarded: 115,
+  NameFree: 71,
+  NameUsed: 72,
+  NameRetired: 73,
+  NamePageFree: 74,
+  NamePageUsed: 75,
+  NotificationFree: 140,
+  NotificationUsed: 141,
+  FutexFree: 80,
+  FutexUsed: 81,
 } as const;
 
 /** A resource of the ledger. */
@@ -200,6 +225,32 @@ export const resources: readonly Resource[] = [
     kind: "stock",
     accounts: ["DescriptorFree", "DescriptorUsed"],
   },
+  { name: "channels", unit: "channel", kind: "stock", accounts: ["ChannelFree", "ChannelUsed"] },
+  {
+    name: "connections",
+    unit: "connection",
+    kind: "stock",
+    accounts: ["ConnectionFree", "ConnectionUsed"],
+  },
+  {
+    name: "message rows",
+    unit: "row",
+    kind: "stock",
+    accounts: ["MessageRowFree", "MessageRowUsed"],
+  },
+  { name: "pulse rows", unit: "row", kind: "stock", accounts: ["PulseFree", "PulseUsed"] },
+  {
+    name: "messages",
+    unit: "message",
+    kind: "flow",
+    accounts: ["MessageSource", "MessagePending", "MessageAnswered", "MessageFailed"],
+  },
+  {
+    name: "pulses",
+    unit: "pulse",
+    kind: "flow",
+    accounts: ["PulseSource", "PulsePending", "PulseReceived", "PulseDiscarded"],
+  },
   {
     name: "signals",
     unit: "signal",
@@ -221,6 +272,7 @@ export const resources: readonly Resource[] = [
     kind: "flow",
     accounts: ["HartTimeSource", "HartTimeBusy", "HartTimeIdle"],
   },
+  { name: "futexes", unit: "futex", kind: "stock", accounts: ["FutexFree", "FutexUsed"] },
   {
     // Over all tables: a retired slot is among its table's unused rows, but nobody gets it again.
     name: "retired slots",
@@ -228,6 +280,25 @@ export const resources: readonly Resource[] = [
     kind: "stock",
     accounts: ["SlotUsable", "SlotRetired"],
     permanent: "a slot whose generations are used up is never used again",
+  },
+  {
+    // A name slot is retired in its own process alone, and comes back when that process goes.
+    name: "native names",
+    unit: "name",
+    kind: "stock",
+    accounts: ["NameFree", "NameUsed", "NameRetired"],
+  },
+  {
+    name: "name pages",
+    unit: "page",
+    kind: "stock",
+    accounts: ["NamePageFree", "NamePageUsed"],
+  },
+  {
+    name: "notifications",
+    unit: "notification",
+    kind: "stock",
+    accounts: ["NotificationFree", "NotificationUsed"],
   },
 ];
 

@@ -5,6 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { closeAll, install } from "../cap/descriptor.ts";
+import { LAST_LIFE } from "../cap/namespace.ts";
+import { closeNames, dropCapability, nameNode } from "../cap/naming.ts";
+import { createNode } from "../cap/node.ts";
+import { createNotification } from "../cap/notification.ts";
+import { CapKind, PAGE_SLOTS, Right } from "../cap/tables.ts";
 import { AccessKind, InputKind } from "../event.ts";
 import { addEntry, removeEntry } from "../fs/directory.ts";
 import { createInode } from "../fs/inode.ts";
@@ -12,6 +17,11 @@ import { setTarget } from "../fs/namespace.ts";
 import { createOpenFile } from "../fs/open_file.ts";
 import { createPipe } from "../fs/pipe_row.ts";
 import { InodeKind, OpenFlag, OpenKind } from "../fs/tables.ts";
+import { createChannel } from "../ipc/channel.ts";
+import { attach } from "../ipc/connection.ts";
+import { beginMessage, freeMessage, messageOf } from "../ipc/message.ts";
+import { sendPulse } from "../ipc/pulse.ts";
+import { drainEnds, releaseEnds } from "../ipc/teardown.ts";
 import { ONE } from "../kernel.ts";
 import { allocBuffer, freeBuffer } from "../mem/buffer.ts";
 import { chunkArrived, requestChunk } from "../mem/chunk.ts";
@@ -27,6 +37,8 @@ import { resolve } from "../mem/user.ts";
 import { dropImage, makeImage } from "../proc/image.ts";
 import { createProcess, freeProcess } from "../proc/process.ts";
 import { discardPending, sendSignal } from "../proc/signal.ts";
+import { lockOwned, releaseOwned } from "../sched/futex_owner.ts";
+import { futexRegion } from "../sched/futex_row.ts";
 import { bookTime } from "../sched/hart_time.ts";
 import { createThread, freeThread, raiseIpi } from "../sched/thread.ts";
 import { armTimer, disarmTimer, TimerSlot } from "../sched/timer.ts";
@@ -179,6 +191,55 @@ const chunk: readonly Step[] = [
   reclaimed,
 ];
 
+/** A capability of init's own space, with a native name whose slot has one more life. */
+function nameSpace(w: World): void {
+  const node = createNode(w.s, w.init, CapKind.Space, w.space, Right.Read);
+  assert.ok(nameNode(w.s, w.init, node) > 0);
+  w.s.namePage.lives[PAGE_SLOTS] = LAST_LIFE;
+}
+
+const names: readonly Step[] = [
+  ["nameSpace", nameSpace],
+  ["dropCapability", (w) => dropCapability(w.s, w.fx, 0, w.s.process.firstNode[w.init])],
+  ["closeNames", (w) => closeNames(w.s, w.fx, 0, w.init)],
+];
+
+/** A channel of init with a connection of its own. */
+function openChannel(w: World): void {
+  w.fx.clear();
+  const id = createChannel(w.s, w.init, 0);
+  assert.ok(id > 0 && attach(w.s, w.fx, w.init, 0, id) > 0);
+}
+
+/** Closes init's native names, and with them what they name. */
+function closeChannel(w: World): void {
+  w.fx.clear();
+  assert.ok(releaseEnds(w.s, w.fx, w.init) && closeNames(w.s, w.fx, 0, w.init) === 1);
+  drainEnds(w.s, w.fx, 0);
+}
+
+function queuePulse(w: World): void {
+  openChannel(w);
+  const channel = w.s.process.firstChannel[w.init];
+  assert.equal(sendPulse(w.s, w.fx, 0, channel, 5, 1, 2, 0, 0, 0), 0);
+}
+
+/** What a thread does that sends: it is not blocked, for nothing schedules here. */
+function sendMessage(w: World): void {
+  openChannel(w);
+  const message = messageOf(w.s, w.thread);
+  assert.ok(message > 0);
+  beginMessage(w.s, message, w.s.process.firstConnection[w.init]);
+}
+
+const channel: readonly Step[] = [["openChannel", openChannel], ["closeChannel", closeChannel]];
+const pulse: readonly Step[] = [["queuePulse", queuePulse], ["closeChannel", closeChannel]];
+const message: readonly Step[] = [
+  ["sendMessage", sendMessage],
+  ["freeMessage", (w) => freeMessage(w.s, w.thread)],
+  ["closeChannel", closeChannel],
+];
+
 const scenarios: Readonly<Record<string, readonly Step[]>> = {
   "frames by role": space,
   "frame references": pages,
@@ -234,6 +295,12 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
     }],
   ],
   "descriptors": pipe,
+  "channels": channel,
+  "connections": channel,
+  "message rows": message,
+  "pulse rows": pulse,
+  "messages": message,
+  "pulses": pulse,
   "signals": [
     ["sendSignal", (w) => sendSignal(w.s, w.fx, 0, w.init, 9)],
     ["discardPending", (w) => discardPending(w.s, w.init, 0xffffffff, 0xffffffff)],
@@ -244,6 +311,17 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
     "bookTime",
     (w) => bookTime(w.s, 0, 1300),
   ]],
+  "futexes": [
+    ["lockOwned", (w) => {
+      const t = child(w);
+      const other = w.s.process.firstThread[t];
+      const region = futexRegion(w.s, w.thread, HEAP, false);
+      w.s.process.space[t] = w.space;
+      holdSpace(w.s, w.space);
+      lockOwned(w.s, w.fx, 0, other, region, HEAP, 1, w.thread, 1, 0, 9000, 0);
+    }],
+    ["releaseOwned", (w) => releaseOwned(w.s, w.fx, 0, w.thread)],
+  ],
   "retired slots": [
     ["openPipe", (w) => {
       openPipe(w);
@@ -253,6 +331,16 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
       closeAll(w.s, w.fx, 0, w.init);
       bookRetired(w.s);
     }],
+  ],
+  "native names": names,
+  "name pages": names,
+  "notifications": [
+    ["makeNotification", (w) => {
+      const row = createNotification(w.s);
+      const node = createNode(w.s, w.init, CapKind.Notification, row, Right.Send);
+      assert.ok(nameNode(w.s, w.init, node) > 0);
+    }],
+    ["closeNames", (w) => closeNames(w.s, w.fx, 0, w.init)],
   ],
 };
 

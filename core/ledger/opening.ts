@@ -50,13 +50,23 @@ function openingBalances(
     [Account.NameChunkFree, capacityOf(s.nameChunk)],
     [Account.ChunkRequestFree, capacityOf(s.chunkRequest)],
     [Account.WaiterFree, capacityOf(s.waiter)],
+    [Account.FutexFree, capacityOf(s.futex)],
     [Account.TimerFree, TIMERS_OF_A_THREAD * capacityOf(s.thread)],
     [Account.DescriptorFree, AMPLE],
+    [Account.ChannelFree, capacityOf(s.channel)],
+    [Account.ConnectionFree, capacityOf(s.connection)],
+    [Account.MessageRowFree, capacityOf(s.message)],
+    [Account.PulseFree, capacityOf(s.pulse)],
+    [Account.MessageSource, AMPLE],
+    [Account.PulseSource, AMPLE],
     [Account.SignalSource, AMPLE],
     [Account.IpiSource, AMPLE],
     [Account.RequestSource, AMPLE],
     [Account.HartTimeSource, HART_TIME_NS],
     [Account.SlotUsable, slots(s)],
+    [Account.NameFree, AMPLE],
+    [Account.NamePageFree, capacityOf(s.namePage)],
+    [Account.NotificationFree, capacityOf(s.notification)],
   ];
 }
 

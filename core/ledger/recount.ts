@@ -1,5 +1,6 @@
 import type { State } from "../kernel.ts";
 import { compareBooks } from "./recount_books.ts";
+import { checkMessages } from "./recount_messages.ts";
 import { checkObjects } from "./recount_objects.ts";
 import { checkQueues } from "./recount_queues.ts";
 import { compareRows } from "./recount_rows.ts";
@@ -23,6 +24,7 @@ export function makeRecount(s: State): () => readonly Finding[] {
     compareBooks(s, reach);
     checkQueues(s, reach);
     checkObjects(s, reach);
+    checkMessages(s, reach);
     return reach.findings;
   };
 }

@@ -1,6 +1,9 @@
 import { ONE, type State } from "../kernel.ts";
+import { MessageState } from "../ipc/tables.ts";
 import { HART_TIME_NS } from "../limits.ts";
-import { DESCRIPTORS } from "../proc/tables.ts";
+import { LAST_LIFE } from "../cap/namespace.ts";
+import { PAGE_SLOTS } from "../cap/tables.ts";
+import { DESCRIPTORS, NAME_PAGES } from "../proc/tables.ts";
 import { LAST_GENERATION, retiredRows, type TableBase, watermark } from "../state/table.ts";
 import { Account } from "./accounts.ts";
 import { roleOfUse } from "./recount_rows.ts";
@@ -27,6 +30,13 @@ const ROW_ACCOUNTS: readonly (readonly [keyof State, AccountName, AccountName])[
   ["nameChunk", "NameChunkFree", "NameChunkUsed"],
   ["chunkRequest", "ChunkRequestFree", "ChunkRequestUsed"],
   ["waiter", "WaiterFree", "WaiterUsed"],
+  ["channel", "ChannelFree", "ChannelUsed"],
+  ["connection", "ConnectionFree", "ConnectionUsed"],
+  ["message", "MessageRowFree", "MessageRowUsed"],
+  ["pulse", "PulseFree", "PulseUsed"],
+  ["namePage", "NamePageFree", "NamePageUsed"],
+  ["notification", "NotificationFree", "NotificationUsed"],
+  ["futex", "FutexFree", "FutexUsed"],
 ];
 
 /** The table whose rows are a resource's units, or undefined; by the resource's second account. */
@@ -62,7 +72,10 @@ export function compareBooks(s: State, reach: Reach): void {
   expect("PipeBytesHeld", pipeBytes(s), "bytes between the heads and tails of pipes");
   expect("TimerArmed", timers(s), "timers in heaps");
   expect("DescriptorUsed", descriptors(s, reach), "descriptors open");
+  compareNames(s, reach, expect);
   expect("SignalPending", pendingSignals(s), "signals pending");
+  expect("MessagePending", messages(s), "messages in flight");
+  expect("PulsePending", pulses(s, reach), "pulses at channels");
   expect("IpiPending", pendingIpis(s), "IPIs pending");
   expect("RequestPending", requests(s, reach), "requests under way");
   expect("SlotRetired", retiredSlots(s, reach), "slots at the end of their generations");
@@ -116,6 +129,40 @@ function countBits(word: number): number {
   let bits = 0;
   for (let w = word; w !== 0; w &= w - 1) bits++;
   return bits;
+}
+
+/** Names in use and name slots at the end of their lives, as the pages of slots show them. */
+function compareNames(s: State, reach: Reach, expect: Expect): void {
+  let used = 0;
+  let retired = 0;
+  for (let p = 1; p <= watermark(s.process); p++) {
+    if (s.process.$live[p] === 0) continue;
+    const own = namesOf(s, p);
+    const { names, namesRetired } = s.process;
+    if (own.used !== names[p] || own.retired !== namesRetired[p]) {
+      const claimed = `names says ${names[p]}, namesRetired ${namesRetired[p]}`;
+      reach.report("process", p, `${own.used} names, ${own.retired} slots retired, ${claimed}`);
+    }
+    used += own.used;
+    retired += own.retired;
+  }
+  expect("NameUsed", used, "names in slots");
+  expect("NameRetired", retired, "name slots at the end of their lives");
+}
+
+function namesOf(s: State, p: number): { used: number; retired: number } {
+  let used = 0;
+  let retired = 0;
+  for (let n = 0; n < s.process.namePages[p]; n++) {
+    const page = s.process.namePage[p * NAME_PAGES + n];
+    for (let at = page * PAGE_SLOTS; at < (page + 1) * PAGE_SLOTS; at++) {
+      if (s.namePage.kind[at] !== 0) used++;
+      else if (s.namePage.lives[at] >= LAST_LIFE) retired++;
+    }
+  }
+  // Slots that retire while all names are taken away are not counted any more.
+  if (s.process.namesClosing[p] !== 0) retired = s.process.namesRetired[p];
+  return { used, retired };
 }
 
 function compareAsids(s: State, reach: Reach, expect: Expect): void {
@@ -181,6 +228,37 @@ function pendingSignals(s: State): number {
     pending += countBits(s.thread.pendingLo[t]) + countBits(s.thread.pendingHi[t]);
   }
   return pending;
+}
+
+/** Messages that were sent and whose call has not ended. */
+function messages(s: State): number {
+  let inFlight = 0;
+  for (let m = 1; m <= watermark(s.message); m++) {
+    if (s.message.$live[m] === 0) continue;
+    const state = s.message.state[m];
+    if (state === MessageState.Sent || state === MessageState.Received) inFlight++;
+  }
+  return inFlight;
+}
+
+/** Pulses queued at channels; each channel must claim as many of programs as it has. */
+function pulses(s: State, reach: Reach): number {
+  let queued = 0;
+  for (let channel = 1; channel <= watermark(s.channel); channel++) {
+    if (s.channel.$live[channel] === 0) continue;
+    let ofPrograms = 0;
+    let steps = 0;
+    for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) {
+      if (++steps > watermark(s.pulse)) break;
+      queued++;
+      if (s.pulse.kernel[p] === 0) ofPrograms++;
+    }
+    if (ofPrograms !== s.channel.pulses[channel]) {
+      const claimed = s.channel.pulses[channel];
+      reach.report("channel", channel, `${ofPrograms} pulses of programs, pulses says ${claimed}`);
+    }
+  }
+  return queued;
 }
 
 function pendingIpis(s: State): number {

@@ -1,6 +1,8 @@
 import { ONE, type State } from "../kernel.ts";
-import { DESCRIPTORS, ProcessState } from "../proc/tables.ts";
+import { NodeFlag, PAGE_SLOTS } from "../cap/tables.ts";
+import { DESCRIPTORS, NAME_PAGES, ProcessState } from "../proc/tables.ts";
 import { OpenFlag } from "../fs/tables.ts";
+import { THREADS_A_PROCESS, ThreadState } from "../sched/tables.ts";
 import { isCurrent, watermark } from "../state/table.ts";
 import type { Reach } from "./recount_walk.ts";
 
@@ -25,19 +27,41 @@ function checkProcesses(s: State, reach: Reach): void {
     live++;
     checkFamily(s, reach, p, top);
     checkDescriptors(s, reach, p);
-    let threads = 0;
-    for (let t = s.process.firstThread[p]; t !== 0; t = s.thread.nextInProcess[t]) {
-      if (s.thread.process[t] !== p) {
-        reach.report("thread", t, `listed by process ${p}, not its own`);
-      }
-      if (s.waiter.thread[s.thread.waiter[t]] !== t) {
-        reach.report("thread", t, "its waiter names another thread");
-      }
-      if (++threads > watermark(s.thread)) break;
-    }
+    checkThreads(s, reach, p);
   }
   if (live !== s.kernel.processes[ONE]) {
     reach.report("kernel", ONE, `${live} processes, processes says ${s.kernel.processes[ONE]}`);
+  }
+}
+
+/** The list of a process's threads: of the dead only the first is kept. */
+function checkThreads(s: State, reach: Reach, p: number): void {
+  let threads = 0;
+  let living = 0;
+  let previous = 0;
+  for (let t = s.process.firstThread[p]; t !== 0; t = s.thread.nextInProcess[t]) {
+    if (s.thread.process[t] !== p) {
+      reach.report("thread", t, `listed by process ${p}, not its own`);
+    }
+    if (s.waiter.thread[s.thread.waiter[t]] !== t) {
+      reach.report("thread", t, "its waiter names another thread");
+    }
+    if (s.thread.previousInProcess[t] !== previous) {
+      reach.report("thread", t, `its link back in process ${p} is wrong`);
+    }
+    if (s.thread.state[t] !== ThreadState.Dead) living++;
+    else if (previous !== 0) reach.report("thread", t, "dead, but not its process's first");
+    previous = t;
+    if (++threads > watermark(s.thread)) break;
+  }
+  if (living !== s.process.threads[p]) {
+    reach.report("process", p, `${living} threads live, threads says ${s.process.threads[p]}`);
+  }
+  if (threads > THREADS_A_PROCESS) {
+    reach.report("process", p, `${threads} threads, more than its quota`);
+  }
+  if (s.process.lastThread[p] !== previous) {
+    reach.report("process", p, "its last thread is not the last of its list");
   }
 }
 
@@ -171,6 +195,7 @@ function checkNodes(s: State, reach: Reach): void {
     if ((c.rights[node] & ~c.rights[parent]) !== 0 && parent !== 0) {
       reach.report("capNode", node, "it has rights its parent lacks");
     }
+    checkNodePlace(s, reach, node);
     let previous = 0;
     let children = 0;
     for (let child = c.firstChild[node]; child !== 0; child = c.nextSibling[child]) {
@@ -184,6 +209,31 @@ function checkNodes(s: State, reach: Reach): void {
       previous = child;
       if (++children > top) break;
     }
+  }
+}
+
+/** A node is where its slot says, or a ghost, or in flight; its children are as many as it says. */
+function checkNodePlace(s: State, reach: Reach, node: number): void {
+  const c = s.capNode;
+  const p = c.space[node];
+  const slot = c.slot[node] - 1;
+  const nowhere = (c.flags[node] & (NodeFlag.Ghost | NodeFlag.InFlight)) !== 0;
+  if (nowhere !== (p === 0) || nowhere !== (slot < 0)) {
+    return reach.report("capNode", node, `in space ${p}, slot ${slot}, flags ${c.flags[node]}`);
+  }
+  if (slot >= DESCRIPTORS) {
+    const name = slot - DESCRIPTORS;
+    const page = s.process.namePage[p * NAME_PAGES + Math.floor(name / PAGE_SLOTS)];
+    if (s.namePage.target[page * PAGE_SLOTS + name % PAGE_SLOTS] !== node) {
+      reach.report("capNode", node, `name slot ${name} of process ${p} stands for something else`);
+    }
+  }
+  let children = 0;
+  for (let child = c.firstChild[node]; child !== 0; child = c.nextSibling[child]) {
+    if (++children > c.children[node]) break;
+  }
+  if (children !== c.children[node]) {
+    reach.report("capNode", node, `${children} children, children says ${c.children[node]}`);
   }
 }
 

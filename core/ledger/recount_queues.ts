@@ -28,20 +28,36 @@ interface WaitQueue {
 function waitQueues(s: State): readonly WaitQueue[] {
   const queue = (
     kind: number,
-    table: "process" | "pipe" | "chunkRequest" | "addressSpace" | "inode" | "shootdown",
+    table:
+      | "process"
+      | "pipe"
+      | "chunkRequest"
+      | "addressSpace"
+      | "inode"
+      | "shootdown"
+      | "channel"
+      | "notification"
+      | "futex",
     head: Uint32Array,
     tail: Uint32Array,
   ) => ({ kind, table, rows: watermark(s[table]), live: s[table].$live, head, tail });
   const { process, pipe, chunkRequest, addressSpace, inode, shootdown, terminal, stream } = s;
+  const { channel, futex, notification } = s;
   return [
     queue(WaitKind.Child, "process", process.waitHead, process.waitTail),
     queue(WaitKind.Vfork, "process", process.vforkHead, process.vforkTail),
+    queue(WaitKind.Threads, "process", process.execHead, process.execTail),
     queue(WaitKind.PipeRead, "pipe", pipe.readHead, pipe.readTail),
     queue(WaitKind.PipeWrite, "pipe", pipe.writeHead, pipe.writeTail),
     queue(WaitKind.Chunk, "chunkRequest", chunkRequest.waitHead, chunkRequest.waitTail),
     queue(WaitKind.SpaceOperation, "addressSpace", addressSpace.waitHead, addressSpace.waitTail),
     queue(WaitKind.FileOperation, "inode", inode.waitHead, inode.waitTail),
     queue(WaitKind.Shootdown, "shootdown", shootdown.waitHead, shootdown.waitTail),
+    queue(WaitKind.MessageSend, "channel", channel.sendHead, channel.sendTail),
+    queue(WaitKind.MessageReceive, "channel", channel.receiveHead, channel.receiveTail),
+    queue(WaitKind.MessageReply, "channel", channel.replyHead, channel.replyTail),
+    queue(WaitKind.Notification, "notification", notification.waitHead, notification.waitTail),
+    queue(WaitKind.Futex, "futex", futex.waitHead, futex.waitTail),
     {
       kind: WaitKind.Terminal,
       table: "terminal",
@@ -155,6 +171,9 @@ function checkInbox(s: State, reach: Reach, hart: number, places: Places): void 
       return;
     }
     places.inbox[thread] = 1;
+    if (s.thread.inboxPrevious[thread] !== last) {
+      reach.report("thread", thread, "its inbox link back is wrong");
+    }
     last = thread;
     if (s.thread.hart[thread] !== hart) reach.report("thread", thread, "in another hart's inbox");
   }

@@ -57,7 +57,9 @@ function compareTable(s: State, table: TableBase, key: string, index: number, re
     if (index === OBJECT && dying && holders[row] > 0) {
       reach.report(key, row, "on the list of dying objects, but held");
     }
-    if (index === SPACE && holders[row] === 0) reach.report(key, row, "held by no process");
+    if (index === SPACE && (holders[row] === 0) !== (owners[row] > 0)) {
+      reach.report(key, row, "held by nothing and not dying, or dying and held");
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import { createProcess } from "../proc/process.ts";
 import { createThread, startThread } from "../sched/thread.ts";
 import { TimerSlot } from "../sched/timer.ts";
 import { armTimer } from "../sched/timer.ts";
-import { ThreadState } from "../sched/tables.ts";
+import { DEFAULT_PRIORITY, ThreadState } from "../sched/tables.ts";
 import { allocRow, freeRow } from "../state/table.ts";
 import { Account } from "./accounts.ts";
 import { recount } from "./recount.ts";
@@ -113,9 +113,9 @@ const faults: readonly (readonly [what: string, plant: (w: Busy) => unknown, nam
   [
     "a lost queue member",
     ({ s, sleeper }) => {
-      s.hart.queueHead[256 + 10] = 0;
-      s.hart.queueTail[256 + 10] = 0;
-      s.hart.queueBitmap[8] = 0;
+      s.hart.queueHead[256 + DEFAULT_PRIORITY] = 0;
+      s.hart.queueTail[256 + DEFAULT_PRIORITY] = 0;
+      s.hart.queueBitmap[256 / 32] = 0;
       s.hart.ready[1] = 0;
       s.thread.queued[sleeper] = 0;
     },
@@ -126,7 +126,11 @@ const faults: readonly (readonly [what: string, plant: (w: Busy) => unknown, nam
     ({ s, sleeper }) => s.thread.queueNext[sleeper] = sleeper,
     /^thread 2: in the run queues twice/,
   ],
-  ["a wrong bitmap", ({ s }) => s.hart.queueBitmap[8] = 0, /the bitmap and the queue of level 10/],
+  [
+    "a wrong bitmap",
+    ({ s }) => s.hart.queueBitmap[256 / 32] = 0,
+    new RegExp(`the bitmap and the queue of level ${DEFAULT_PRIORITY}`),
+  ],
   [
     "a blocked thread nobody will wake",
     ({ s, thread }) => s.thread.state[thread] = ThreadState.Blocked,

@@ -2,6 +2,7 @@ import { PageTableLayout, Pte, RAM_BASE_PAGE } from "../isa/riscv64.ts";
 import { kernelTables, ONE, type State } from "../kernel.ts";
 import { frameOfPfn, pfnOf } from "../mem/frame.ts";
 import type { Column, HandleKind } from "../state/column.ts";
+import { targetOf } from "../state/target.ts";
 import type { TableBase } from "../state/table.ts";
 import { viewOf } from "../state/view.ts";
 
@@ -35,13 +36,21 @@ const QUARANTINE_HEADS: ReadonlySet<string> = new Set([
 /** Most findings that are kept; a broken state has thousands that say the same. */
 const FINDINGS = 200;
 
+/** Where an edge leads: the position of a table, and how the edge binds its row. */
+interface End {
+  readonly target: number;
+  readonly kind: "owns" | "holds";
+}
+
 interface Edge {
   readonly text: string;
-  readonly kind: "owns" | "holds";
   readonly view: ArrayLike<number>;
   readonly count: number;
   readonly used: ArrayLike<number> | undefined;
-  readonly target: number;
+  /** Of what kind each element is, where the row says so. */
+  readonly kinds: ArrayLike<number> | undefined;
+  /** Where elements of each kind lead; of kind 0 where there are no kinds. */
+  readonly ends: readonly (End | "elsewhere" | undefined)[];
 }
 
 interface Node {
@@ -58,26 +67,48 @@ const SPACE = keys.indexOf("addressSpace");
 /** Rows of a table lie below this in the work list's encoding. */
 const ROWS = 2 ** 26;
 
-function bindingOf(key: string, name: string, column: Column): HandleKind | "claim" | "none" {
-  return OTHERWISE[`${key}.${name}`] ?? column.handle?.kind ?? "none";
+/** Where a column's elements lead, by kind; "elsewhere" for handles the walk does not follow. */
+function endsOf(key: string, name: string, column: Column): (End | "elsewhere" | undefined)[] {
+  const kinds = column.handle?.byKind === undefined
+    ? [0]
+    : Object.keys(column.handle.byKind.targets).map(Number);
+  const ends: (End | "elsewhere" | undefined)[] = [];
+  for (const kind of kinds) {
+    const to = targetOf(column, kind);
+    if (to === undefined) continue;
+    const binding = OTHERWISE[`${key}.${name}`] ?? to.kind;
+    ends[kind] = binding === "owns" || binding === "holds"
+      ? { target: keys.indexOf(to.table), kind: binding }
+      : "elsewhere";
+  }
+  return ends;
 }
 
 function edgesOf(s: State, key: string): Edge[] {
   const table: TableBase = s[key as keyof State];
   const edges: Edge[] = [];
   for (const [name, column] of Object.entries(table.$spec.columns)) {
-    const kind = bindingOf(key, name, column);
-    if (kind !== "owns" && kind !== "holds") continue;
+    const ends = endsOf(key, name, column);
+    const kinds = column.handle?.byKind?.column;
+    // A column by kind is followed even if no kind is: a handle of a kind without a table is wrong.
+    if (kinds === undefined && typeof ends[0] !== "object") continue;
     edges.push({
       text: `${key}.${name}`,
-      kind,
       view: viewOf(table, name),
       count: column.count,
       used: column.usedCount === undefined ? undefined : viewOf(table, column.usedCount),
-      target: keys.indexOf(column.handle?.table ?? ""),
+      kinds: kinds === undefined ? undefined : viewOf(table, kinds),
+      ends,
     });
   }
   return edges;
+}
+
+/** Whether a table's rows may be owned by a row. */
+function isOwned(edges: readonly Edge[], index: number): boolean {
+  return edges.some((edge) =>
+    edge.ends.some((end) => typeof end === "object" && end.target === index && end.kind === "owns")
+  );
 }
 
 /**
@@ -104,14 +135,14 @@ export class Reach {
   constructor(s: State) {
     this.#s = s;
     const edges = keys.map((key) => edgesOf(s, key));
-    const owned = new Set(edges.flat().filter((e) => e.kind === "owns").map((e) => e.target));
+    const all = edges.flat();
     this.#nodes = keys.map((key, index) => {
       const table: TableBase = s[key as keyof State];
       return {
         key,
         table,
         edges: edges[index],
-        root: table.$spec.root && !owned.has(index),
+        root: table.$spec.root && !isOwned(all, index),
       };
     });
     this.owners = this.#nodes.map((n) => new Uint8Array(n.table.$capacity));
@@ -179,20 +210,26 @@ export class Reach {
       const count = edge.used === undefined ? edge.count : edge.used[row];
       for (let at = row * edge.count; at < row * edge.count + count; at++) {
         const target = edge.view[at];
-        if (target !== 0) this.#take(edge, row, target);
+        if (target !== 0) this.#take(edge, row, target, edge.kinds?.[at] ?? 0);
       }
     }
     if (index === SPACE) this.#walkSpace(row);
   }
 
-  #take(edge: Edge, row: number, target: number): void {
-    if (!this.#reach(edge.target, target, edge.kind, `${edge.text}[${row}]`)) return;
-    if (edge.target !== FRAME) return;
+  #take(edge: Edge, row: number, target: number, kind: number): void {
+    const end = edge.ends[kind];
+    if (end === "elsewhere") return;
+    if (end === undefined) {
+      const key = edge.text.split(".")[0];
+      return this.report(key, row, `${edge.text} is a handle of kind ${kind}, which has no table`);
+    }
+    if (!this.#reach(end.target, target, end.kind, `${edge.text}[${row}]`)) return;
+    if (end.target !== FRAME) return;
     if (QUARANTINE_HEADS.has(edge.text)) this.#followQuarantine(edge.text, row, target);
     else {
       this.frameUse[target] |= edge.text === "objectPage.frame"
         ? FrameUse.Page
-        : edge.kind === "owns"
+        : end.kind === "owns"
         ? FrameUse.Table
         : FrameUse.Buffer;
     }
@@ -270,6 +307,10 @@ export class Reach {
     let used = 0;
     for (let i = 0; i < PageTableLayout.entries; i++) {
       const lo = entries[begin + 2 * i];
+      const bit = s.pageTable.present[table * (PageTableLayout.entries / 32) + (i >>> 5)];
+      if (((bit >>> (i & 31)) & 1) !== (lo & Pte.Valid)) {
+        this.report("pageTable", table, `PTE ${i} and its bit in present differ`);
+      }
       if ((lo & Pte.Valid) === 0) continue;
       used++;
       const hi = entries[begin + 2 * i + 1];

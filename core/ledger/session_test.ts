@@ -21,6 +21,8 @@ const SMALL: Capacities = {
   shootdown: 20,
   frame: 1024,
   capNode: 120,
+  namePage: 24,
+  notification: 24,
   openFile: 60,
   pipe: 12,
   inode: 60,

@@ -13,6 +13,7 @@ import { resolve } from "../mem/user.ts";
 import { createProcess } from "../proc/process.ts";
 import { ProcessState } from "../proc/tables.ts";
 import { scheduler } from "../sched/scheduler.ts";
+import { stopAsking } from "../sched/steal.ts";
 import { ThreadState } from "../sched/tables.ts";
 import { createThread, startThread } from "../sched/thread.ts";
 import { type ArenaLayout, bindArena, layoutArena } from "../state/arena.ts";
@@ -57,11 +58,21 @@ const CAPACITIES: Readonly<Partial<Record<keyof typeof kernelTables, number>>> =
   nameChunk: 60,
   chunkRequest: 6,
   pageTable: 40,
+  namePage: 24,
+  channel: 8,
+  connection: 12,
+  message: 12,
+  pulse: 40,
+  notification: 24,
 };
 
-/** Boots, makes the root directory and lets init run. */
-export function makeWorld(): World {
-  const layout = layoutArena(kernelTables, CAPACITIES);
+/**
+ * Boots, makes the root directory and lets init run.
+ *
+ * @param more rows of tables that a test needs more of
+ */
+export function makeWorld(more: typeof CAPACITIES = {}): World {
+  const layout = layoutArena(kernelTables, { ...CAPACITIES, ...more });
   const s = bindArena(kernelTables, layout, new ArrayBuffer(layout.bytes), 0);
   const fx = new Effects();
   const e = new Event();
@@ -99,6 +110,7 @@ export function makeWorld(): World {
   scheduler.remove(s, 0, thread);
   s.thread.state[thread] = ThreadState.Running;
   s.hart.current[1] = thread;
+  stopAsking(s, 0);
   fx.clear();
   return { s, layout, fx, e, opening, base, init, thread, space, root };
 }

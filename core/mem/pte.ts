@@ -21,6 +21,8 @@ const INDEX_BITS = PageTableLayout.indexBits;
 const SHIFT = PageTableLayout.pageNumberShift;
 const ROOT_LEVEL = PageTableLayout.levels - 1;
 const LEAF = Pte.Read | Pte.Write | Pte.Execute;
+/** Words of a table's bits of present entries. */
+const PRESENT_WORDS = ENTRIES / 32;
 
 /** Position in `entries` of a PTE's low word. */
 function wordOf(row: number, index: number): number {
@@ -43,6 +45,33 @@ function store(s: State, word: number, frame: number, flags: number): void {
   const page = s.frame.pfn[frame] + RAM_BASE_PAGE;
   s.pageTable.entries[word] = ((page << SHIFT) >>> 0) | flags;
   s.pageTable.entries[word + 1] = page >>> (32 - SHIFT);
+}
+
+/** Counts an entry that became valid. */
+function mark(s: State, row: number, index: number): void {
+  s.pageTable.used[row]++;
+  s.pageTable.present[row * PRESENT_WORDS + (index >>> 5)] |= 1 << (index & 31);
+}
+
+/** Counts an entry that is absent again. */
+function unmark(s: State, row: number, index: number): void {
+  s.pageTable.used[row]--;
+  s.pageTable.present[row * PRESENT_WORDS + (index >>> 5)] &= ~(1 << (index & 31));
+}
+
+/**
+ * The first valid entry of a table from `index` on, or ENTRIES. Most tables hold few entries: their
+ * bits lie in one line of the cache, the entries in 64.
+ */
+function nextEntry(s: State, row: number, index: number): number {
+  const base = row * PRESENT_WORDS;
+  let mask = -1 << (index & 31);
+  for (let word = index >>> 5; word < PRESENT_WORDS; word++) {
+    const bits = s.pageTable.present[base + word] & mask;
+    if (bits !== 0) return word * 32 + 31 - Math.clz32(bits & -bits);
+    mask = -1;
+  }
+  return ENTRIES;
 }
 
 /** The row of the table below an entry, or 0 when the entry is absent. */
@@ -138,7 +167,7 @@ export function ensureTable(s: State, fx: Effects, space: number, page: number):
     if (next === 0) {
       const frame = makeTable(s, fx);
       store(s, wordOf(row, index), frame, Pte.Valid);
-      s.pageTable.used[row]++;
+      mark(s, row, index);
       s.addressSpace.tables[space]++;
       next = s.frame.pageTable[frame];
     }
@@ -157,11 +186,12 @@ export function setLeaf(
   flags: number,
 ): void {
   assert((flags & LEAF) !== 0, "a leaf PTE allows something");
-  const word = wordOf(table, indexAt(page, 0));
+  const index = indexAt(page, 0);
+  const word = wordOf(table, index);
   assert((s.pageTable.entries[word] & Pte.Valid) === 0, "a page is mapped where none is");
   store(s, word, frame, flags);
   holdFrame(s, frame);
-  s.pageTable.used[table]++;
+  mark(s, table, index);
   s.addressSpace.resident[space]++;
 }
 
@@ -177,34 +207,32 @@ export function changeLeaf(s: State, table: number, page: number, flags: number)
  * @returns its frame, whose reference the caller now has to give back
  */
 export function clearLeaf(s: State, space: number, table: number, page: number): number {
-  const word = wordOf(table, indexAt(page, 0));
+  const index = indexAt(page, 0);
+  const word = wordOf(table, index);
   const frame = frameAt(s, word);
   s.pageTable.entries[word] = 0;
   s.pageTable.entries[word + 1] = 0;
-  s.pageTable.used[table]--;
+  unmark(s, table, index);
   s.addressSpace.resident[space]--;
   return frame;
 }
 
-/** First present page from `page` on and below `end`, or `end`; absent tables are skipped whole. */
+/** First present page from `page` on and below `end`, or `end`; what is absent is skipped whole. */
 export function nextPresent(s: State, space: number, page: number, end: number): number {
   const root = rootTable(s, space);
   while (page < end) {
-    const middle = below(s, root, indexAt(page, 2));
-    if (middle === 0) {
-      page = ((page >>> (2 * INDEX_BITS)) + 1) << (2 * INDEX_BITS);
-      continue;
-    }
-    const table = below(s, middle, indexAt(page, 1));
-    const stop = Math.min(end, ((page >>> INDEX_BITS) + 1) << INDEX_BITS);
-    if (table === 0 || s.pageTable.used[table] === 0) {
-      page = stop;
-      continue;
-    }
-    let word = wordOf(table, indexAt(page, 0));
-    for (; page < stop; page++, word += 2) {
-      if ((s.pageTable.entries[word] & Pte.Valid) !== 0) return page;
-    }
+    const top = nextEntry(s, root, indexAt(page, 2));
+    if (top === ENTRIES) return end;
+    if (top !== indexAt(page, 2)) page = top << (2 * INDEX_BITS);
+    const middle = below(s, root, top);
+    const index = nextEntry(s, middle, indexAt(page, 1));
+    const begin = ((top << INDEX_BITS) + index) << INDEX_BITS;
+    if (begin > page) page = begin;
+    // Past the last entry of the middle table `page` is in the next one.
+    if (index === ENTRIES) continue;
+    const leaf = nextEntry(s, below(s, middle, index), indexAt(page, 0));
+    page = begin + leaf;
+    if (leaf !== ENTRIES) return Math.min(page, end);
   }
   return end;
 }
@@ -217,12 +245,10 @@ export function nextAfter(
   page: number,
   end: number,
 ): number {
-  const stop = Math.min(end, ((page >>> INDEX_BITS) + 1) << INDEX_BITS);
-  let word = wordOf(table, indexAt(page, 0)) + 2;
-  for (let at = page + 1; at < stop; at++, word += 2) {
-    if ((s.pageTable.entries[word] & Pte.Valid) !== 0) return at;
-  }
-  return nextPresent(s, space, stop, end);
+  const begin = page & -ENTRIES;
+  const leaf = nextEntry(s, table, indexAt(page, 0) + 1);
+  if (leaf !== ENTRIES) return Math.min(begin + leaf, end);
+  return nextPresent(s, space, begin + ENTRIES, end);
 }
 
 /** Frees the tables that cover a page as far as they are empty; the root stays. */
@@ -249,7 +275,7 @@ function unlinkTable(
   const word = wordOf(parent, index);
   s.pageTable.entries[word] = 0;
   s.pageTable.entries[word + 1] = 0;
-  s.pageTable.used[parent]--;
+  unmark(s, parent, index);
   s.addressSpace.tables[space]--;
   freeTable(s, fx, s.pageTable.frame[row]);
 }
@@ -261,14 +287,8 @@ function unlinkTable(
  */
 export function firstTablePage(s: State, space: number): number {
   const root = rootTable(s, space);
-  if (s.pageTable.used[root] === 0) return -1;
-  for (let top = 0; top < ENTRIES; top++) {
-    const middle = below(s, root, top);
-    if (middle === 0) continue;
-    for (let index = 0; index < ENTRIES; index++) {
-      if (below(s, middle, index) !== 0) return ((top << INDEX_BITS) | index) << INDEX_BITS;
-    }
-    return top << (2 * INDEX_BITS);
-  }
-  return -1;
+  const top = nextEntry(s, root, 0);
+  if (top === ENTRIES) return -1;
+  const index = nextEntry(s, below(s, root, top), 0);
+  return ((top << INDEX_BITS) + (index === ENTRIES ? 0 : index)) << INDEX_BITS;
 }

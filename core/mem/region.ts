@@ -6,6 +6,7 @@ import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
 import { PAGE_BYTES } from "../limits.ts";
+import { attachRegion, detachRegion } from "../cap/node.ts";
 import { allocRow, freeRow, freeRows } from "../state/table.ts";
 import { holdObject, releaseObject } from "./object.ts";
 import { Prot, RegionFlag } from "./tables.ts";
@@ -111,11 +112,13 @@ export function copyRegion(s: State, from: number, space: number): number {
   r.objectPage[to] = r.objectPage[from];
   r.fileBytes[to] = r.fileBytes[from];
   holdObject(s, r.object[to]);
+  if (r.node[from] !== 0) attachRegion(s, to, r.node[from]);
   return to;
 }
 
 /** Frees an unlinked region row and its hold of the object. */
 export function freeRegion(s: State, fx: Effects, region: number): void {
+  detachRegion(s, fx, region);
   releaseObject(s, fx, s.region.object[region]);
   freeRow(s.region, region);
   post(s, Account.RegionUsed, Account.RegionFree, 1);

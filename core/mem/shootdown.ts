@@ -6,7 +6,7 @@ import { post } from "../ledger/post.ts";
 import { completeCall } from "../sched/call.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { raiseIpi } from "../sched/thread.ts";
-import { firstWaiter, waitOn, wakeThread } from "../sched/wait.ts";
+import { firstWaiter, linkWaiter, unlinkWaiter, waitOn, wakeThread } from "../sched/wait.ts";
 import { allocRow, freeRow } from "../state/table.ts";
 
 /** callStage of a call whose work is done and that only waits for acknowledgements. */
@@ -40,6 +40,7 @@ export function openShootdown(s: State, space: number): number {
   if (row === 0) return 0;
   post(s, Account.ShootdownFree, Account.ShootdownUsed, 1);
   s.shootdown.space[row] = space;
+  s.shootdown.sequence[row] = s.memory.shootdowns[ONE]++;
   const first = s.memory.firstShootdown[ONE];
   s.shootdown.next[row] = first;
   if (first !== 0) s.shootdown.previous[first] = row;
@@ -70,6 +71,18 @@ export function shootdownOf(s: State, space: number): number {
 }
 
 /**
+ * A shootdown in flight that is no newer than the last of some number of them.
+ *
+ * @param sent how many had been sent
+ * @returns one of them, the newest, or 0
+ */
+export function shootdownBefore(s: State, sent: number): number {
+  let row = s.memory.firstShootdown[ONE];
+  while (row !== 0 && s.shootdown.sequence[row] >= sent) row = s.shootdown.next[row];
+  return row;
+}
+
+/**
  * Lets a thread's call return only when the translations it removed are gone everywhere.
  *
  * @param row shootdown, or 0 for none
@@ -80,6 +93,18 @@ export function waitForShootdown(s: State, t: number, row: number, value: number
   if (row === 0) return false;
   s.thread.callStage[t] = STAGE_SHOOTDOWN;
   s.thread.callArgument[4 * t] = value;
+  waitOn(s, t, WaitKind.Shootdown, row);
+  return true;
+}
+
+/**
+ * Lets a new thread, placed on its hart, begin only when no hart holds translations from before a
+ * copy of its parent's space.
+ *
+ * @returns whether it waits; else the caller starts it
+ */
+export function beginsAfterShootdown(s: State, t: number, row: number): boolean {
+  if (row === 0) return false;
   waitOn(s, t, WaitKind.Shootdown, row);
   return true;
 }
@@ -118,7 +143,30 @@ function forgetRanOn(s: State, hart: number, space: number): void {
   else s.addressSpace.ranOnHi[space] &= ~bitOf(hart);
 }
 
+/** The newest shootdown of a space that is older than a given one, or 0. */
+function olderOf(s: State, row: number): number {
+  const space = s.shootdown.space[row];
+  let older = space === 0 ? 0 : s.shootdown.next[row];
+  while (older !== 0 && s.shootdown.space[older] !== space) older = s.shootdown.next[older];
+  return older;
+}
+
+/**
+ * Lets those who wait for a shootdown wait for an older one of the same space. Another hart sent this
+ * one, and need not have taken the older one itself: what they changed may be in that.
+ */
+function waitForOlder(s: State, row: number, older: number): void {
+  for (;;) {
+    const t = firstWaiter(s, WaitKind.Shootdown, row);
+    if (t === 0) return;
+    unlinkWaiter(s, s.thread.waiter[t]);
+    linkWaiter(s, s.thread.waiter[t], WaitKind.Shootdown, older);
+  }
+}
+
 function completeShootdown(s: State, fx: Effects, hart: number, row: number): void {
+  const before = olderOf(s, row);
+  if (before !== 0) waitForOlder(s, row, before);
   for (;;) {
     const t = firstWaiter(s, WaitKind.Shootdown, row);
     if (t === 0) break;

@@ -134,6 +134,22 @@ Deno.test("a hart that asks for a shootdown while its own answer is due waits fo
   b.check();
 });
 
+Deno.test("a change waits for every shootdown of its space, whoever sent it", () => {
+  const { b, t } = crowd(4);
+  const second = b.processIn(spaceOf(b.s, t), 1);
+  b.s.thread.call[second] = 1;
+  unmapRange(b.s, b.fx, 0, t, START, START + 1, 0);
+  unmapRange(b.s, b.fx, 1, second, START + 1, START + 2, 0);
+  b.apply();
+  // The newer one has both its answers; the hart that sent it still owes the older one its own.
+  for (const hart of [0, 2]) ipi(b, hart);
+  assert.ok(isWaiting(b.s, t) && isWaiting(b.s, second));
+  ipi(b, 1);
+  assert.ok(!isWaiting(b.s, t) && !isWaiting(b.s, second));
+  while (reclaim(b.s, b.fx) === 0);
+  b.check();
+});
+
 Deno.test("threads of one space take turns for its operation slot", () => {
   const b = new Bench({ harts: 2, totalFrames: 1024, backingSlots: 1024 });
   const t = b.process(0);

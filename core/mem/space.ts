@@ -83,6 +83,33 @@ export function releaseSpace(s: State, space: number): void {
 }
 
 /**
+ * Gives a hold of a space back that no process uses it by. The last one leaves the space to
+ * `reclaim`, which drains it.
+ */
+export function abandonSpace(s: State, space: number): void {
+  const a = s.addressSpace;
+  assert(a.refs[space] > 0, "a space that is given back was held");
+  if (--a.refs[space] > 0) return;
+  a.dying[space] = 1;
+  a.nextDying[space] = s.memory.firstDyingSpace[ONE];
+  s.memory.firstDyingSpace[ONE] = space;
+}
+
+/**
+ * Takes a step of draining the spaces nothing holds.
+ *
+ * @returns whether there was one
+ */
+export function drainDyingSpace(s: State, fx: Effects): boolean {
+  const space = s.memory.firstDyingSpace[ONE];
+  if (space === 0) return false;
+  if (drainSpace(s, fx, space) === 0) return true;
+  s.memory.firstDyingSpace[ONE] = s.addressSpace.nextDying[space];
+  releaseSpace(s, space);
+  return true;
+}
+
+/**
  * Tears a space down that only its last user holds, at most UNITS PTEs, tables and regions per call.
  * No hart's satp may name it any more. A dead space needs no shootdown: its ASID is not used again
  * before every hart has flushed.

@@ -36,6 +36,7 @@ export const pageTableTable = table("pageTable", {
 }, {
   frame: back("frame", "frame whose bytes these are"),
   used: u32("PTEs with V set"),
+  present: u32("which PTEs have V set, a bit each", { count: 16 }),
   entries: u32("the 512 PTEs, low word first", { count: 1024 }),
 });
 
@@ -44,7 +45,7 @@ export const addressSpaceTable = table("addressSpace", {
   doc: "One row per address space: root table, ASID, regions.",
   capacity: 2047,
 }, {
-  refs: u32("processes that use it"),
+  refs: u32("processes and capability nodes that hold it"),
   root: owns("frame", "frame of the root page table"),
   asid: u16("ASID, never 0"),
   asidEpoch: u32("epoch the ASID was given in"),
@@ -59,10 +60,20 @@ export const addressSpaceTable = table("addressSpace", {
   operation: back("thread", "thread that holds the operation slot"),
   waitHead: back("waiter", "first waiter for the operation slot"),
   waitTail: back("waiter", "last waiter for the operation slot"),
+  inhabited: u8("an Inhabited: whether a process may be started in it"),
   dying: u8("1 while being drained"),
+  nextDying: owns("addressSpace", "next space being drained that nothing holds"),
   resident: u32("leaf PTEs present"),
   tables: u32("page-table pages, the root included"),
 });
+
+/** Whether a process uses an address space. */
+export const Inhabited = {
+  /** Made for a process, or was used by one. */
+  Once: 0,
+  /** Made by a native call and not used yet. */
+  Never: 1,
+} as const;
 
 /** Protection bits of a region. */
 export const Prot = { Read: 1, Write: 2, Execute: 4 } as const;
@@ -92,6 +103,8 @@ export const regionTable = table("region", {
   objectPage: u32("page of the object at start"),
   fileBytes: f64("bytes from start that come from the object; the rest reads zero"),
   node: back("capNode", "capability it was mapped through; 0 for the space's own"),
+  nextOfNode: back("region", "next older mapping through the same capability"),
+  previousOfNode: back("region", "next newer one"),
 });
 
 /** Kinds of memory object. */
@@ -103,7 +116,7 @@ export const memoryObjectTable = table("memoryObject", {
   capacity: 16384,
 }, {
   kind: u8("an ObjectKind"),
-  refs: u32("regions, inodes, pipes and streams that hold it"),
+  refs: u32("regions, inodes, pipes, streams and capability nodes that hold it"),
   firstPage: owns("objectPage", "first of its pages, newest first"),
   pages: u32("page rows"),
   hostFile: u32("id of the host file its contents come from plus one; 0 for none"),
@@ -144,6 +157,7 @@ export const shootdownTable = table("shootdown", {
   frames: u32("frames in quarantine here"),
   waitHead: back("waiter", "the thread that waits for the last acknowledgement"),
   waitTail: back("waiter", "the same"),
+  sequence: f64("how many were sent before it", { role: "history" }),
   next: owns("shootdown", "next older in flight"),
   previous: back("shootdown", "next newer in flight"),
 });
@@ -169,10 +183,12 @@ export const memoryTable = table("memory", {
   asidUsed: u32("one bit an ASID held by a live space or retired in this epoch", { count: 64 }),
   asidRetired: u32("one bit an ASID retired until the next epoch", { count: 64 }),
   firstShootdown: owns("shootdown", "newest shootdown in flight"),
+  shootdowns: f64("shootdowns sent so far", { role: "history" }),
   releasedHead: owns("frame", "frames whose quarantine has ended, not yet in the free list"),
   releasedTail: back("frame", "last of them"),
   releasedFrames: u32("frames in that list"),
   firstDying: owns("memoryObject", "objects nothing holds, being drained"),
+  firstDyingSpace: owns("addressSpace", "spaces nothing holds, being drained"),
   pageBucket: back("objectPage", "(object, index) hash buckets", {
     count: PAGE_BUCKETS,
     role: "derived",

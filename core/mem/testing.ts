@@ -79,6 +79,8 @@ export class Bench {
       frame: slots,
       pageTable: 512,
       capNode: 8,
+      namePage: 24,
+      notification: 24,
       openFile: 8,
       pipe: 8,
       inode: 8,
@@ -338,6 +340,8 @@ export class Bench {
       for (let i = 0; i < 512; i++) {
         const lo = s.pageTable.entries[(row * 512 + i) * 2];
         const hi = s.pageTable.entries[(row * 512 + i) * 2 + 1];
+        const bit = (s.pageTable.present[row * 16 + (i >>> 5)] >>> (i & 31)) & 1;
+        assert.equal(bit, lo & 1, "the bit of an entry in present");
         if ((lo & 1) === 0) continue;
         used++;
         const isLeaf = (lo & (Pte.Read | Pte.Write | Pte.Execute)) !== 0;

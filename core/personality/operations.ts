@@ -1,5 +1,6 @@
 import { unreachable } from "../assert.ts";
 import type { Effects } from "../effect.ts";
+import { stepRevoke } from "../cap/revoke.ts";
 import { stepSendFile } from "../fs/sendfile.ts";
 import { stepRead, stepWrite } from "../fs/transfer.ts";
 import { stepTruncate } from "../fs/truncate.ts";
@@ -12,6 +13,7 @@ import { stepExec } from "../proc/exec.ts";
 import { stepExit } from "../proc/exit.ts";
 import { stepFork } from "../proc/fork.ts";
 import { stepKill } from "../proc/kill.ts";
+import { stepFutexWake } from "../sched/futex.ts";
 import { OperationKind } from "../sched/operation.ts";
 
 /**
@@ -54,6 +56,10 @@ export function stepOperation(s: State, fx: Effects, hart: number, thread: numbe
       return stepSendFile(s, fx, hart, thread);
     case OperationKind.Truncate:
       return stepTruncate(s, fx, hart, thread);
+    case OperationKind.Revoke:
+      return stepRevoke(s, fx, hart, thread);
+    case OperationKind.FutexWake:
+      return stepFutexWake(s, fx, hart, thread);
     default:
       return unreachable("every long operation has a step");
   }

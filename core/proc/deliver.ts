@@ -8,18 +8,21 @@ import { trampolineAddress } from "./trampoline.ts";
 import { writeUser } from "../mem/user_copy.ts";
 import { clearCall } from "../sched/call.ts";
 import { InterruptRule } from "../sched/tables.ts";
-import { hasHandler, nextSignal, takeSignal } from "./signal.ts";
-import { ActionFlag, highBit, lowBit, Signal, UNBLOCKABLE } from "./signal_numbers.ts";
+import { hasHandler, nextSignal, setMask, takeSignal } from "./signal.ts";
+import { ActionFlag, highBit, lowBit, Signal } from "./signal_numbers.ts";
 import { SIGNALS } from "./tables.ts";
 
 const SIGNAL_ROW = SIGNALS + 1;
 const SI_USER = 0;
 const SI_KERNEL = 0x80;
+/** The code of a signal sent to one thread: -6, as every Unix with tgkill has it. */
+const SI_THREAD = 0xffff_fffa;
 const ECALL_BYTES = 4;
 
 /** What becomes of the call a signal interrupted: a value to return, or NaN to run it again. */
 function interruptedResult(s: State, thread: number, flags: number): number {
   const rule = s.thread.callBlocking[thread];
+  if (rule === InterruptRule.Always) return NaN;
   const progress = s.thread.callProgress[thread];
   if (rule === InterruptRule.Progress && progress > 0) return progress;
   const restarts = rule !== InterruptRule.Interrupted;
@@ -45,8 +48,10 @@ export function putSigInfo(
     fx.setU32(at + signalFrame.address, s.process.childPid[p]);
     fx.setU32(at + signalFrame.status, s.process.childStatus[p]);
   } else {
-    const sender = s.process.senderPid[p];
-    fx.setU32(at + signalFrame.code, sender === 0 ? SI_KERNEL : SI_USER);
+    const lo = s.thread.pendingLo[thread] & lowBit(signal);
+    const own = (lo | (s.thread.pendingHi[thread] & highBit(signal))) !== 0;
+    const sender = own ? s.thread.senderPid[thread] : s.process.senderPid[p];
+    fx.setU32(at + signalFrame.code, sender === 0 ? SI_KERNEL : own ? SI_THREAD : SI_USER);
     fx.setU32(at + signalFrame.address, sender);
   }
 }
@@ -123,13 +128,10 @@ export function deliverSignal(
   s.thread.restoreMask[thread] = 0;
   takeSignal(s, thread, signal, Account.SignalConsumed);
   clearCall(s, thread);
-  s.thread.blockedLo[thread] |= s.process.actionMaskLo[action];
-  s.thread.blockedHi[thread] |= s.process.actionMaskHi[action];
-  if ((flags & ActionFlag.NoDefer) === 0) {
-    s.thread.blockedLo[thread] |= lowBit(signal);
-    s.thread.blockedHi[thread] |= highBit(signal);
-  }
-  s.thread.blockedLo[thread] &= ~UNBLOCKABLE;
+  const defers = (flags & ActionFlag.NoDefer) === 0;
+  const lo = s.process.actionMaskLo[action] | (defers ? lowBit(signal) : 0);
+  const hi = s.process.actionMaskHi[action] | (defers ? highBit(signal) : 0);
+  setMask(s, fx, e.hart, thread, s.thread.blockedLo[thread] | lo, s.thread.blockedHi[thread] | hi);
   const handlerLo = s.process.handlerLo[action];
   const handlerHi = s.process.handlerHi[action];
   if ((flags & ActionFlag.ResetHandler) !== 0) {
@@ -160,8 +162,8 @@ export function failDelivery(s: State, thread: number): void {
  * @param at offset of the frame's bytes in the event's payload
  */
 export function restoreFrame(s: State, fx: Effects, e: Event, thread: number, at: number): void {
-  s.thread.blockedLo[thread] = payloadU32(e, at + signalFrame.mask) & ~UNBLOCKABLE;
-  s.thread.blockedHi[thread] = payloadU32(e, at + signalFrame.mask + 4);
+  const lo = payloadU32(e, at + signalFrame.mask);
+  setMask(s, fx, e.hart, thread, lo, payloadU32(e, at + signalFrame.mask + 4));
   const to = fx.reserveBytes(registerSample.bytes);
   const bytes = fx.bytes;
   const registers = at + signalFrame.registers;

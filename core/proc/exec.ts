@@ -1,7 +1,9 @@
 import type { Effects } from "../effect.ts";
+import { releaseEnds } from "../ipc/teardown.ts";
 import { Err, Result } from "../error.ts";
 import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../event.ts";
 import { closeOnExec } from "../cap/descriptor.ts";
+import { closeNames } from "../cap/naming.ts";
 import { dropInode, holdInode } from "../fs/inode.ts";
 import { walkPath } from "../fs/path.ts";
 import { InodeKind } from "../fs/tables.ts";
@@ -20,10 +22,17 @@ import {
   STACK_TOP_PAGE,
 } from "../mem/space.ts";
 import { Prot, RegionFlag } from "../mem/tables.ts";
+import { releaseOwned } from "../sched/futex_owner.ts";
+import { clearCall } from "../sched/call.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
+import { ThreadState, WaitKind } from "../sched/tables.ts";
+import { freeThread } from "../sched/thread.ts";
+import { enterTid, leaveTid } from "../sched/tid.ts";
+import { waitOn } from "../sched/wait.ts";
 import { buildStack, isScript, type StackImage, vectorBytes } from "./exec_arguments.ts";
 import { IMAGE_HEAD_BYTES, makeImage } from "./image.ts";
-import { Handler } from "./signal.ts";
+import { Handler, isDoomed, rouseThreads } from "./signal.ts";
+import { Signal } from "./signal_numbers.ts";
 import { setName } from "./process.ts";
 import { ImageKind, SEGMENTS, SIGNALS } from "./tables.ts";
 import { trampolinePage } from "./trampoline.ts";
@@ -90,7 +99,7 @@ export function takeImageSample(s: State, e: Event, thread: number): number {
 
 /** Maps the segments of an image into a space; 0 or -Err. */
 function mapImage(s: State, fx: Effects, space: number, inode: number, image: number): number {
-  const bias = s.image.relocatable[image] === 1 ? LOAD_BIAS : 0;
+  const bias = biasOf(s, image);
   const object = s.inode.object[inode];
   const zero = s.memory.zeroObject[ONE];
   let heap = 0;
@@ -188,7 +197,8 @@ function findProgram(s: State, fx: Effects, thread: number, first: number): numb
 
 /**
  * execve: replaces the program of the running thread's process. The old space is left only when
- * the new one is complete.
+ * the new one is complete, and the other threads of the process have ended: this one is then its
+ * first, whichever it was.
  *
  * @returns Result.NoReturn, Result.Pending, or -Err
  */
@@ -209,6 +219,8 @@ export function execute(s: State, fx: Effects, e: Event, thread: number): number
   const script = s.kernel.execScript[ONE];
   s.kernel.execInode[ONE] = 0;
   s.kernel.execScript[ONE] = 0;
+  // Somebody ends this thread: it must not end others.
+  if (isDoomed(s, thread)) return Result.Restart;
   const space = createSpace(s, fx);
   if (space < 0) return space;
   const sp = fillSpace(s, fx, e, thread, space, inode, image, script);
@@ -220,8 +232,59 @@ export function execute(s: State, fx: Effects, e: Event, thread: number): number
   }
 
   // From here on it must succeed.
-  enterProgram(s, fx, e, thread, space, inode, image, sp);
-  return leaveOldSpace(s, fx, e.hart, thread, s.kernel.execOld[ONE]);
+  rename(s, e, p);
+  holdInode(s, inode);
+  holdSpace(s, space);
+  s.process.execSpace[p] = space;
+  s.process.execInode[p] = inode;
+  s.process.execEntry[p] = biasOf(s, image) + s.image.entry[image];
+  s.process.execStack[p] = sp;
+  if (s.process.threads[p] === 1) return finishExecute(s, fx, e.hart, thread);
+  s.process.execThread[p] = thread;
+  evictOthers(s, fx, e.hart, thread);
+  waitOn(s, thread, WaitKind.Threads, p);
+  return Result.Pending;
+}
+
+/** Tells the other threads of a process to end: theirs is the program that goes. */
+function evictOthers(s: State, fx: Effects, hart: number, thread: number): void {
+  const p = s.thread.process[thread];
+  for (let t = s.process.firstThread[p]; t !== 0; t = s.thread.nextInProcess[t]) {
+    if (t !== thread && s.thread.state[t] !== ThreadState.Dead) {
+      s.thread.faultSignal[t] = Signal.Kill;
+    }
+  }
+  rouseThreads(s, fx, hart, p, thread);
+}
+
+/** Makes the only living thread of a process its first one, with the id of the process. */
+function becomeFirst(s: State, thread: number): void {
+  const p = s.thread.process[thread];
+  const first = s.process.firstThread[p];
+  if (first === thread) return;
+  freeThread(s, first);
+  leaveTid(s, thread);
+  s.thread.tid[thread] = s.process.pid[p];
+  enterTid(s, thread);
+}
+
+/**
+ * The end of an execve: the process has one thread, which runs on this hart, and a complete new
+ * space. Nothing of the old one is looked at: other threads may have changed it since.
+ *
+ * @returns Result.NoReturn, or Result.Pending while the old space is drained
+ */
+export function finishExecute(s: State, fx: Effects, hart: number, thread: number): number {
+  s.process.execThread[s.thread.process[thread]] = 0;
+  clearCall(s, thread);
+  becomeFirst(s, thread);
+  enterProgram(s, fx, hart, thread);
+  return leaveOldSpace(s, fx, hart, thread, s.kernel.execOld[ONE]);
+}
+
+/** What is added to the addresses of an image. */
+function biasOf(s: State, image: number): number {
+  return s.image.relocatable[image] === 1 ? LOAD_BIAS : 0;
 }
 
 /** Fills a new space while the process still has its old one; the stack pointer or -Err. */
@@ -240,7 +303,7 @@ function fillSpace(
   if (mapped < 0) return mapped;
   const around = mapStackAndTrampoline(s, fx, space);
   if (around < 0) return around;
-  const bias = s.image.relocatable[image] === 1 ? LOAD_BIAS : 0;
+  const bias = biasOf(s, image);
   const program: StackImage = {
     entry: bias + s.image.entry[image],
     headers: s.image.headerAddress[image] === 0 ? 0 : bias + s.image.headerAddress[image],
@@ -275,53 +338,56 @@ function rename(s: State, e: Event, p: number): void {
   setName(s, p, e.payload, at + 4 + begin, length - begin);
 }
 
-function enterProgram(
-  s: State,
-  fx: Effects,
-  e: Event,
-  thread: number,
-  space: number,
-  inode: number,
-  image: number,
-  sp: number,
-): void {
+function enterProgram(s: State, fx: Effects, hart: number, thread: number): void {
   const p = s.thread.process[thread];
-  const hart = e.hart;
   closeOnExec(s, fx, hart, p);
   resetHandlers(s, p);
-  rename(s, e, p);
   const executable = s.process.executable[p];
-  holdInode(s, inode);
-  s.process.executable[p] = inode;
+  s.process.executable[p] = s.process.execInode[p];
+  s.process.execInode[p] = 0;
   if (executable !== 0) dropInode(s, fx, hart, executable);
   s.kernel.execOld[ONE] = s.process.space[p];
-  s.process.space[p] = space;
-  holdSpace(s, space);
+  s.process.space[p] = s.process.execSpace[p];
+  s.process.execSpace[p] = 0;
   s.hart.runningSpace[hart + 1] = 0;
-  const bias = s.image.relocatable[image] === 1 ? LOAD_BIAS : 0;
+  s.thread.clearTid[thread] = 0;
+  releaseOwned(s, fx, hart, thread);
+  s.thread.robustHead[thread] = 0;
   fx.clearRegisters(thread);
-  fx.setRegister(thread, roleRegister.sp, sp);
-  fx.setRegister(thread, roleRegister.pc, bias + s.image.entry[image]);
+  fx.setRegister(thread, roleRegister.sp, s.process.execStack[p]);
+  fx.setRegister(thread, roleRegister.pc, s.process.execEntry[p]);
+  s.process.execStack[p] = 0;
+  s.process.execEntry[p] = 0;
   releaseVfork(s, fx, hart, p);
 }
 
-/** Leaves the old space: to others that use it, or drained by an operation. */
+/**
+ * Leaves the old space, to others that use it or drained by an operation, and the native names,
+ * which mean nothing to the new program.
+ */
 function leaveOldSpace(s: State, fx: Effects, hart: number, thread: number, old: number): number {
   s.kernel.execOld[ONE] = 0;
+  const p = s.thread.process[thread];
   if (s.addressSpace.refs[old] > 1) {
     releaseSpace(s, old);
-    return Result.NoReturn;
+    if (s.process.namePages[p] === 0) return Result.NoReturn;
+  } else {
+    fx.switchTo(hart, 0, 0, 0);
+    s.process.oldSpace[p] = old;
   }
-  fx.switchTo(hart, 0, 0, 0);
-  s.process.oldSpace[s.thread.process[thread]] = old;
   beginOperation(s, fx, hart, thread, OperationKind.Exec);
   return Result.Pending;
 }
 
-/** One step of draining the space an exec left. */
-export function stepExec(s: State, fx: Effects, _hart: number, thread: number): number {
+/** One step of dropping the native names and draining the space an exec left. */
+export function stepExec(s: State, fx: Effects, hart: number, thread: number): number {
   const p = s.thread.process[thread];
+  if (s.process.namePages[p] !== 0) {
+    if (releaseEnds(s, fx, p)) closeNames(s, fx, hart, p);
+    return Result.Pending;
+  }
   const old = s.process.oldSpace[p];
+  if (old === 0) return Result.NoReturn;
   if (drainSpace(s, fx, old) === 0) return Result.Pending;
   s.process.oldSpace[p] = 0;
   releaseSpace(s, old);

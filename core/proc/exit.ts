@@ -1,28 +1,52 @@
 import { closeAll } from "../cap/descriptor.ts";
+import { closeNames } from "../cap/naming.ts";
 import type { Effects } from "../effect.ts";
 import { Result } from "../error.ts";
+import { AccessKind } from "../event.ts";
 import { dropInode } from "../fs/inode.ts";
+import { releaseEnds } from "../ipc/teardown.ts";
+import { USER_END_PAGE } from "../isa/riscv64.ts";
 import { ONE, type State } from "../kernel.ts";
-import { UNITS } from "../limits.ts";
+import { PAGE_BYTES, UNITS } from "../limits.ts";
 import { drainSpace, releaseSpace } from "../mem/space.ts";
+import { futexWake } from "../sched/futex.ts";
+import { releaseOwned } from "../sched/futex_owner.ts";
+import { peekUser, resolveRange } from "../mem/user.ts";
 import { beginOperation, endOperation, OperationKind } from "../sched/operation.ts";
-import { ThreadState } from "../sched/tables.ts";
-import { freeThread } from "../sched/thread.ts";
+import { clearCall } from "../sched/call.ts";
+import { Request, WaitKind, WakeReason } from "../sched/tables.ts";
+import { endThread, freeThread } from "../sched/thread.ts";
 import { disarmTimer, TimerSlot } from "../sched/timer.ts";
+import { wakeFirst } from "../sched/wait.ts";
+import { bequeathAlarm } from "./alarm.ts";
 import { adopt, disown, freeProcess } from "./process.ts";
-import { discardPending, Handler, notifyParent } from "./signal.ts";
+import {
+  discardOfThread,
+  discardPending,
+  Handler,
+  handOnSignals,
+  notifyParent,
+  rouseThreads,
+} from "./signal.ts";
 import { ActionFlag, Signal } from "./signal_numbers.ts";
+import { answerStop } from "./stop.ts";
 import { ProcessState, SIGNALS } from "./tables.ts";
 import { releaseVfork } from "./vfork.ts";
+
+/** Bytes of a thread id in user memory. */
+const TID_BYTES = 4;
 
 /** Stages of the exit operation, kept in the thread's first cursor. */
 const Stage = { Files: 0, Space: 1, Children: 2, Zombie: 3 } as const;
 
 /**
- * Starts the end of the process whose thread runs on this hart. From now on no lookup finds it
- * runnable; the rest is the exit operation's.
+ * Ends the process whose thread runs on this hart. From now on no lookup finds it runnable, and
+ * every other thread of it is told to go. Whichever thread is the last, in the order of events, takes
+ * the process apart: the exit operation is its.
  *
- * @param status wait status: code << 8, or the signal that killed it
+ * @param status wait status: code << 8, or the signal that killed it; the first one given counts
+ * @returns Result.Pending when this thread has begun the exit operation, Result.NoReturn when it is
+ * gone and others are left
  */
 export function beginExit(
   s: State,
@@ -30,17 +54,141 @@ export function beginExit(
   hart: number,
   thread: number,
   status: number,
-): void {
+): number {
   const p = s.thread.process[thread];
-  s.process.state[p] = ProcessState.Dying;
-  s.process.exitStatus[p] = status;
+  // Told to go by a thread that executes a program: the process lives on.
+  if (isEvicted(s, thread)) return dismiss(s, fx, hart, thread);
+  if (s.process.state[p] === ProcessState.Live) {
+    s.process.state[p] = ProcessState.Dying;
+    s.process.exitStatus[p] = status;
+    s.process.execThread[p] = 0;
+    discardPending(s, p, 0xffffffff, 0xffffffff);
+    killOthers(s, fx, hart, thread);
+  }
+  if (s.process.threads[p] > 1) return dismiss(s, fx, hart, thread);
   s.process.killed[p] = 0;
-  s.thread.faultSignal[thread] = 0;
-  s.thread.restoreMask[thread] = 0;
-  discardPending(s, p, 0xffffffff, 0xffffffff);
+  lastWords(s, fx, hart, thread);
   disarmTimer(s, hart, thread, TimerSlot.Sleep);
   disarmTimer(s, hart, thread, TimerSlot.Interval);
   beginOperation(s, fx, hart, thread, OperationKind.Exit);
+  return Result.Pending;
+}
+
+/**
+ * Ends one thread, the process with it if it is the last. The process's status is then what its
+ * first thread ended with.
+ *
+ * @returns as beginExit
+ */
+export function exitThread(
+  s: State,
+  fx: Effects,
+  hart: number,
+  thread: number,
+  status: number,
+): number {
+  const p = s.thread.process[thread];
+  const first = s.process.firstThread[p] === thread;
+  if (s.process.threads[p] === 1) {
+    return beginExit(s, fx, hart, thread, first ? status : s.process.exitStatus[p]);
+  }
+  if (first) s.process.exitStatus[p] = status;
+  return dismiss(s, fx, hart, thread);
+}
+
+/** Tells every thread of a process but the running one to go. */
+function killOthers(s: State, fx: Effects, hart: number, thread: number): void {
+  const p = s.thread.process[thread];
+  if (s.process.threads[p] === 1) return;
+  s.process.killed[p] = Signal.Kill;
+  s.process.stopped[p] = 0;
+  s.process.stopSignal[p] = 0;
+  rouseThreads(s, fx, hart, p, thread);
+}
+
+/** Whether another thread of its process waits for a thread to end, to execute a program. */
+function isEvicted(s: State, thread: number): boolean {
+  const p = s.thread.process[thread];
+  const executes = s.process.execThread[p];
+  return executes !== 0 && executes !== thread && s.process.killed[p] === 0;
+}
+
+/** The end of the running thread of a process that has others. */
+function dismiss(s: State, fx: Effects, hart: number, thread: number): number {
+  const p = s.thread.process[thread];
+  const { blockedLo, blockedHi } = s.thread;
+  handOnSignals(s, fx, hart, thread, ~blockedLo[thread], ~blockedHi[thread]);
+  lastWords(s, fx, hart, thread);
+  clearCall(s, thread);
+  // The space may be torn down by another hart before this one chooses what it runs next.
+  leaveSpace(s, fx, hart);
+  end(s, fx, hart, thread);
+  const waits = s.process.execThread[p] !== 0 && s.process.threads[p] === 1;
+  if (waits) wakeFirst(s, fx, hart, WaitKind.Threads, p, WakeReason.Restart);
+  return Result.NoReturn;
+}
+
+/** What a thread that ends leaves to others: its process's timer, the word for its id, its futexes. */
+function lastWords(s: State, fx: Effects, hart: number, thread: number): void {
+  clearTid(s, fx, hart, thread);
+  releaseOwned(s, fx, hart, thread);
+  discardOfThread(s, thread);
+  bequeathAlarm(s, fx, hart, thread);
+  s.thread.faultSignal[thread] = 0;
+  s.thread.restoreMask[thread] = 0;
+}
+
+/** The end of a thread on its hart; a stop of its process no longer waits for it. */
+function end(s: State, fx: Effects, hart: number, thread: number): void {
+  if ((s.thread.requests[thread] & Request.Stop) !== 0) answerStop(s, fx, hart, thread);
+  endThread(s, hart, thread);
+}
+
+/** Takes the hart's satp off the space it names. */
+function leaveSpace(s: State, fx: Effects, hart: number): void {
+  if (s.hart.runningSpace[hart + 1] === 0) return;
+  s.hart.runningSpace[hart + 1] = 0;
+  s.hart.loaded[hart + 1] = 0;
+  fx.switchTo(hart, 0, 0, 0);
+}
+
+/** Sets where a thread's id is cleared when it ends; what is no user address is nowhere. */
+export function setClearTid(s: State, thread: number, address: number): void {
+  s.thread.clearTid[thread] = isUserAddress(address) ? address : 0;
+}
+
+/** Whether user memory may lie at an address. */
+export function isUserAddress(address: number): boolean {
+  return address < USER_END_PAGE * PAGE_BYTES;
+}
+
+/**
+ * Writes 0 where a thread asked for it, for whoever shares its memory, if that can be written as it
+ * is mapped now: a thread that ends by itself has made sure of that.
+ */
+function clearTid(s: State, fx: Effects, hart: number, thread: number): void {
+  const address = s.thread.clearTid[thread];
+  s.thread.clearTid[thread] = 0;
+  const offset = address % PAGE_BYTES;
+  if (address === 0 || offset > PAGE_BYTES - TID_BYTES) return;
+  const frame = peekUser(s, thread, address, AccessKind.Write);
+  if (frame !== 0) fx.zero(frame, offset, TID_BYTES);
+  futexWake(s, fx, hart, thread, address);
+}
+
+/**
+ * Makes the place where a thread's id is to be cleared writable before it ends.
+ *
+ * @returns 0, or Result.Pending: the call runs again
+ */
+export function prepareClearTid(s: State, fx: Effects, hart: number, thread: number): number {
+  const address = s.thread.clearTid[thread];
+  const p = s.thread.process[thread];
+  // Where nobody shares the memory nobody will look.
+  const seen = s.process.threads[p] > 1 || s.addressSpace.refs[s.process.space[p]] > 1;
+  if (address === 0 || !seen) return 0;
+  const r = resolveRange(s, fx, hart, thread, address, TID_BYTES, AccessKind.Write);
+  return r === Result.Pending ? r : 0;
 }
 
 /** Drops every descriptor and directory of a process. */
@@ -55,6 +203,19 @@ export function releaseFiles(s: State, fx: Effects, hart: number, p: number): vo
   if (root !== 0) dropInode(s, fx, hart, root);
   if (cwd !== 0) dropInode(s, fx, hart, cwd);
   if (executable !== 0) dropInode(s, fx, hart, executable);
+}
+
+/** Drops the space of a program whose execution was cut short, a step at a time; true when gone. */
+function releaseExecSpaceStep(s: State, fx: Effects, hart: number, p: number): boolean {
+  const space = s.process.execSpace[p];
+  if (space === 0) return true;
+  if (drainSpace(s, fx, space) === 0) return false;
+  s.process.execSpace[p] = 0;
+  releaseSpace(s, space);
+  const inode = s.process.execInode[p];
+  s.process.execInode[p] = 0;
+  dropInode(s, fx, hart, inode);
+  return true;
 }
 
 /** Drops a process's space, a step at a time; true when it is gone or left to others. */
@@ -97,15 +258,13 @@ function vanishes(s: State, parent: number): boolean {
     (s.process.actionFlags[at] & ActionFlag.NoChildWait) !== 0;
 }
 
-/** Frees a zombie and its thread slot; its times go to its parent. */
+/** Frees a zombie and the slot of its first thread; its times go to its parent. */
 export function reap(s: State, p: number): void {
   const parent = s.process.parent[p];
   if (parent !== 0) {
     s.process.childTime[parent] += s.process.userTime[p] + s.process.childTime[p];
   }
-  const thread = s.process.firstThread[p];
-  s.process.firstThread[p] = 0;
-  freeThread(s, thread);
+  freeThread(s, s.process.firstThread[p]);
   freeProcess(s, p);
 }
 
@@ -115,15 +274,15 @@ export function stepExit(s: State, fx: Effects, hart: number, thread: number): n
   const cursor = thread * 6 + 5;
   switch (s.thread.cursor[cursor]) {
     case Stage.Files:
+      if (!releaseEnds(s, fx, p)) return Result.Pending;
       releaseFiles(s, fx, hart, p);
+      if (closeNames(s, fx, hart, p) === 0) return Result.Pending;
       s.thread.cursor[cursor] = Stage.Space;
       return Result.Pending;
     case Stage.Space:
       // The page tables the hart's satp names are about to go.
-      if (s.hart.runningSpace[hart + 1] !== 0) {
-        s.hart.runningSpace[hart + 1] = 0;
-        fx.switchTo(hart, 0, 0, 0);
-      }
+      leaveSpace(s, fx, hart);
+      if (!releaseExecSpaceStep(s, fx, hart, p)) return Result.Pending;
       if (!releaseSpaceStep(s, fx, p)) return Result.Pending;
       releaseVfork(s, fx, hart, p);
       s.thread.cursor[cursor] = Stage.Children;
@@ -138,10 +297,10 @@ export function stepExit(s: State, fx: Effects, hart: number, thread: number): n
 }
 
 function becomeZombie(s: State, fx: Effects, hart: number, thread: number, p: number): void {
-  s.process.userTime[p] += s.thread.userTime[thread];
-  s.thread.state[thread] = ThreadState.Dead;
-  s.hart.current[hart + 1] = 0;
-  s.hart.assigned[hart + 1]--;
+  // The thread's row may go, so the operation that runs on it ends first.
+  endOperation(s, hart, thread);
+  clearCall(s, thread);
+  end(s, fx, hart, thread);
   s.process.state[p] = ProcessState.Zombie;
   s.kernel.alive[ONE]--;
   if (p === s.kernel.init[ONE]) {
@@ -151,9 +310,5 @@ function becomeZombie(s: State, fx: Effects, hart: number, thread: number, p: nu
   }
   const parent = s.process.parent[p];
   notifyParent(s, fx, hart, p);
-  // The thread row goes with it, so the operation that runs on that row ends first.
-  if (vanishes(s, parent)) {
-    endOperation(s, hart, thread);
-    reap(s, p);
-  }
+  if (vanishes(s, parent)) reap(s, p);
 }

@@ -6,7 +6,7 @@ import { holdInode } from "../fs/inode.ts";
 import { roleRegister } from "../isa/signal_frame.ts";
 import { ONE, type State } from "../kernel.ts";
 import { beginForkSpace, stepForkSpace } from "../mem/fork.ts";
-import { shootdownOf, waitForShootdown } from "../mem/shootdown.ts";
+import { beginsAfterShootdown, shootdownOf, waitForShootdown } from "../mem/shootdown.ts";
 import { drainSpace, holdSpace, releaseSpace, spaceOf } from "../mem/space.ts";
 import { writeUser } from "../mem/user_copy.ts";
 import { clearCall } from "../sched/call.ts";
@@ -17,13 +17,14 @@ import {
   freeThread,
   leastLoadedHart,
   mayRunOn,
+  placeThread,
   startThread,
 } from "../sched/thread.ts";
 import { unlinkWaiter, waitOn } from "../sched/wait.ts";
 import { freeRows } from "../state/table.ts";
-import { releaseFiles } from "./exit.ts";
+import { releaseFiles, setClearTid } from "./exit.ts";
 import { createProcess, freeProcess } from "./process.ts";
-import { discardPending } from "./signal.ts";
+import { discardPending, handOnSignals, isDoomed } from "./signal.ts";
 import { NAME_BYTES, ProcessState, SIGNALS } from "./tables.ts";
 
 /** Flags of clone (Linux). */
@@ -46,19 +47,20 @@ export const CloneFlag = {
 } as const;
 
 /** Flags that ask for nothing the kernel would do otherwise, or that it honours. */
-const KNOWN_FLAGS = CloneFlag.SignalMask | CloneFlag.Vm | CloneFlag.Vfork | CloneFlag.SetTls |
-  CloneFlag.ParentSetTid | CloneFlag.ChildClearTid | CloneFlag.ChildSetTid |
-  CloneFlag.UndoSemaphores | CloneFlag.Detached | CloneFlag.Untraced | CloneFlag.Io;
+export const KNOWN_FLAGS = CloneFlag.SignalMask | CloneFlag.Vm | CloneFlag.Vfork |
+  CloneFlag.SetTls | CloneFlag.ParentSetTid | CloneFlag.ChildClearTid | CloneFlag.ChildSetTid |
+  CloneFlag.UndoSemaphores | CloneFlag.Detached | CloneFlag.Untraced | CloneFlag.Io |
+  CloneFlag.Thread | CloneFlag.SignalHandlers | CloneFlag.Files | CloneFlag.Fs;
 
 /** Process rows only init's reserve may use. */
-const RESERVED_PROCESSES = 4;
+export const RESERVED_PROCESSES = 4;
 
 function copyArray(view: Uint32Array | Uint8Array, from: number, to: number, count: number): void {
   view.copyWithin(to * count, from * count, from * count + count);
 }
 
 /** Copies what a child inherits and needs no allocation for. */
-function inherit(s: State, from: number, to: number): void {
+export function inherit(s: State, from: number, to: number): void {
   const p = s.process;
   p.group[to] = p.group[from];
   p.session[to] = p.session[from];
@@ -69,6 +71,7 @@ function inherit(s: State, from: number, to: number): void {
   p.root[to] = p.root[from];
   p.cwd[to] = p.cwd[from];
   p.executable[to] = p.executable[from];
+  p.renounced[to] = p.renounced[from];
   holdInode(s, p.root[to]);
   holdInode(s, p.cwd[to]);
   if (p.executable[to] !== 0) holdInode(s, p.executable[to]);
@@ -79,6 +82,43 @@ function inherit(s: State, from: number, to: number): void {
   copyArray(p.actionMaskLo, from, to, actions);
   copyArray(p.actionMaskHi, from, to, actions);
   copyArray(p.name, from, to, NAME_BYTES);
+}
+
+/** Copies what the first thread of a child, or a new thread, has from the one that made it. */
+export function inheritThread(s: State, from: number, to: number): void {
+  const t = s.thread;
+  t.affinityLo[to] = t.affinityLo[from];
+  t.affinityHi[to] = t.affinityHi[from];
+  t.priority[to] = t.priority[from];
+  t.class[to] = t.class[from];
+  t.blockedLo[to] = t.blockedLo[from];
+  t.blockedHi[to] = t.blockedHi[from];
+}
+
+/**
+ * Gives a new thread the registers of the one that made it, and those clone names: its call returns
+ * 0 in the new one.
+ *
+ * @param stack,tls arguments of the event, as clone's
+ */
+export function copyRegisters(
+  fx: Effects,
+  e: Event,
+  from: number,
+  to: number,
+  flags: number,
+  stack: number,
+  tls: number,
+): void {
+  fx.copyRegisters(from, to);
+  fx.returnValue(to, 0);
+  const r = e.registers;
+  if (e.argument(stack) !== 0) {
+    fx.setRegisterWords(to, roleRegister.sp, r[2 * stack], r[2 * stack + 1]);
+  }
+  if ((flags & CloneFlag.SetTls) !== 0) {
+    fx.setRegisterWords(to, roleRegister.tp, r[2 * tls], r[2 * tls + 1]);
+  }
 }
 
 /**
@@ -101,11 +141,12 @@ export function clone(
   childTid: number,
   tls: number,
 ): number {
-  const refused = CloneFlag.Thread | CloneFlag.SignalHandlers | CloneFlag.Files | CloneFlag.Fs;
+  const refused = CloneFlag.SignalHandlers | CloneFlag.Files | CloneFlag.Fs;
   if ((flags & refused) !== 0) return -Err.NotSupported;
-  if ((flags & ~KNOWN_FLAGS) !== 0) return -Err.Invalid;
   if ((flags & CloneFlag.SignalMask) > SIGNALS) return -Err.Invalid;
   if ((flags & CloneFlag.Vm) !== 0 && (flags & CloneFlag.Vfork) === 0) return -Err.NotSupported;
+  // What somebody has told to go makes no more.
+  if (isDoomed(s, parent)) return Result.Restart;
   if (freeRows(s.process) <= RESERVED_PROCESSES) return -Err.Again;
   if (freeRows(s.thread) === 0 || freeRows(s.waiter) === 0) return -Err.Again;
   const from = s.thread.process[parent];
@@ -126,25 +167,12 @@ export function clone(
   // From here on it must succeed; only the copy of the space may still run out of memory.
   const p = createProcess(s, from);
   const thread = createThread(s, p, s.process.pid[p]);
-  s.process.firstThread[p] = thread;
-  s.thread.affinityLo[thread] = s.thread.affinityLo[parent];
-  s.thread.affinityHi[thread] = s.thread.affinityHi[parent];
-  s.thread.priority[thread] = s.thread.priority[parent];
-  s.thread.class[thread] = s.thread.class[parent];
-  s.thread.blockedLo[thread] = s.thread.blockedLo[parent];
-  s.thread.blockedHi[thread] = s.thread.blockedHi[parent];
+  inheritThread(s, parent, thread);
+  if ((flags & CloneFlag.ChildClearTid) !== 0) setClearTid(s, thread, childTid);
   s.process.exitSignal[p] = flags & CloneFlag.SignalMask;
   inherit(s, from, p);
   forkDescriptors(s, fx, from, p);
-  fx.copyRegisters(parent, thread);
-  fx.returnValue(thread, 0);
-  const r = e.registers;
-  if (e.argument(stack) !== 0) {
-    fx.setRegisterWords(thread, roleRegister.sp, r[2 * stack], r[2 * stack + 1]);
-  }
-  if ((flags & CloneFlag.SetTls) !== 0) {
-    fx.setRegisterWords(thread, roleRegister.tp, r[2 * tls], r[2 * tls + 1]);
-  }
+  copyRegisters(fx, e, parent, thread, flags, stack, tls);
   s.thread.callArgument[thread * 4] = (flags & CloneFlag.ChildSetTid) !== 0 ? childTid : 0;
   s.process.space[p] = space;
   holdSpace(s, space);
@@ -177,13 +205,22 @@ function finishClone(
     writeUser(s, fx, hart, child, tidAddress, at, 4);
     unlinkWaiter(s, s.thread.waiter[child]);
   }
-  // The parent may be on its way to another hart, and its child allowed on that one only.
-  const stays = shared && mayRunOn(s, child, hart);
-  const target = stays ? hart : leastLoadedHart(s, child, hart);
-  startThread(s, fx, hart, child, target);
-  if (!shared) return pid;
-  waitOn(s, parent, WaitKind.Vfork, p);
-  return Result.Pending;
+  if (shared) {
+    // The parent may be on its way to another hart, and its child allowed on that one only.
+    const stays = mayRunOn(s, child, hart);
+    startThread(s, fx, hart, child, stays ? hart : leastLoadedHart(s, child, hart));
+    waitOn(s, parent, WaitKind.Vfork, p);
+    // It hears nothing now: what its process was sent meanwhile is another thread's.
+    const { blockedLo, blockedHi } = s.thread;
+    handOnSignals(s, fx, hart, parent, ~blockedLo[parent], ~blockedHi[parent]);
+    return Result.Pending;
+  }
+  // Another thread of the parent's may still write to what the child has a copy of.
+  const target = leastLoadedHart(s, child, hart);
+  const row = shootdownOf(s, spaceOf(s, parent));
+  if (beginsAfterShootdown(s, child, row)) placeThread(s, child, target);
+  else startThread(s, fx, hart, child, target);
+  return pid;
 }
 
 /** One step of copying the parent's space. */
@@ -222,7 +259,6 @@ function releaseChild(s: State, fx: Effects, hart: number, p: number): void {
   // It may have been sent signals by others already.
   discardPending(s, p, 0xffffffff, 0xffffffff);
   const thread = s.process.firstThread[p];
-  s.process.firstThread[p] = 0;
   clearCall(s, thread);
   freeThread(s, thread);
   freeProcess(s, p);

@@ -4,7 +4,7 @@ import { ONE, type State } from "../kernel.ts";
 import { UNITS } from "../limits.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { watermark } from "../state/table.ts";
-import { sendSignal } from "./signal.ts";
+import { sendSignal, sendSignalToThread } from "./signal.ts";
 import { Signal } from "./signal_numbers.ts";
 import { ProcessState } from "./tables.ts";
 
@@ -42,6 +42,24 @@ export function signalProcess(
 }
 
 /**
+ * Sends one thread a signal on behalf of a process; 0 only asks.
+ *
+ * @returns 0 or -Err.NotPermitted
+ */
+export function signalThread(
+  s: State,
+  fx: Effects,
+  hart: number,
+  from: number,
+  thread: number,
+  signal: number,
+): number {
+  if (!maySignal(s, from, s.thread.process[thread], signal)) return -Err.NotPermitted;
+  sendSignalToThread(s, fx, hart, thread, signal, s.process.pid[from]);
+  return 0;
+}
+
+/**
  * Sends a signal to a group or to everybody. Where there are many processes it goes on as a long
  * operation of the sender.
  *
@@ -69,24 +87,28 @@ export function signalMany(
   return result;
 }
 
-/** One step of signalMany: at most UNITS process rows. */
+/** One step of signalMany: at most UNITS process rows and, but for the last of them, threads. */
 export function stepKill(s: State, fx: Effects, hart: number, t: number): number {
   const at = 6 * t;
   const cursor = s.thread.cursor;
   const from = s.thread.process[t];
   const group = cursor[at + Cursor.Group];
   const top = watermark(s.process);
-  const end = Math.min(top, cursor[at + Cursor.Row] + UNITS);
-  for (let p = cursor[at + Cursor.Row] + 1; p <= end; p++) {
+  let units = 0;
+  let p = cursor[at + Cursor.Row];
+  while (p < top && units < UNITS) {
+    p++;
+    units++;
     if (s.process.$live[p] === 0) continue;
     if (group !== EVERYBODY && s.process.group[p] !== group) continue;
     if (group === EVERYBODY && (p === from || p === s.kernel.init[ONE])) continue;
+    units += s.process.threads[p];
     const sent = signalProcess(s, fx, hart, from, p, cursor[at + Cursor.Signal]);
     cursor[at + (sent === 0 ? Cursor.Reached : Cursor.Refused)]++;
   }
-  fx.charge(end - cursor[at + Cursor.Row]);
-  cursor[at + Cursor.Row] = end;
-  if (end < top) return Result.Pending;
+  fx.charge(Math.min(units, UNITS));
+  cursor[at + Cursor.Row] = p;
+  if (p < top) return Result.Pending;
   if (cursor[at + Cursor.Reached] > 0) return 0;
   return cursor[at + Cursor.Refused] > 0 ? -Err.NotPermitted : -Err.NoProcess;
 }

@@ -103,6 +103,7 @@ export function freeProcess(s: State, p: number): void {
   assert(s.process.space[p] === 0, "a freed process has released its space");
   assert(s.process.firstChild[p] === 0, "a freed process has no children");
   assert(s.process.firstThread[p] === 0, "a freed process has no threads");
+  assert(s.process.threads[p] === 0, "a freed process counts no threads");
   assert(s.process.waitHead[p] === 0, "nobody waits in a freed process");
   leavePid(s, p);
   if (s.kernel.init[ONE] === p) s.kernel.init[ONE] = 0;

@@ -1,5 +1,7 @@
 import type { Effects } from "../effect.ts";
 import { abandonFifo } from "../fs/fifo.ts";
+import { staysForReply } from "../ipc/end.ts";
+import { pipeWrittenBy, serveWriters } from "../fs/pipe.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
@@ -14,6 +16,7 @@ import {
   highBit,
   lowBit,
   Signal,
+  UNBLOCKABLE,
 } from "./signal_numbers.ts";
 import { ProcessState, SIGNALS } from "./tables.ts";
 
@@ -68,6 +71,12 @@ export function nextSignal(s: State, thread: number): number {
   return hi === 0 ? 0 : 64 - Math.clz32(hi & -hi);
 }
 
+/** Whether a thread has been told to go, and makes nothing that would outlive it. */
+export function isDoomed(s: State, thread: number): boolean {
+  return s.process.killed[s.thread.process[thread]] !== 0 ||
+    s.thread.faultSignal[thread] === Signal.Kill;
+}
+
 /** Takes a signal out of the pending sets. */
 export function takeSignal(s: State, thread: number, signal: number, account: number): void {
   if (s.thread.faultSignal[thread] === signal) {
@@ -108,6 +117,14 @@ export function discardPending(s: State, process: number, lo: number, hi: number
   if (dropped > 0) post(s, Account.SignalPending, Account.SignalDiscarded, dropped);
 }
 
+/** Drops every signal pending for one thread. */
+export function discardOfThread(s: State, thread: number): void {
+  const dropped = countBits(s.thread.pendingLo[thread]) + countBits(s.thread.pendingHi[thread]);
+  s.thread.pendingLo[thread] = 0;
+  s.thread.pendingHi[thread] = 0;
+  if (dropped > 0) post(s, Account.SignalPending, Account.SignalDiscarded, dropped);
+}
+
 /** Whether a thread waits for something that ends by itself, which no signal cuts short. */
 function isDeaf(s: State, thread: number): boolean {
   switch (s.waiter.kind[s.thread.waiter[thread]]) {
@@ -117,6 +134,7 @@ function isDeaf(s: State, thread: number): boolean {
     case WaitKind.FileOperation:
       return true;
     case WaitKind.Vfork:
+    case WaitKind.Threads:
       return s.process.killed[s.thread.process[thread]] === 0;
     default:
       return false;
@@ -130,8 +148,12 @@ export function interruptWait(s: State, fx: Effects, hart: number, thread: numbe
 }
 
 function cutWait(s: State, fx: Effects, hart: number, thread: number): void {
+  if (staysForReply(s, fx, hart, thread)) return;
+  const pipe = pipeWrittenBy(s, thread);
   wakeThread(s, fx, hart, thread, WakeReason.Signal);
   abandonFifo(s, fx, thread);
+  // It may have been first in the queue, and a shorter write behind it may fit.
+  if (pipe !== 0) serveWriters(s, fx, hart, pipe);
 }
 
 /** Makes a thread look at its signals: wakes it, or asks its hart to. */
@@ -142,6 +164,37 @@ export function alertThread(s: State, fx: Effects, hart: number, thread: number)
   }
   if (s.thread.hart[thread] !== hart && s.thread.state[thread] === ThreadState.Running) {
     request(s, fx, hart, thread, Request.Signal);
+  }
+}
+
+/**
+ * Makes every thread of a process but one find out soon that it is to go: it ends where it next
+ * leaves the kernel, on its own hart.
+ *
+ * @param except a thread left alone, or 0
+ */
+export function rouseThreads(
+  s: State,
+  fx: Effects,
+  hart: number,
+  process: number,
+  except: number,
+): void {
+  for (let t = s.process.firstThread[process]; t !== 0; t = s.thread.nextInProcess[t]) {
+    if (t !== except) rouse(s, fx, hart, t);
+  }
+}
+
+function rouse(s: State, fx: Effects, hart: number, thread: number): void {
+  switch (s.thread.state[thread]) {
+    case ThreadState.Stopped:
+      s.thread.state[thread] = ThreadState.Blocked;
+      return wakeThread(s, fx, hart, thread, WakeReason.Signal);
+    case ThreadState.Blocked:
+      if (isWaiting(s, thread) && !isDeaf(s, thread)) cutWait(s, fx, hart, thread);
+      return;
+    case ThreadState.Running:
+      if (s.thread.hart[thread] !== hart) request(s, fx, hart, thread, Request.Kill);
   }
 }
 
@@ -193,6 +246,58 @@ function isAwaited(s: State, thread: number, signal: number): boolean {
 }
 
 /**
+ * The thread that takes a signal of its process: one that waits for it by number, else the first
+ * that does not block it, in the order they were made, one that hears it now before the others. 0
+ * when all block it.
+ */
+function takerOf(s: State, process: number, signal: number): number {
+  let hears = 0;
+  let taker = 0;
+  for (let t = s.process.firstThread[process]; t !== 0; t = s.thread.nextInProcess[t]) {
+    if (s.thread.state[t] === ThreadState.Dead) continue;
+    if (isAwaited(s, t, signal)) return t;
+    if (hears !== 0 || isBlocked(s, t, signal)) continue;
+    if (!isWaiting(s, t) || !isDeaf(s, t)) hears = t;
+    else if (taker === 0) taker = t;
+  }
+  return hears !== 0 ? hears : taker;
+}
+
+/** Tells a thread of a signal that has become pending. */
+function tell(s: State, fx: Effects, hart: number, thread: number, signal: number): void {
+  if (isAwaited(s, thread, signal)) wakeThread(s, fx, hart, thread, WakeReason.Restart);
+  else if (!isBlocked(s, thread, signal)) alertThread(s, fx, hart, thread);
+}
+
+/**
+ * What a signal does by being sent, whoever gets it: KILL and CONT end a stop, a stop drops CONT.
+ *
+ * @returns whether it is dropped at once, as seen by a thread
+ */
+function isDropped(s: State, fx: Effects, hart: number, thread: number, signal: number): boolean {
+  const process = s.thread.process[thread];
+  if (signal === Signal.Kill || signal === Signal.Cont) resume(s, fx, hart, process, signal);
+  else if ((lowBit(signal) & STOP_SIGNALS) !== 0) {
+    discardPending(s, process, lowBit(Signal.Cont), 0);
+  }
+  if (isBlocked(s, thread, signal)) return false;
+  return isIgnored(s, process, signal) || isGuarded(s, process, signal);
+}
+
+/** The first thread of a process that is not dead, or 0. */
+function firstLiving(s: State, process: number): number {
+  const first = s.process.firstThread[process];
+  const dead = first !== 0 && s.thread.state[first] === ThreadState.Dead;
+  return dead ? s.thread.nextInProcess[first] : first;
+}
+
+/** Whether a process takes no signals any more. */
+function isGone(s: State, process: number): boolean {
+  const state = s.process.state[process];
+  return state === ProcessState.Zombie || state === ProcessState.Dying;
+}
+
+/**
  * Makes a signal pending for a process and wakes a thread that can take it. Signals whose number is
  * already pending merge; ignored ones are dropped at once.
  *
@@ -205,42 +310,107 @@ export function sendSignal(
   process: number,
   signal: number,
 ): void {
-  const state = s.process.state[process];
-  if (state === ProcessState.Zombie || state === ProcessState.Dying || signal === 0) return;
-  if (signal === Signal.Kill || signal === Signal.Cont) resume(s, fx, hart, process, signal);
-  else if ((lowBit(signal) & STOP_SIGNALS) !== 0) {
-    discardPending(s, process, lowBit(Signal.Cont), 0);
-  }
-  const thread = s.process.firstThread[process];
-  if (thread === 0) return;
-  const blocked = isBlocked(s, thread, signal);
-  const ignored = !blocked && (isIgnored(s, process, signal) || isGuarded(s, process, signal));
+  const first = firstLiving(s, process);
+  if (isGone(s, process) || signal === 0 || first === 0) return;
+  const dropped = isDropped(s, fx, hart, first, signal);
   const lo = lowBit(signal);
   const hi = highBit(signal);
   const again = ((s.process.pendingLo[process] & lo) | (s.process.pendingHi[process] & hi)) !== 0;
-  if (ignored || again) {
+  if (dropped || again) {
     post(s, Account.SignalSource, Account.SignalDiscarded, 1);
     return;
   }
   post(s, Account.SignalSource, Account.SignalPending, 1);
   s.process.pendingLo[process] |= lo;
   s.process.pendingHi[process] |= hi;
-  if (signal === Signal.Kill) s.process.killed[process] = Signal.Kill;
-  if (isAwaited(s, thread, signal)) wakeThread(s, fx, hart, thread, WakeReason.Restart);
-  else if (!blocked) alertThread(s, fx, hart, thread);
+  if (signal === Signal.Kill) {
+    s.process.killed[process] = Signal.Kill;
+    return rouseThreads(s, fx, hart, process, 0);
+  }
+  const taker = takerOf(s, process, signal);
+  if (taker !== 0) tell(s, fx, hart, taker, signal);
 }
 
-/** Makes a signal of the kernel's own pending for one thread. */
+/**
+ * Makes a signal pending for one thread, which takes it itself. KILL is the whole process's.
+ *
+ * @param sender si_pid; 0 for the kernel
+ */
 export function sendSignalToThread(
   s: State,
   fx: Effects,
   hart: number,
   thread: number,
   signal: number,
+  sender: number = 0,
+): void {
+  const process = s.thread.process[thread];
+  if (signal === Signal.Kill) {
+    s.process.senderPid[process] = sender;
+    return sendSignal(s, fx, hart, process, signal);
+  }
+  if (isGone(s, process) || s.thread.state[thread] === ThreadState.Dead || signal === 0) return;
+  const dropped = isDropped(s, fx, hart, thread, signal);
+  const lo = lowBit(signal);
+  const hi = highBit(signal);
+  const again = ((s.thread.pendingLo[thread] & lo) | (s.thread.pendingHi[thread] & hi)) !== 0;
+  if (dropped || again) {
+    post(s, Account.SignalSource, Account.SignalDiscarded, 1);
+    return;
+  }
+  post(s, Account.SignalSource, Account.SignalPending, 1);
+  s.thread.pendingLo[thread] |= lo;
+  s.thread.pendingHi[thread] |= hi;
+  s.thread.senderPid[thread] = sender;
+  tell(s, fx, hart, thread, signal);
+}
+
+/**
+ * Tells other threads of the pending signals of a process that one thread no longer takes.
+ *
+ * @param thread one that blocks them now, or ends
+ * @param lo,hi the signals
+ */
+export function handOnSignals(
+  s: State,
+  fx: Effects,
+  hart: number,
+  thread: number,
+  lo: number,
+  hi: number,
 ): void {
   const p = s.thread.process[thread];
-  s.process.senderPid[p] = 0;
-  sendSignal(s, fx, hart, p, signal);
+  let restLo = s.process.pendingLo[p] & lo;
+  let restHi = s.process.pendingHi[p] & hi;
+  if ((restLo | restHi) === 0) return;
+  for (let t = s.process.firstThread[p]; t !== 0; t = s.thread.nextInProcess[t]) {
+    if (t === thread || s.thread.state[t] === ThreadState.Dead) continue;
+    const awaits = isWaiting(s, t) &&
+      ((restLo & s.thread.awaitedLo[t]) | (restHi & s.thread.awaitedHi[t])) !== 0;
+    const takes = ((restLo & ~s.thread.blockedLo[t]) | (restHi & ~s.thread.blockedHi[t])) !== 0;
+    if (awaits) wakeThread(s, fx, hart, t, WakeReason.Restart);
+    else if (takes) alertThread(s, fx, hart, t);
+    restLo &= s.thread.blockedLo[t];
+    restHi &= s.thread.blockedHi[t];
+    if ((restLo | restHi) === 0) return;
+  }
+}
+
+/** Sets a thread's signal mask; signals of its process that it no longer takes go to another. */
+export function setMask(
+  s: State,
+  fx: Effects,
+  hart: number,
+  thread: number,
+  lo: number,
+  hi: number,
+): void {
+  const addedLo = lo & ~UNBLOCKABLE & ~s.thread.blockedLo[thread];
+  const addedHi = hi & ~s.thread.blockedHi[thread];
+  s.thread.blockedLo[thread] = lo & ~UNBLOCKABLE;
+  s.thread.blockedHi[thread] = hi;
+  if (s.process.threads[s.thread.process[thread]] === 1) return;
+  handOnSignals(s, fx, hart, thread, addedLo, addedHi);
 }
 
 /** Sends a signal of the kernel's own (a terminal's) to a group; returns how many are in it. */

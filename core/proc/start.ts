@@ -47,7 +47,6 @@ export function startInit(s: State, fx: Effects, e: Event): void {
   const thread = createThread(s, p, s.process.pid[p]);
   const space = createSpace(s, fx);
   assert(thread !== 0 && space > 0, "empty tables have room");
-  s.process.firstThread[p] = thread;
   s.process.space[p] = space;
   holdSpace(s, space);
   assert(mapStackAndTrampoline(s, fx, space) >= 0, "an empty space has room");

@@ -1,8 +1,11 @@
 import { back, f64, holds, owns, u16, u32, u8, weak } from "../state/column.ts";
 import { table } from "../state/table.ts";
+import { FUTEX_BUCKETS, TID_BUCKETS } from "../sched/tables.ts";
 
 /** Descriptors a process may have open. */
 export const DESCRIPTORS = 256;
+/** Pages of native name slots a process may have. */
+export const NAME_PAGES = 64;
 /** Signals, numbered from 1. */
 export const SIGNALS = 64;
 /** Bytes of a process's name. */
@@ -10,6 +13,20 @@ export const NAME_BYTES = 16;
 
 /** Life of a process. */
 export const ProcessState = { Free: 0, Embryo: 1, Live: 2, Dying: 3, Zombie: 4 } as const;
+
+/** Well-known capabilities of a process: what its calls may reach without a token. */
+export const KnownSlot = {
+  space: 1,
+  self: 2,
+  root: 4,
+  cwd: 8,
+  console: 16,
+  clock: 32,
+  entropy: 64,
+  processes: 128,
+} as const;
+/** All of them. */
+export const KNOWN_SLOTS = 255;
 
 /** A process. */
 export const processTable = table("process", {
@@ -22,7 +39,9 @@ export const processTable = table("process", {
   firstChild: owns("process", "newest child"),
   nextSibling: owns("process", "next older child of the same parent"),
   previousSibling: back("process", "next newer child"),
-  firstThread: owns("thread", "its threads"),
+  firstThread: owns("thread", "its threads; the first stays, dead, until the process is reaped"),
+  lastThread: back("thread", "the newest of them"),
+  threads: u32("threads of it that are not dead"),
   space: holds("addressSpace", "its address space; 0 once released"),
   oldSpace: holds("addressSpace", "space an exec has left and is draining; 0 for none"),
   waitHead: back("waiter", "threads waiting for a child"),
@@ -49,6 +68,18 @@ export const processTable = table("process", {
   descriptorFlags: u8("1 = close on exec", { count: DESCRIPTORS }),
   descriptors: u32("descriptors open"),
   firstNode: owns("capNode", "capability nodes in this process's space"),
+  namePage: owns("namePage", "pages of native name slots, lowest first", {
+    count: NAME_PAGES,
+    usedCount: "namePages",
+  }),
+  namePages: u32("pages of name slots"),
+  nameSlots: u32("name slots ever used; those above have never named anything"),
+  nameFreeHead: u32("free name slot to use next plus one"),
+  nameFreeTail: u32("last of them plus one"),
+  names: u32("native names in use"),
+  namesRetired: u32("name slots whose generations are used up"),
+  renounced: u8("well-known capabilities it was started without, a KnownSlot bit each"),
+  namesClosing: u8("1 while exec or exit takes its names away"),
   handlerLo: u32("signal handlers, low word: 0 default, 1 ignore", { count: SIGNALS + 1 }),
   handlerHi: u32("signal handlers, high word", { count: SIGNALS + 1 }),
   actionFlags: u32("SA_ flags of each signal", { count: SIGNALS + 1 }),
@@ -64,6 +95,22 @@ export const processTable = table("process", {
   userTime: f64("user time of its dead threads, ns", { role: "history" }),
   childTime: f64("user time of reaped children, ns", { role: "history" }),
   pidNext: back("process", "next in the pid hash bucket", { role: "derived" }),
+  firstChannel: owns("channel", "newest channel it receives on"),
+  firstConnection: owns("connection", "newest connection it sends through"),
+  connections: u16("connections it has"),
+  connectionDeath: back("channel", "its channel for news of its connections' ends; 0 for none"),
+  receipts: f64("messages its threads have received", { role: "history" }),
+  stopsAwaited: u32("threads that have not answered Request.Stop"),
+  alarmThread: back("thread", "thread whose hart has the interval timer in its heap; 0 for none"),
+  alarmDeadline: f64("next expiry of the interval timer, ns"),
+  alarmPeriod: f64("period of the interval timer, ns; 0 for one shot"),
+  execThread: back("thread", "thread that waits for the others to end, to execute a program"),
+  execHead: back("waiter", "that thread's waiter"),
+  execTail: back("waiter", "the same"),
+  execSpace: holds("addressSpace", "the space it will have, complete; 0 for none"),
+  execInode: holds("inode", "the program it will run"),
+  execEntry: f64("address it will start at"),
+  execStack: f64("its first stack pointer there"),
 });
 
 /** Loadable segments an executable may have. */
@@ -106,7 +153,8 @@ export const kernelTable = table("kernel", {
   lastOrder: f64("order of the last event plus one", { role: "history" }),
   now: f64("time of the last event, ns", { role: "history" }),
   startTime: f64("wall-clock time at virtual time 0, ns / 1000 since 1970 (whole microseconds)"),
-  nextPid: u32("next process id"),
+  nextPid: u32("next process or thread id"),
+  tidsGiven: f64("ids given to threads that are not the first of a process", { role: "history" }),
   init: owns("process", "process 1"),
   firstInode: owns("inode", "all inodes not yet freed, newest first"),
   processes: u32("process rows in use"),
@@ -123,6 +171,7 @@ export const kernelTable = table("kernel", {
   randomSeeded: u8("1 after the entropy event"),
   sampling: u32("number plus one of the hart that waits for a sample's reply; 0 for none"),
   trampoline: holds("memoryObject", "object of the page that every space maps for signal return"),
+  firstGhost: owns("capNode", "deleted capability nodes that still have children"),
   execInode: u32("scratch of execve: inode of the program found", { role: "derived" }),
   execScript: u32("scratch of execve: image of the #! line, or 0", { role: "derived" }),
   execOld: u32("scratch of execve: the space being left", { role: "derived" }),
@@ -137,6 +186,11 @@ export const kernelTable = table("kernel", {
   exitStatus: u32("wait status of process 1"),
   rootInode: holds("inode", "root of the file system"),
   pidBucket: back("process", "pid hash buckets", { count: PID_BUCKETS, role: "derived" }),
+  tidBucket: back("thread", "tid hash buckets", { count: TID_BUCKETS, role: "derived" }),
+  hungryLo: u32("harts 0 to 31 that are idle and ask for a thread", { owner: "global" }),
+  hungryHi: u32("harts 32 to 63", { owner: "global" }),
+  selfCheck: u8("a SelfCheck: what the scheduler found of itself at boot"),
+  futexBucket: back("futex", "futex hash buckets", { count: FUTEX_BUCKETS, role: "derived" }),
 });
 
 /** Why a boot ends. */

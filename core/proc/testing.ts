@@ -16,7 +16,13 @@ import { ThreadState } from "../sched/tables.ts";
 import { rowOf } from "../syscall/rows.ts";
 
 /** An argument: a number for a register, bytes, text, strings or null for what is copied in. */
-export type Given = number | string | Uint8Array | readonly string[] | null;
+export type Given = number | string | Uint8Array | readonly string[] | null | Located;
+
+/** What is copied in, and the address it is said to lie at. */
+export interface Located {
+  readonly at: number;
+  readonly bytes: Uint8Array | null;
+}
 
 /** User memory a test's calls may write to. */
 export const BUFFER = HEAP;
@@ -40,9 +46,15 @@ export const Call = {
   read: 63,
   write: 64,
   exit: 94,
+  exitThread: 93,
+  getpid: 172,
+  gettid: 178,
   clone: 220,
   wait4: 260,
 } as const;
+
+/** Flags of clone as the C libraries make a thread with. */
+export const THREAD = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000;
 
 /** Whole numbers as little-endian u64, one after another. */
 export function words(...values: number[]): Uint8Array {
@@ -57,6 +69,9 @@ export function signalSet(...signals: number[]): Uint8Array {
   return words(signals.reduce((set, signal) => set + 2 ** (signal - 1), 0));
 }
 
+const isLocated = (given: Given): given is Located =>
+  typeof given === "object" && given !== null && "bytes" in given;
+
 /** Two harts; init's thread runs on hart 0. */
 export class Bench {
   readonly world: World = makeWorld();
@@ -65,6 +80,8 @@ export class Bench {
   readonly results: Map<number, number> = new Map();
   /** Threads whose registers were last set to run a handler, and of which signal. */
   readonly handled: [thread: number, signal: number][] = [];
+  /** Parts of frames that were zeroed: offset and length. */
+  readonly zeroed: [offset: number, length: number][] = [];
   /** Harts whose IPIs a test holds back. */
   readonly held: Set<number> = new Set();
 
@@ -75,6 +92,7 @@ export class Bench {
   readonly #time: number[] = [0, 0];
   readonly #sequence: number[] = [0, 0];
   #order = 0;
+  #turn = 1;
 
   constructor() {
     const { s } = this;
@@ -121,6 +139,7 @@ export class Bench {
       else if (kind === EffectKind.Ipi) this.#ipi[a] = true;
       else if (kind === EffectKind.Return) this.results.set(a, c * 2 ** 32 + (b >>> 0));
       else if (kind === EffectKind.SampleRegisters) sample = true;
+      else if (kind === EffectKind.Zero) this.zeroed.push([b, c]);
       else if (kind === EffectKind.SetRegister && b === roleRegister.a0) {
         this.handled.push([a, c]);
       }
@@ -143,6 +162,7 @@ export class Bench {
       e.payloadLength += bytes.length;
     };
     const word = (value: number) => put(words(value).subarray(0, 4));
+    if (isLocated(given)) return this.#copyIn(given.bytes);
     if (given === null) return word(ArgumentLength.Absent);
     let bytes = given instanceof Uint8Array ? given : new Uint8Array(0);
     if (typeof given === "string") bytes = encoder.encode(given);
@@ -162,13 +182,11 @@ export class Bench {
     const kinds = rowOf(number)?.args ?? [];
     kinds.forEach(({ how }, i) => {
       const given = args[i] ?? (how.kind === "value" || how.kind === "address" ? 0 : null);
-      if (typeof given === "number") {
-        e.registers[2 * i] = given >>> 0;
-        e.registers[2 * i + 1] = Math.floor(given / 2 ** 32) >>> 0;
-      } else {
-        e.registers[2 * i] = given === null ? 0 : 1;
-        this.#copyIn(given);
-      }
+      const address = given === null ? 0 : isLocated(given) ? given.at : 1;
+      const register = typeof given === "number" ? given : address;
+      e.registers[2 * i] = register >>> 0;
+      e.registers[2 * i + 1] = Math.floor(register / 2 ** 32) >>> 0;
+      if (typeof given !== "number") this.#copyIn(given);
     });
     e.registerCount = kinds.length;
     e.valueLo = this.#time[hart];
@@ -195,7 +213,9 @@ export class Bench {
   /** One event that something asked for: an IPI, a step, a call that runs again. */
   #next(): boolean {
     const { s, world: { e } } = this;
-    for (let hart = 0; hart < 2; hart++) {
+    // In turn, so that no hart keeps the other from answering what it waits for.
+    this.#turn ^= 1;
+    for (const hart of [this.#turn, 1 - this.#turn]) {
       e.payloadLength = 0;
       if (this.#ipi[hart] && !this.held.has(hart)) {
         this.#ipi[hart] = false;

@@ -24,7 +24,8 @@ function matches(s: State, parent: number, child: number, which: number): boolea
 /** What a child has to report, as News. */
 export function newsOf(s: State, child: number, options: number): number {
   if (s.process.state[child] === ProcessState.Zombie) return News.Zombie;
-  if ((options & WaitOption.Stopped) !== 0 && s.process.stopSignal[child] !== 0) {
+  const stops = s.process.stopsAwaited[child] !== 0;
+  if ((options & WaitOption.Stopped) !== 0 && s.process.stopSignal[child] !== 0 && !stops) {
     return News.Stopped;
   }
   if ((options & WaitOption.Continued) !== 0 && s.process.continued[child] !== 0) {

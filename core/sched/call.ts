@@ -1,5 +1,7 @@
 import type { Effects } from "../effect.ts";
+import { settleMessage } from "../ipc/message.ts";
 import type { State } from "../kernel.ts";
+import { Account } from "../ledger/accounts.ts";
 import { WakeReason } from "./tables.ts";
 import { wakeThread } from "./wait.ts";
 import { armTimer, TimerSlot } from "./timer.ts";
@@ -20,6 +22,8 @@ export function clearCall(s: State, thread: number): void {
   s.thread.awaitedLo[thread] = 0;
   s.thread.awaitedHi[thread] = 0;
   s.thread.wakeReason[thread] = WakeReason.None;
+  const message = s.thread.message[thread];
+  if (message !== 0) settleMessage(s, message, Account.MessageFailed);
 }
 
 /** Finishes the call of a thread that is not blocked: value into a0, pc past the `ecall`. */

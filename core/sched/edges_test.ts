@@ -8,6 +8,7 @@ import { armTimer, disarmTimer, dueTimer, TimerSlot } from "./timer.ts";
 Deno.test("edges: only a higher priority preempts", () => {
   const s = schedState(1, 3);
   s.thread.state[1] = ThreadState.Running;
+  s.thread.level[1] = s.thread.priority[1];
   s.hart.current[1] = 1;
   scheduler.enqueue(s, 0, 2);
   assert.equal(scheduler.shouldPreempt(s, 0, 1), false, "an equal waits");

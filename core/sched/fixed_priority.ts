@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import type { State } from "../kernel.ts";
+import { effectivePriority } from "./effective_priority.ts";
 import { PRIORITY_LEVELS } from "./tables.ts";
 import type { SchedulingClass } from "./scheduling_class.ts";
 
@@ -18,12 +19,24 @@ function clearBit(s: State, hartRow: number, level: number): void {
 
 function markQueued(s: State, hartRow: number, thread: number): number {
   assert(s.thread.queued[thread] === 0, "a thread is queued once");
-  const level = s.thread.priority[thread];
+  const level = effectivePriority(s, thread);
   s.thread.level[thread] = level;
   s.thread.queued[thread] = 1;
   s.hart.ready[hartRow]++;
   setBit(s, hartRow, level);
   return hartRow * PRIORITY_LEVELS + level;
+}
+
+/** The first thread of the best level below one, or 0. */
+function firstBelow(s: State, hartRow: number, level: number): number {
+  let mask = (1 << (level & 31)) - 1;
+  for (let word = level >>> 5; word >= 0; word--, mask = -1) {
+    const bits = s.hart.queueBitmap[hartRow * BITMAP_WORDS + word] & mask;
+    if (bits === 0) continue;
+    const best = word * 32 + 31 - Math.clz32(bits);
+    return s.hart.queueHead[hartRow * PRIORITY_LEVELS + best];
+  }
+  return 0;
 }
 
 /**
@@ -70,6 +83,10 @@ export const fixedPriority: SchedulingClass = {
     if (s.hart.queueHead[at] === 0) clearBit(s, hartRow, level);
   },
 
+  setLevel(s, thread) {
+    s.thread.level[thread] = effectivePriority(s, thread);
+  },
+
   peek(s, hartRow) {
     for (let word = BITMAP_WORDS - 1; word >= 0; word--) {
       const bits = s.hart.queueBitmap[hartRow * BITMAP_WORDS + word];
@@ -80,6 +97,11 @@ export const fixedPriority: SchedulingClass = {
     return 0;
   },
 
+  after(s, hartRow, thread) {
+    const next = s.thread.queueNext[thread];
+    return next !== 0 ? next : firstBelow(s, hartRow, s.thread.level[thread]);
+  },
+
   charge(s, thread, used) {
     const left = s.thread.budget[thread] - used;
     s.thread.budget[thread] = left > 0 ? left : 0;
@@ -87,18 +109,18 @@ export const fixedPriority: SchedulingClass = {
 
   expired(s, hartRow, thread) {
     if (s.thread.budget[thread] > 0) return false;
-    const equal = hartRow * PRIORITY_LEVELS + s.thread.priority[thread];
+    const equal = hartRow * PRIORITY_LEVELS + s.thread.level[thread];
     if (s.hart.queueHead[equal] !== 0) return true;
     s.thread.budget[thread] = QUANTUM_NS;
     return false;
   },
 
   preempts(s, queued, running) {
-    return s.thread.level[queued] > s.thread.priority[running];
+    return s.thread.level[queued] > s.thread.level[running];
   },
 
   nextDeadline(s, hartRow, thread) {
-    const equal = hartRow * PRIORITY_LEVELS + s.thread.priority[thread];
+    const equal = hartRow * PRIORITY_LEVELS + s.thread.level[thread];
     return s.hart.queueHead[equal] === 0 ? Infinity : s.thread.budget[thread];
   },
 };

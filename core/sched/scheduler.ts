@@ -1,7 +1,7 @@
-import type { State } from "../kernel.ts";
+import { ONE, type State } from "../kernel.ts";
 import { fixedPriority, QUANTUM_NS } from "./fixed_priority.ts";
 import type { SchedulingClass } from "./scheduling_class.ts";
-import { ThreadState } from "./tables.ts";
+import { Steal, ThreadState } from "./tables.ts";
 
 /**
  * Picks what a hart runs. Classes stand in fixed order, best first; when none has a ready thread
@@ -15,8 +15,17 @@ export class Scheduler {
     if (s.thread.budget[thread] <= 0) s.thread.budget[thread] = QUANTUM_NS;
     s.thread.state[thread] = ThreadState.Ready;
     this.classes[s.thread.class[thread]].enqueueTail(s, hart + 1, thread);
+    this.noteQueued(s, hart, thread);
     const current = s.hart.current[hart + 1];
     if (current === 0 || this.beats(s, thread, current)) s.hart.needsReschedule[hart + 1] = 1;
+  }
+
+  /** A thread waits from now on, and an idle hart may want it. */
+  private noteQueued(s: State, hart: number, thread: number): void {
+    s.thread.readySince[thread] = s.hart.lastTime[hart + 1];
+    if ((s.kernel.hungryLo[ONE] | s.kernel.hungryHi[ONE]) !== 0) {
+      s.hart.steal[hart + 1] |= Steal.Offer;
+    }
   }
 
   private beats(s: State, queued: number, running: number): boolean {
@@ -39,9 +48,33 @@ export class Scheduler {
     return 0;
   }
 
+  /** The thread a hart would run after a queued one, or 0; changes nothing. */
+  after(s: State, hart: number, thread: number): number {
+    let at = s.thread.class[thread];
+    let next = this.classes[at].after(s, hart + 1, thread);
+    while (next === 0 && ++at < this.classes.length) next = this.classes[at].peek(s, hart + 1);
+    return next;
+  }
+
+  /**
+   * Schedules a running or ready thread of this hart at the effective priority it has by now. One
+   * that rose goes behind its new equals, one that fell before them.
+   */
+  applyPriority(s: State, hart: number, thread: number): void {
+    const c = this.classes[s.thread.class[thread]];
+    s.hart.needsReschedule[hart + 1] = 1;
+    if (s.thread.queued[thread] === 0) return c.setLevel(s, thread);
+    const before = s.thread.level[thread];
+    c.remove(s, hart + 1, thread);
+    c.setLevel(s, thread);
+    if (s.thread.level[thread] < before) c.enqueueHead(s, hart + 1, thread);
+    else c.enqueueTail(s, hart + 1, thread);
+  }
+
   /** Puts the running thread back: at the tail with a new quantum when expired, else at the head. */
   requeueCurrent(s: State, hart: number, thread: number, toTail: boolean): void {
     s.thread.state[thread] = ThreadState.Ready;
+    this.noteQueued(s, hart, thread);
     const c = this.classes[s.thread.class[thread]];
     if (!toTail) return c.enqueueHead(s, hart + 1, thread);
     s.thread.budget[thread] = QUANTUM_NS;

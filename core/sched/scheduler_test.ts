@@ -86,7 +86,9 @@ function soloClass(): SchedulingClass {
       slot.delete(row);
       s.thread.queued[t] = 0;
     },
+    setLevel: () => {},
     peek: (_s, row) => slot.get(row) ?? 0,
+    after: () => 0,
     charge: () => {},
     expired: () => false,
     preempts: () => false,

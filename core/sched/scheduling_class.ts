@@ -12,8 +12,12 @@ export interface SchedulingClass {
   enqueueTail(s: State, hartRow: number, thread: number): void;
   /** Takes a thread out of the queue. */
   remove(s: State, hartRow: number, thread: number): void;
+  /** Sets the level a thread that is not queued is scheduled at from its effective priority. */
+  setLevel(s: State, thread: number): void;
   /** The thread the class would run next, or 0; changes nothing. */
   peek(s: State, hartRow: number): number;
+  /** The queued thread the class would run after another queued one, or 0; changes nothing. */
+  after(s: State, hartRow: number, thread: number): number;
   /** Books used time, ns, against a thread's budget. */
   charge(s: State, thread: number, used: number): void;
   /** Whether a running thread must leave the hart to its equals now. */

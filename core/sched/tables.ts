@@ -1,10 +1,10 @@
-import { back, f64, owns, u16, u32, u8 } from "../state/column.ts";
+import { back, f64, holds, owns, u16, u32, u8 } from "../state/column.ts";
 import { table } from "../state/table.ts";
 
 /** Priority levels of the fixed-priority class; a higher number runs first. */
 export const PRIORITY_LEVELS = 256;
 /** Priority a process starts with. */
-export const DEFAULT_PRIORITY = 10;
+export const DEFAULT_PRIORITY = 20;
 /** Most timers one hart's heap holds; one per thread timer, so it can never overflow. */
 export const HEAP_CAPACITY = 8192;
 
@@ -44,7 +44,27 @@ export const hartTable = table("hart", {
   lastSequence: f64("sequence of the hart's last event plus one", { ...mine, role: "history" }),
   lastTime: f64("time of the hart's last event, ns", { ...mine, role: "history" }),
   switches: f64("context switches", { ...mine, role: "history" }),
+  steal: u8("Steal bits: why it is to look for a thread that an idle hart may have"),
+  stealAt: f64("time from which a queued thread may go to an idle hart, ns; 0 for none", mine),
+  stealFrom: u8("while idle: number plus one of the hart it asks; 0 while any hart may answer"),
+  stealTriedLo: u32("harts 0 to 31 it has asked since it became idle, and itself"),
+  stealTriedHi: u32("harts 32 to 63"),
+  given: f64("threads given to idle harts", { ...mine, role: "history" }),
+  longestWait: f64("longest wait of a ready thread of each level for the hart, ns", {
+    ...mine,
+    role: "history",
+    count: PRIORITY_LEVELS,
+  }),
 });
+
+/** Buckets of the tid hash. */
+export const TID_BUCKETS = 1024;
+
+/**
+ * Threads one process may have, the dead first one among them: what is done to all of them is within
+ * one event's work.
+ */
+export const THREADS_A_PROCESS = 256;
 
 /** What a thread is doing. */
 export const ThreadState = {
@@ -72,6 +92,22 @@ export const Request = {
   Migrate: 4,
   /** First enqueue of a new thread. */
   Start: 8,
+  /** End soon: its process is being torn down, or another thread of it executes a program. */
+  Kill: 16,
+  /** Its effective priority has changed: queue it anew, or look again at who runs. */
+  Priority: 32,
+  /** Its process's interval timer is another thread's now, or this one's. */
+  Alarm: 64,
+  /** Its process has been stopped; the parent is told once all have answered. */
+  Stop: 128,
+} as const;
+
+/** Why a hart is to look whether an idle one may have a thread of its queue. */
+export const Steal = {
+  /** A thread was queued, or may go to more harts, or has waited for a while. */
+  Offer: 1,
+  /** An idle hart asked this one and nobody else. */
+  Asked: 2,
 } as const;
 
 /** Why a blocked thread woke. */
@@ -93,6 +129,8 @@ export const InterruptRule = {
   Restart: 1,
   /** It returns what it has done so far, if anything; else as Restart. */
   Progress: 2,
+  /** It runs again, whatever the action asks for. */
+  Always: 3,
 } as const;
 
 /** A thread. Its row index is its register slot in the machine. */
@@ -102,14 +140,19 @@ export const threadTable = table("thread", {
 }, {
   process: back("process", "process it belongs to"),
   tid: u32("thread id, equal to the pid for a process's first thread"),
-  nextInProcess: owns("thread", "next thread of the process"),
+  nextInProcess: owns("thread", "next thread of the process, in the order they were made"),
+  previousInProcess: back("thread", "the thread before it in that list"),
   state: u8("a ThreadState"),
   hart: u16("number of the hart it is assigned to"),
   affinityLo: u32("harts 0 to 31 it may run on, a bit each"),
   affinityHi: u32("harts 32 to 63"),
   class: u8("scheduling class"),
   priority: u8("base priority"),
-  level: u8("effective priority it is queued at", mine),
+  messagePriority: u16("priority of the message it serves plus one; 0 for none"),
+  inheritedPriority: u16("highest waiter of the futexes it owns plus one; 0 for none"),
+  firstOwned: back("futex", "first priority-inheriting futex it owns that has waiters"),
+  owned: u8("futexes in that list"),
+  level: u8("effective priority its hart schedules it at", mine),
   queueNext: back("thread", "next in the run queue", mine),
   queuePrevious: back("thread", "previous in the run queue", mine),
   queued: u8("1 while in the run queue", mine),
@@ -118,6 +161,7 @@ export const threadTable = table("thread", {
   requests: u8("Request bits"),
   inInbox: u8("1 while linked into an inbox"),
   inboxNext: back("thread", "next in the inbox"),
+  inboxPrevious: back("thread", "the one before it in the inbox"),
   migrateTo: u16("hart asked for by Request.Migrate"),
   waiter: owns("waiter", "the waiter it blocks with"),
   call: u32("number of the system call in progress plus one; 0 for none"),
@@ -130,12 +174,12 @@ export const threadTable = table("thread", {
   wakeReason: u8("a WakeReason"),
   operation: u8("kind of the long operation under way; 0 for none"),
   cursor: f64("progress of the long operation", { count: 6 }),
+  sweeping: holds("addressSpace", "space its revocation takes a mapping out of; 0 for none"),
   timerIndex: u32("place of the sleep timer in its hart's heap plus one; 0 when not armed", mine),
   timerDeadline: f64("deadline of the sleep timer, ns", mine),
   timerSequence: f64("arming order of the sleep timer", { ...mine, role: "history" }),
   intervalIndex: u32("place of the interval timer in the heap plus one", mine),
-  intervalDeadline: f64("next expiry of the process's interval timer, ns", mine),
-  intervalPeriod: f64("period of the interval timer, ns; 0 for one shot", mine),
+  intervalDeadline: f64("next expiry of the process's interval timer, if it is armed here", mine),
   intervalSequence: f64("arming order of the interval timer", { ...mine, role: "history" }),
   blockedLo: u32("signal mask, signals 1 to 32"),
   blockedHi: u32("signal mask, signals 33 to 64"),
@@ -152,6 +196,12 @@ export const threadTable = table("thread", {
   faultAddressHi: u32("its upper half"),
   sampled: u8("1 while a sample of its registers for signal delivery is out"),
   userTime: f64("user time, ns", { role: "history" }),
+  message: owns("message", "what it sends or receives, from its first such call on; 0 before"),
+  senderPid: u32("si_pid of the last signal sent to this thread alone"),
+  robustHead: f64("user address of its list of robust futexes; 0 for none"),
+  clearTid: f64("user address that is set to 0 when the thread ends; 0 for none"),
+  tidNext: back("thread", "next in the tid hash bucket", { role: "derived" }),
+  readySince: f64("time it was last queued, ns", { ...mine, role: "history" }),
 });
 
 /** A place in a wait queue. */
@@ -167,6 +217,42 @@ export const waiterTable = table("waiter", {
   generation: u32("counts waits; a late wake-up with an old one does nothing", { role: "history" }),
   nextOfThread: owns("waiter", "further waiters of the same thread (poll)"),
   events: u32("poll events asked for"),
+  priority: u8("priority it is queued at, in a queue that is ordered by priority"),
+  runLast: back("waiter", "last waiter of equal priority, where this is the first of them"),
+  runFirst: back("waiter", "first waiter of equal priority, where this is the last of them"),
+  futex: holds("futex", "futex it waits for"),
+  bits: u32("bit set a wake-up of its futex must meet"),
+});
+
+/** Buckets of the futex hash. */
+export const FUTEX_BUCKETS = 1024;
+
+/** What a futex's key is relative to. */
+export const FutexSpace = {
+  /** An address space: the address is a user address. */
+  Private: 0,
+  /** A memory object: the address is an offset in it. */
+  Shared: 1,
+} as const;
+
+/** A word of user memory that threads wait at. */
+export const futexTable = table("futex", {
+  doc: "One row per word that some thread waits at; it goes with its last waiter.",
+  capacity: 4096,
+}, {
+  space: u8("a FutexSpace"),
+  place: u32("row of the address space or memory object"),
+  placeGeneration: u32("its generation: a key outlives its object, but never matches another one"),
+  address: f64("user address, or byte offset in the memory object"),
+  refs: u32("waiters"),
+  waitHead: back("waiter", "first waiter, by priority and then arrival"),
+  waitTail: back("waiter", "last waiter"),
+  selective: u8("1 when a waiter has bits that not every wake-up meets"),
+  inherits: u8("1 when its waiters lend their priority to its owner"),
+  owner: back("thread", "thread that owns it, when it inherits; 0 when that is gone"),
+  nextOwned: back("futex", "next futex of the same owner"),
+  previousOwned: back("futex", "previous futex of the same owner"),
+  hashNext: back("futex", "next in the hash bucket", { role: "derived" }),
 });
 
 /** Wait queue heads live in a table of their own, so every object embeds two bare indices. */
@@ -194,4 +280,16 @@ export const WaitKind = {
   Vfork: 10,
   /** object: host stream row, readers. */
   Stream: 11,
+  /** object: channel row; senders whose messages wait for a receiver, by priority. */
+  MessageSend: 24,
+  /** object: channel row; receivers, by priority. */
+  MessageReceive: 25,
+  /** object: channel row; senders whose messages were received. */
+  MessageReply: 26,
+  /** object: notification row. */
+  Notification: 20,
+  /** object: futex row. */
+  Futex: 12,
+  /** object: process row; the thread that executes a program waits until it is the only one. */
+  Threads: 13,
 } as const;

@@ -1,15 +1,18 @@
 import { assert } from "../assert.ts";
 import type { Effects } from "../effect.ts";
+import { freeMessage } from "../ipc/message.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
 import { allocRow, freeRow } from "../state/table.ts";
+import { effectivePriority } from "./effective_priority.ts";
 import { scheduler } from "./scheduler.ts";
 import { DEFAULT_PRIORITY, Request, ThreadState, WaitKind } from "./tables.ts";
+import { enterTid, leaveTid } from "./tid.ts";
 import { armTimer, disarmTimer, TimerSlot } from "./timer.ts";
 
 /**
- * Makes a thread row with its waiter, as an embryo.
+ * Makes a thread row with its waiter, as an embryo: the newest thread of a process.
  *
  * @returns the row, or 0 when a table is full
  */
@@ -31,7 +34,29 @@ export function createThread(s: State, process: number, tid: number): number {
   s.thread.priority[thread] = DEFAULT_PRIORITY;
   s.thread.affinityLo[thread] = 0xffffffff;
   s.thread.affinityHi[thread] = 0xffffffff;
+  joinProcess(s, process, thread);
+  enterTid(s, thread);
   return thread;
+}
+
+function joinProcess(s: State, process: number, thread: number): void {
+  const last = s.process.lastThread[process];
+  s.thread.previousInProcess[thread] = last;
+  if (last === 0) s.process.firstThread[process] = thread;
+  else s.thread.nextInProcess[last] = thread;
+  s.process.lastThread[process] = thread;
+  s.process.threads[process]++;
+}
+
+function leaveProcess(s: State, thread: number): void {
+  const process = s.thread.process[thread];
+  const next = s.thread.nextInProcess[thread];
+  const previous = s.thread.previousInProcess[thread];
+  if (previous === 0) s.process.firstThread[process] = next;
+  else s.thread.nextInProcess[previous] = next;
+  if (next === 0) s.process.lastThread[process] = previous;
+  else s.thread.previousInProcess[next] = previous;
+  if (s.thread.state[thread] !== ThreadState.Dead) s.process.threads[process]--;
 }
 
 /** Frees a thread that is on no queue, in no heap and in no inbox. */
@@ -50,6 +75,9 @@ export function freeThread(s: State, thread: number): void {
     post(s, Account.WaiterUsed, Account.WaiterFree, 1);
     waiter = next;
   }
+  freeMessage(s, thread);
+  leaveTid(s, thread);
+  leaveProcess(s, thread);
   freeRow(s.thread, thread);
   post(s, Account.ThreadUsed, Account.ThreadFree, 1);
 }
@@ -73,6 +101,7 @@ export function request(s: State, fx: Effects, from: number, thread: number, bit
     const last = s.hart.inboxTail[row];
     if (last === 0) s.hart.inboxHead[row] = thread;
     else s.thread.inboxNext[last] = thread;
+    s.thread.inboxPrevious[thread] = last;
     s.hart.inboxTail[row] = thread;
     s.thread.inInbox[thread] = 1;
   }
@@ -93,11 +122,21 @@ export function takeFromInbox(s: State, hart: number): number {
   const row = hart + 1;
   const thread = s.hart.inboxHead[row];
   if (thread === 0) return 0;
-  s.hart.inboxHead[row] = s.thread.inboxNext[thread];
-  if (s.hart.inboxHead[row] === 0) s.hart.inboxTail[row] = 0;
-  s.thread.inboxNext[thread] = 0;
-  s.thread.inInbox[thread] = 0;
+  unlinkFromInbox(s, hart, thread);
   return thread;
+}
+
+function unlinkFromInbox(s: State, hart: number, thread: number): void {
+  const row = hart + 1;
+  const next = s.thread.inboxNext[thread];
+  const previous = s.thread.inboxPrevious[thread];
+  if (previous === 0) s.hart.inboxHead[row] = next;
+  else s.thread.inboxNext[previous] = next;
+  if (next === 0) s.hart.inboxTail[row] = previous;
+  else s.thread.inboxPrevious[next] = previous;
+  s.thread.inboxNext[thread] = 0;
+  s.thread.inboxPrevious[thread] = 0;
+  s.thread.inInbox[thread] = 0;
 }
 
 /** Queues a thread of this hart that has something to do; its sleep timer goes first. */
@@ -107,8 +146,8 @@ export function makeReady(s: State, hart: number, thread: number): void {
 }
 
 /**
- * Answers the requests on a thread taken from the inbox of its own hart, but for Request.Signal,
- * which is the caller's to act on.
+ * Answers the requests on a thread taken from the inbox of its own hart that are about where it is;
+ * the others are the caller's to act on.
  *
  * @returns the Request bits there were
  */
@@ -117,8 +156,16 @@ export function answerRequests(s: State, fx: Effects, hart: number, thread: numb
   s.thread.requests[thread] = 0;
   if ((bits & Request.Start) !== 0) arrive(s, hart, thread);
   else if ((bits & Request.Wake) !== 0) makeReady(s, hart, thread);
+  if ((bits & Request.Priority) !== 0) lookAtPriority(s, hart, thread);
   if ((bits & Request.Migrate) !== 0) leaveForbiddenHart(s, fx, hart, thread);
   return bits;
+}
+
+/** Takes up a priority that another hart changed, where this one schedules by it. */
+function lookAtPriority(s: State, hart: number, thread: number): void {
+  if (s.thread.queued[thread] === 0 && s.thread.state[thread] !== ThreadState.Running) return;
+  if (s.thread.level[thread] === effectivePriority(s, thread)) return;
+  scheduler.applyPriority(s, hart, thread);
 }
 
 /** Whether a thread's affinity lets it run on a hart. */
@@ -179,6 +226,12 @@ export function handOver(
   request(s, fx, hart, thread, Request.Start);
 }
 
+/** Places an embryo on a hart without letting it run: it is blocked, and what it waits for wakes it. */
+export function placeThread(s: State, thread: number, target: number): void {
+  s.thread.hart[thread] = target;
+  s.hart.assigned[target + 1]++;
+}
+
 /** Places an embryo on a hart and lets it run: here at once, elsewhere by request. */
 export function startThread(
   s: State,
@@ -187,11 +240,30 @@ export function startThread(
   thread: number,
   target: number,
 ): void {
-  s.thread.hart[thread] = target;
-  s.hart.assigned[target + 1]++;
+  placeThread(s, thread, target);
   s.thread.state[thread] = ThreadState.Ready;
   if (target === hart) scheduler.enqueue(s, hart, thread);
   else request(s, fx, hart, thread, Request.Start);
+}
+
+/**
+ * Ends a thread of this hart that is its current one: it is dead, on no queue, and has no requests.
+ * Its row goes too, unless it is the first of its process.
+ */
+export function endThread(s: State, hart: number, thread: number): void {
+  assert(s.hart.current[hart + 1] === thread, "a thread ends on the hart it runs on");
+  assert(s.hart.operation[hart + 1] !== thread, "a thread ends between long operations");
+  const process = s.thread.process[thread];
+  disarmTimer(s, hart, thread, TimerSlot.Sleep);
+  disarmTimer(s, hart, thread, TimerSlot.Interval);
+  if (s.thread.inInbox[thread] === 1) unlinkFromInbox(s, hart, thread);
+  s.thread.requests[thread] = 0;
+  s.process.userTime[process] += s.thread.userTime[thread];
+  s.hart.current[hart + 1] = 0;
+  s.hart.assigned[hart + 1]--;
+  s.thread.state[thread] = ThreadState.Dead;
+  s.process.threads[process]--;
+  if (s.process.firstThread[process] !== thread) freeThread(s, thread);
 }
 
 /**

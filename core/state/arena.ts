@@ -7,6 +7,7 @@ import {
   type TableSpec,
   UNBOOKED,
   type ViewOf,
+  zeroingOf,
 } from "./table.ts";
 
 /** A set of tables, by the name handlers use. */
@@ -133,13 +134,15 @@ export function bindArena<T extends Tables>(
       ["$header", new Uint32Array(buffer, base + placed.headerOffset, HEADER_WORDS)],
       ["$unbooked", unbooked],
     ];
-    const views: unknown[] = [];
+    const views: Record<string, ViewOf[ElementType]> = {};
     for (const { name, column, offset } of placed.columns) {
       const array = view(buffer, column.type, base + offset, column.count * placed.capacity);
       out.push([name, array]);
-      if (!(name in IMPLICIT)) views.push(array);
+      views[name] = array;
     }
-    out.push(["$views", views]);
+    const declared = Object.keys(placed.spec.columns);
+    out.push(["$views", declared.map((name) => views[name])]);
+    out.push(["$zeroing", zeroingOf(placed.spec.columns, (name) => views[name])]);
     bound.push([placed.key, Object.fromEntries(out)]);
   }
   return Object.fromEntries(bound) as Bound<T>;

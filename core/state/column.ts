@@ -17,10 +17,23 @@ export type Role = "state" | "history" | "commutative" | "derived";
  */
 export type HandleKind = "owns" | "holds" | "back" | "weak";
 
-/** A handle's binding and the name of the table it points into. */
-export interface Handle {
+/** Where a handle points and how it binds. */
+export interface Target {
   readonly kind: HandleKind;
   readonly table: string;
+}
+
+/** Where a handle points, by the value of another column of its row. */
+export interface ByKind {
+  /** The column with the kinds: of the same table, with as many elements a row. */
+  readonly column: string;
+  readonly targets: Readonly<Record<number, Target>>;
+}
+
+/** A handle's binding and the name of the table it points into. */
+export interface Handle extends Target {
+  /** Set when the row itself says which table it is; `kind` and `table` mean nothing then. */
+  readonly byKind?: ByKind;
 }
 
 /** One column, declared once; everything else about it is derived. */
@@ -84,6 +97,21 @@ export const back = (table: string, doc: string, o: ColumnOptions = {}): Column<
 /** An index whose target may be gone; the generation to compare is in a column of its own. */
 export const weak = (table: string, doc: string, o: ColumnOptions = {}): Column<"u32"> =>
   column("u32", doc, o, { kind: "weak", table });
+
+/**
+ * A handle into the table that another column of the row names. A kind without a target must have
+ * the handle 0.
+ *
+ * @param kindColumn the column with the kinds
+ * @param targets table and binding of each kind
+ */
+export const byKind = (
+  kindColumn: string,
+  targets: Readonly<Record<number, Target>>,
+  doc: string,
+  o: ColumnOptions = {},
+): Column<"u32"> =>
+  column("u32", doc, o, { kind: "back", table: "", byKind: { column: kindColumn, targets } });
 
 /** Bytes of one element of a type. */
 export function elementBytes(type: ElementType): number {

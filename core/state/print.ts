@@ -1,4 +1,5 @@
 import type { ArenaLayout, PlacedColumn, PlacedTable } from "./arena.ts";
+import { targetOf } from "./target.ts";
 import { watermark } from "./table.ts";
 import { type AnyState, columnView } from "./view.ts";
 
@@ -10,12 +11,30 @@ function isText(bytes: readonly number[]): boolean {
   return bytes.length > 1 && bytes.every((b) => b >= 0x20 && b < 0x7f);
 }
 
-function plain(placed: PlacedColumn, value: number): string {
-  const handle = placed.column.handle;
-  return handle === undefined || value === 0 ? String(value) : `${handle.table}#${value}`;
+function plain(placed: PlacedColumn, value: number, kind: number): string {
+  const target = targetOf(placed.column, kind);
+  return target === undefined || value === 0 ? String(value) : `${target.table}#${value}`;
 }
 
-function arrayText(placed: PlacedColumn, values: readonly number[]): string {
+/** The elements of a row that say of what kind the handles of a column are, if they differ. */
+function kindsOf(
+  state: AnyState,
+  table: PlacedTable,
+  placed: PlacedColumn,
+  row: number,
+): ArrayLike<number> {
+  const name = placed.column.handle?.byKind?.column;
+  const kinds = table.columns.find((c) => c.name === name);
+  if (kinds === undefined) return [];
+  const { count } = kinds.column;
+  return columnView(state, table, kinds).subarray(row * count, row * count + count);
+}
+
+function arrayText(
+  placed: PlacedColumn,
+  values: readonly number[],
+  kinds: ArrayLike<number>,
+): string {
   let end = values.length;
   while (end > 0 && values[end - 1] === 0) end--;
   const used = values.slice(0, end);
@@ -26,7 +45,7 @@ function arrayText(placed: PlacedColumn, values: readonly number[]): string {
   let hidden = 0;
   used.forEach((value, index) => {
     if (value === 0) return;
-    if (parts.length < SHOWN) parts.push(`${index}: ${plain(placed, value)}`);
+    if (parts.length < SHOWN) parts.push(`${index}: ${plain(placed, value, kinds[index] ?? 0)}`);
     else hidden++;
   });
   return `{${parts.join(", ")}${hidden > 0 ? `, ${hidden} more` : ""}}`;
@@ -53,15 +72,18 @@ export function rowText(layout: ArenaLayout, state: AnyState, key: string, row: 
     if (placed.name.startsWith("$")) continue;
     const view = columnView(state, table, placed);
     const { count, usedCount } = placed.column;
+    const kinds = kindsOf(state, table, placed, row);
     if (count === 1) {
-      if (view[row] !== 0) parts.push(`${placed.name}=${plain(placed, view[row])}`);
+      if (view[row] !== 0) {
+        parts.push(`${placed.name}=${plain(placed, view[row], kinds[0] ?? 0)}`);
+      }
       continue;
     }
     const counter = table.columns.find((c) => c.name === usedCount);
     const elements = counter === undefined ? count : columnView(state, table, counter)[row];
     const values = Array.from(view.subarray(row * count, row * count + elements));
     if (values.some((value) => value !== 0)) {
-      parts.push(`${placed.name}=${arrayText(placed, values)}`);
+      parts.push(`${placed.name}=${arrayText(placed, values, kinds)}`);
     }
   }
   return parts.join(" ");

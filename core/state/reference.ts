@@ -13,7 +13,12 @@ function typeText(column: Column): string {
 }
 
 function handleText(column: Column): string {
-  return column.handle === undefined ? "" : `${column.handle.kind} ${column.handle.table}`;
+  const handle = column.handle;
+  if (handle === undefined) return "";
+  if (handle.byKind === undefined) return `${handle.kind} ${handle.table}`;
+  const { column: kinds, targets } = handle.byKind;
+  const each = Object.entries(targets).map(([kind, to]) => `${kind} ${to.kind} ${to.table}`);
+  return `by ${kinds}: ${each.join(", ")}`;
 }
 
 function rowBytes(spec: TableSpec): number {

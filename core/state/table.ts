@@ -78,6 +78,34 @@ export interface TableBase {
   readonly $nextFree: Uint32Array;
   /** Every declared column's view, in declaration order, for generic passes. */
   readonly $views: readonly ViewOf[ElementType][];
+  /** The same by type, for freeing a row. */
+  readonly $zeroing: Zeroing;
+}
+
+/** The columns of a table by type: a loop that meets arrays of one type only is several times as fast. */
+export interface Zeroing {
+  readonly u8: readonly Uint8Array[];
+  readonly u16: readonly Uint16Array[];
+  readonly u32: readonly Uint32Array[];
+  readonly i32: readonly Int32Array[];
+  readonly f64: readonly Float64Array[];
+  /** Columns of several elements a row, of any type. */
+  readonly wide: readonly { readonly view: ViewOf[ElementType]; readonly count: number }[];
+}
+
+/** Sorts the columns of a table by type. */
+export function zeroingOf(
+  columns: Columns,
+  viewOf: (name: string) => ViewOf[ElementType],
+): Zeroing {
+  const lists: Record<ElementType, unknown[]> = { u8: [], u16: [], u32: [], i32: [], f64: [] };
+  const wide: { view: ViewOf[ElementType]; count: number }[] = [];
+  for (const [name, { type, count }] of Object.entries(columns)) {
+    const view = viewOf(name);
+    if (count === 1) lists[type].push(view);
+    else wide.push({ view, count });
+  }
+  return { ...lists, wide } as Zeroing;
 }
 
 /** A table bound to an arena: one typed array a column, indexed by row. */
@@ -122,21 +150,22 @@ export function allocRow(t: TableBase): number {
   return row;
 }
 
+function zeroRow(zeroing: Zeroing, row: number): void {
+  for (const view of zeroing.u8) view[row] = 0;
+  for (const view of zeroing.u16) view[row] = 0;
+  for (const view of zeroing.u32) view[row] = 0;
+  for (const view of zeroing.i32) view[row] = 0;
+  for (const view of zeroing.f64) view[row] = 0;
+  for (const { view, count } of zeroing.wide) view.fill(0, row * count, (row + 1) * count);
+}
+
 /**
  * Gives a row back: its columns become zero and its generation advances. After its last generation
  * the slot is retired; the books take note at the end of the event (`bookRetired`).
  */
 export function freeRow(t: TableBase, row: number): void {
   assert(row !== 0 && t.$live[row] === 1, "a row is freed once, while it is live");
-  const views = t.$views;
-  const columns = t.$spec.columns;
-  let at = 0;
-  for (const name in columns) {
-    const count = columns[name].count;
-    const view = views[at++];
-    if (count === 1) view[row] = 0;
-    else view.fill(0, row * count, row * count + count);
-  }
+  zeroRow(t.$zeroing, row);
   const header = t.$header;
   t.$live[row] = 0;
   header[USED]--;

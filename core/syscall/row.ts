@@ -23,12 +23,13 @@ export type ArgumentKind =
   }
   /**
    * A structure whose size depends on the argument `selector`: copied in for the values listed,
-   * marked Absent for all others.
+   * marked Absent for all others, and at an address that is no multiple of `align`.
    */
   | {
     readonly kind: "inSelected";
     readonly selector: number;
     readonly bytes: Readonly<Record<number, number>>;
+    readonly align: number;
   }
   /**
    * A structure of fixed size whose address is the first word of a pair; a null pointer to the pair
@@ -59,7 +60,13 @@ export type Blocking =
 
 /** The capability a call consumes: an argument, a well-known slot, or none with a reason. */
 export type Consumed =
-  | { readonly argument: number }
+  | {
+    readonly argument: number;
+    /** Name of the CapKind it must be; any kind where it is not said. */
+    readonly kind?: string;
+    /** Names of the Right bits it must have. */
+    readonly rights?: readonly string[];
+  }
   | {
     readonly slot:
       | "space"
@@ -99,7 +106,8 @@ export const struct = (bytes: number): ArgumentKind => ({ kind: "in", bytes });
 export const selected = (
   selector: number,
   bytes: Readonly<Record<number, number>>,
-): ArgumentKind => ({ kind: "inSelected", selector, bytes });
+  align = 1,
+): ArgumentKind => ({ kind: "inSelected", selector, bytes, align });
 /** A structure copied in from the stack pointer. */
 export const frame = (bytes: number): ArgumentKind => ({ kind: "frame", bytes });
 /** A structure copied in from where a pair of words says it is. */

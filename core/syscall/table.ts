@@ -5,6 +5,7 @@ const fd = { argument: 0 } as const;
 const at = { argument: 0 } as const;
 const space = { slot: "space" } as const;
 const self = { slot: "self" } as const;
+const always = { none: "whoever runs may come to its end" } as const;
 const clock = { slot: "clock" } as const;
 const processes = { slot: "processes" } as const;
 const harmless = { none: "changes and reveals nothing of any object" } as const;
@@ -24,6 +25,16 @@ const TERMINAL_REQUESTS = {
 /** F_GETLK, F_SETLK and F_SETLKW read a struct flock. */
 const RECORD_LOCKS = { 5: 32, 6: 32, 7: 32 } as const;
 const PR_SET_NAME = 15;
+
+/** A futex operation with each of the flags PRIVATE and CLOCK_REALTIME set or not. */
+const futexBytes = (bytes: number, operations: readonly number[]): Record<number, number> =>
+  Object.fromEntries(
+    operations.flatMap((op) => [0, 0x80, 0x100, 0x180].map((flags) => [op | flags, bytes])),
+  );
+/** WAIT, CMP_REQUEUE, LOCK_PI, UNLOCK_PI, TRYLOCK_PI, WAIT_BITSET and LOCK_PI2 look at the word. */
+const FUTEX_WORDS = futexBytes(4, [0, 4, 6, 7, 8, 9, 13]);
+/** WAIT, LOCK_PI, WAIT_BITSET and LOCK_PI2 take a time. */
+const FUTEX_TIMES = futexBytes(16, [0, 6, 9, 13]);
 
 /** The Linux calls of a 64-bit RISC-V process that the linux personality answers. */
 export const linuxRows = [
@@ -219,10 +230,40 @@ export const linuxRows = [
     "never",
     "Sets times.",
   ),
-  row(93, "exit", { status: value }, self, "never", "Ends the thread."),
-  row(94, "exit_group", { status: value }, self, "never", "Ends the process."),
+  row(93, "exit", { status: value }, always, "restart", "Ends the thread."),
+  row(94, "exit_group", { status: value }, always, "never", "Ends the process."),
   row(96, "set_tid_address", { address }, self, "never", "Where to clear the tid at exit."),
-  row(99, "set_robust_list", { head: address, size: value }, self, "never", "Accepted, unused."),
+  row(
+    98,
+    "futex",
+    {
+      address: selected(1, FUTEX_WORDS, 4),
+      operation: value,
+      value,
+      timeout: selected(1, FUTEX_TIMES),
+      second: address,
+      third: value,
+    },
+    space,
+    "restart",
+    "Waits at a word of memory, or wakes who waits there.",
+  ),
+  row(
+    99,
+    "set_robust_list",
+    { head: address, size: value },
+    self,
+    "never",
+    "Where the list of robust futexes begins.",
+  ),
+  row(
+    100,
+    "get_robust_list",
+    { tid: value, head: address, size: address },
+    processes,
+    "never",
+    "Where a thread's list of robust futexes begins.",
+  ),
   row(
     101,
     "nanosleep",
@@ -265,6 +306,31 @@ export const linuxRows = [
     "Sleeps on a clock.",
   ),
   row(
+    118,
+    "sched_setparam",
+    { tid: value, parameter: struct(4) },
+    processes,
+    "never",
+    "Sets a thread's priority within its policy.",
+  ),
+  row(
+    119,
+    "sched_setscheduler",
+    { tid: value, policy: value, parameter: struct(4) },
+    processes,
+    "never",
+    "Sets a thread's policy and priority.",
+  ),
+  row(120, "sched_getscheduler", { tid: value }, processes, "never", "A thread's policy."),
+  row(
+    121,
+    "sched_getparam",
+    { tid: value, parameter: address },
+    processes,
+    "never",
+    "A thread's priority within its policy.",
+  ),
+  row(
     122,
     "sched_setaffinity",
     { pid: value, size: value, mask: struct(8) },
@@ -281,6 +347,30 @@ export const linuxRows = [
     "Harts a thread may run on.",
   ),
   row(124, "sched_yield", {}, self, "never", "Goes to the tail of its level."),
+  row(
+    125,
+    "sched_get_priority_max",
+    { policy: value },
+    harmless,
+    "never",
+    "Highest priority of a policy.",
+  ),
+  row(
+    126,
+    "sched_get_priority_min",
+    { policy: value },
+    harmless,
+    "never",
+    "Lowest priority of a policy.",
+  ),
+  row(
+    127,
+    "sched_rr_get_interval",
+    { tid: value, interval: address },
+    processes,
+    "never",
+    "Time a thread may run before its equals.",
+  ),
   row(129, "kill", { pid: value, signal: value }, processes, "never", "Sends a signal."),
   row(130, "tkill", { tid: value, signal: value }, processes, "never", "Sends a thread a signal."),
   row(
@@ -325,14 +415,21 @@ export const linuxRows = [
     "eintr",
     "Waits for a blocked signal.",
   ),
-  row(139, "rt_sigreturn", { frame: frame(1088) }, self, "never", "Returns from a signal handler."),
+  row(
+    139,
+    "rt_sigreturn",
+    { frame: frame(1088) },
+    always,
+    "never",
+    "Returns from a signal handler.",
+  ),
   row(
     140,
     "setpriority",
     { which: value, who: value, nice: value },
     processes,
     "never",
-    "Accepted; the fixed-priority class does not use it.",
+    "Sets the nice value of a thread.",
   ),
   row(
     141,
@@ -340,7 +437,7 @@ export const linuxRows = [
     { which: value, who: value },
     processes,
     "never",
-    "The nice value, as 20 less it.",
+    "20 less the nice value of a thread.",
   ),
   row(144, "setgid", { gid: value }, self, "never", "Sets the group id."),
   row(146, "setuid", { uid: value }, self, "never", "Sets the user id."),
@@ -409,7 +506,7 @@ export const linuxRows = [
     { flags: value, stack: value, parentTid: address, tls: value, childTid: address },
     self,
     "restart",
-    "Makes a process: fork, or vfork with a shared address space.",
+    "Makes a process (fork, or vfork with a shared address space) or a thread.",
   ),
   row(
     221,

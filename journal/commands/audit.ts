@@ -4,6 +4,7 @@ import { auditFile, type AuditResult } from "./audit_file.ts";
 import { JournalFile } from "./journal_file.ts";
 import { Progress } from "./progress.ts";
 import { terminalProgress } from "./progress_output.ts";
+import { micros } from "./show/names.ts";
 import { parseReaderOptions } from "./reader_options.ts";
 
 const HELP = `Folds a journal, recounts every resource and closes the books.
@@ -36,6 +37,9 @@ export function printAudit(result: AuditResult, json: boolean): void {
     return;
   }
   if (result.tableText !== "") printOut(`${result.tableText}\n`);
+  for (const { level, ns, hart } of result.waits) {
+    printOut(`longest wait at level ${level}: ${micros(ns)} us, on hart ${hart}\n`);
+  }
   const lines = [`audit: ${result.line}`, ...result.details].join("\n");
   if (result.status === 0) printOut(`${lines}\n`);
   else printError(`${lines}\n`);

@@ -21,6 +21,7 @@ import { formatEvent } from "../format_event.ts";
 import type { JournalReader } from "../read/reader.ts";
 import { foldChecked, kernelOf } from "./fold_file.ts";
 import type { JournalFile } from "./journal_file.ts";
+import { type LongestWait, longestWaits } from "./show/runq.ts";
 import { grouped } from "./summary.ts";
 import { endOf, type Verdict } from "./verdict.ts";
 
@@ -38,6 +39,8 @@ export interface AuditResult extends Verdict {
   readonly tableText: string;
   /** Recounts made. */
   readonly recounts: number;
+  /** How long ready threads had to wait for a hart at most, by level. */
+  readonly waits: readonly LongestWait[];
 }
 
 /** What is wrong with the books, and after which event it showed. */
@@ -77,14 +80,15 @@ export function auditFile(
     if (e.order % PROGRESS_EVENTS === 0) progress(e.order);
     return imbalance === undefined;
   });
+  const waits = longestWaits(kernel.reducer.state);
   // With a diverged fold the state is not the boot's, and its books say nothing.
   if (verdict.status === Exit.Failed) {
-    return { ...verdict, table: undefined, tableText: "", recounts };
+    return { ...verdict, table: undefined, tableText: "", recounts, waits };
   }
   // Within the event that met a defect the books need not balance.
   if (verdict.defect === true) {
     const line = `balanced up to event ${verdict.last - 1}; ${verdict.line}`;
-    return { ...verdict, line, table: undefined, tableText: "", recounts };
+    return { ...verdict, line, table: undefined, tableText: "", recounts, waits };
   }
   if (imbalance === undefined && verdict.events > 0) recount(verdict.last);
   const table = reader.state === "closed" && imbalance === undefined ? auditor.close() : undefined;
@@ -93,9 +97,9 @@ export function auditFile(
   }
   if (imbalance !== undefined) {
     const culprits = culpritsOf(file, imbalance, auditor);
-    return { ...verdict, ...failed(imbalance, culprits), ...text(table), recounts };
+    return { ...verdict, ...failed(imbalance, culprits), ...text(table), recounts, waits };
   }
-  return { ...verdict, ...passed(verdict, reader), ...text(table), recounts };
+  return { ...verdict, ...passed(verdict, reader), ...text(table), recounts, waits };
 }
 
 function unbalanced(s: State, table: ClosingTable, order: number): Imbalance {

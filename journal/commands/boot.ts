@@ -22,6 +22,7 @@ import { terminalProgress } from "./progress_output.ts";
 import { record } from "./record.ts";
 import { reexecuteFile } from "./reexecute_file.ts";
 import { IMAGE, planBoot } from "./run_plan.ts";
+import { selfCheckOf } from "./self_check.ts";
 import { grouped, runSummary, seconds, SHUTDOWN_NAMES } from "./summary.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -141,7 +142,7 @@ function endProblem(outcome: Outcome): string {
   return `the boot ended by ${SHUTDOWN_NAMES[outcome.reason]}, not by init`;
 }
 
-/** Both replays and the audit. */
+/** What the scheduler found of itself, both replays and the audit. */
 function checkRecording(file: JournalFile, host: DenoHost, steps: Step[]): AuditResult {
   const timed = <V extends Verdict>(
     name: string,
@@ -155,6 +156,7 @@ function checkRecording(file: JournalFile, host: DenoHost, steps: Step[]): Audit
     steps.push({ name, verdict, ms: host.now() - begin });
     return verdict;
   };
+  timed("self-check", "checking", () => selfCheckOf(file));
   timed("re-execute", "re-executing", (progress) => reexecuteFile(file, { progress }));
   timed("fold", "folding", (progress) => foldFile(file, { progress }));
   return timed("audit", "auditing", (progress) => auditFile(file, progress));

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => (await import("./replay.ts")).replay,
   audit: async () => (await import("./audit.ts")).audit,
   info: async () => (await import("./info.ts")).info,
+  show: async () => (await import("./show.ts")).show,
   dump: async () => (await import("./dump.ts")).dump,
 };
 

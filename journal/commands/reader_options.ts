@@ -12,12 +12,16 @@ export interface ReaderOptionSpec {
   readonly words: readonly string[];
   /** Options with a word, which may be repeated. */
   readonly lists?: readonly string[];
+  /** What stands after the file, in a word, where the command wants something there. */
+  readonly operand?: string;
 }
 
 /** What the user asked of a reader. */
 export interface ReaderRequest {
   /** Absolute path of the journal; "" with --help. */
   readonly file: string;
+  /** What stands after the file; "" where the command wants nothing there. */
+  readonly operand: string;
   has(option: string): boolean;
   number(option: string): number | undefined;
   word(option: string): string | undefined;
@@ -66,15 +70,23 @@ export function parseReaderOptions(
     else listed.push([name, value]);
   }
   const help = given.has("--help");
-  if (!help && (files.length !== 1 || files[0] === "")) {
-    const what = files.length === 0 ? "no journal is given" : "one journal must be given";
-    throw new UsageError(`${what}: deno task ${command} FILE`);
-  }
+  if (!help) holdOperands(command, files, spec.operand);
   return {
     file: help ? "" : resolvePath(folder, files[0]),
+    operand: files[1] ?? "",
     has: (option) => given.has(option),
     number: (option) => given.has(option) ? Number(given.get(option)) : undefined,
     word: (option) => given.get(option),
     list: (option) => listed.filter(([name]) => name === option).map(([, word]) => word),
   };
+}
+
+/** @throws {UsageError} when there is not one file, and after it what the command wants */
+function holdOperands(command: string, words: readonly string[], operand?: string): void {
+  const usage = `deno task ${command} FILE${operand === undefined ? "" : ` ${operand}`}`;
+  if (words.length === 0) throw new UsageError(`no journal is given: ${usage}`);
+  if (words[0] === "" || words.length > (operand === undefined ? 1 : 2)) {
+    throw new UsageError(`one journal must be given: ${usage}`);
+  }
+  if (operand !== undefined && words.length < 2) throw new UsageError(`no ${operand}: ${usage}`);
 }

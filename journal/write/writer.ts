@@ -15,6 +15,7 @@ import {
 } from "../format/format.ts";
 import type { ByteSink } from "./byte_sink.ts";
 import { encodeClosing, putHash, type StateHash } from "../format/closing.ts";
+import { isIncompressible } from "../format/incompressible.ts";
 import { EventsEncoder } from "../format/events_encoder.ts";
 import { FrameWriter } from "./frame_writer.ts";
 import { encodeHeader, type JournalHeader } from "../format/header.ts";
@@ -110,7 +111,7 @@ export class JournalWriter implements EventSink {
     body.put(digest, DIGEST_BYTES);
     body.put(bytes, length);
     // Written at once: it must stand before the event that needs it, in any prefix of the file.
-    this.frame(FrameKind.Blob, 0, true);
+    this.frame(FrameKind.Blob, 0, !isIncompressible(bytes, length));
     this.blobBytes += length;
     this.heldBytes += length;
   }

@@ -1,6 +1,7 @@
 /** What a guest costs in a process that has done nothing else. */
 import { runChild, text } from "../child.ts";
 import { repository } from "../daybook.ts";
+import { engineFlags } from "./engine_flags.ts";
 import { type GuestRun, type Request, runGuest } from "./guest.ts";
 import type { Setting } from "./setting.ts";
 
@@ -21,7 +22,7 @@ export async function fresh(setting: Setting, request: Request): Promise<GuestRu
 
 /** The same, always in a new process. */
 export async function inChild(request: Request): Promise<GuestRun> {
-  const args = ["run", ...PERMISSIONS, CHILD, JSON.stringify(request)];
+  const args = ["run", engineFlags(), ...PERMISSIONS, CHILD, JSON.stringify(request)];
   const options = { cwd: repository, limitMs: LIMIT_MS };
   const { status, stdout, stderr } = await runChild(Deno.execPath(), args, options);
   if (status !== 0) {

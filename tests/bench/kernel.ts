@@ -1,4 +1,9 @@
 /** What the passes over a kernel's state cost, on a state that random calls have filled. */
+import { closeNames, nameNode } from "../../core/cap/naming.ts";
+import { createNode } from "../../core/cap/node.ts";
+import { CapKind, Right } from "../../core/cap/tables.ts";
+import { checkToken } from "../../core/cap/token.ts";
+import { Effects } from "../../core/effect.ts";
 import { Account } from "../../core/ledger/accounts.ts";
 import { post } from "../../core/ledger/post.ts";
 import { Session } from "../../core/ledger/test_session.ts";
@@ -42,6 +47,31 @@ function fill(session: Session): void {
 /** Sleeps for 1000 s: 16 bytes of a timespec. */
 const SLEEP = new Uint8Array([0xe8, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 
+/** Capabilities of init's space that a check is drawn from. */
+const TOKENS = 1000;
+
+/** What finding the capability of a token costs, kind and rights asked for; best of five. */
+function capabilityCheck(session: Session): number {
+  const { s } = session;
+  const init = s.kernel.init[ONE];
+  const tokens: number[] = new Array(TOKENS).fill(0);
+  for (let n = 0; n < TOKENS; n++) {
+    const node = createNode(s, init, CapKind.Space, s.process.space[init], Right.Read);
+    // A stride apart, so that neighbours in time are none in memory.
+    tokens[n * 7 % TOKENS] = nameNode(s, init, node);
+  }
+  let at = 0;
+  let found = 0;
+  const ns = best(1_000_000, () => {
+    found += checkToken(s, init, tokens[at], CapKind.Space, Right.Read) > 0 ? 1 : 0;
+    at = at + 1 === TOKENS ? 0 : at + 1;
+  });
+  if (found !== 5_000_000) throw new Error(`only ${found} checks found their capability`);
+  const fx = new Effects();
+  while (closeNames(s, fx, 0, init) === 0) fx.clear();
+  return ns;
+}
+
 /** The table of the kernel's passes. */
 export function benchKernel(): string {
   const session = new Session({ harts: 8, seed: 1, backingSlots: 4000 });
@@ -55,6 +85,7 @@ export function benchKernel(): string {
   const add = (name: string, times: number, body: () => void) =>
     rows.push([name, show(best(times, body))]);
   add("post, one unit", 100_000, () => post(s, Account.PipeBytesFree, Account.PipeBytesHeld, 0));
+  rows.push([`capability check, of ${TOKENS}`, show(capabilityCheck(session))]);
   add("check of all totals", 10_000, () => session.auditor.checkTotals());
   add("state hash", 20, () => kernel.hash(hash));
   add("snapshot taken", 20, () => snapshot.take(arena));

@@ -36,6 +36,18 @@ const PATHS: readonly Path[] = [
     harts: 8,
     qemuCount: 0,
   }),
+  path("futex round trip, same hart", "futexpong", 160_000, { qemuCount: 20_000 }),
+  path("futex round trip, two harts of 2", "futexpong", 160_000, {
+    rest: ["1"],
+    harts: 2,
+    qemuCount: 20_000,
+  }),
+  path("message round trip, same hart", "msgpong", 160_000, { qemuCount: 0 }),
+  path("message round trip, two harts of 2", "msgpong", 160_000, {
+    rest: ["1"],
+    harts: 2,
+    qemuCount: 0,
+  }),
   path("context switch", "ctxswitch", 400_000, { each: 2 }),
   path("page fault", "pagefault", 327_680),
   path("fork and exit", "forkexit", 16_000, { qemuCount: 1000 }),
@@ -54,7 +66,7 @@ function path(
   return { name, program, count, qemuCount: count, rest: [], harts: 1, each: 1, ...more };
 }
 
-const TURNS = 7;
+const TURNS = 5;
 const QEMU_TURNS = 3;
 
 /** One path. */

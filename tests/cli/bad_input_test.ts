@@ -57,6 +57,15 @@ const cases: readonly Case[] = [
   ["dump", 2, ["--from", "1e3", file("journal")], /--from "1e3"/],
   ["dump", 2, ["--hart", "", file("journal")], /--hart ""/],
   ["dump", 2, ["--from", "1", "--from", "2", file("journal")], /--from is given twice/],
+  ["show", 2, [], /no journal is given: deno task show FILE VIEW/],
+  ["show", 2, [file("journal")], /no VIEW: deno task show FILE VIEW/],
+  ["show", 2, [file("journal"), "lunch"], /no view "lunch"; there are harts, runq/],
+  ["show", 2, [file("journal"), "toString"], /no view "toString"/],
+  ["show", 2, [file("journal"), "harts", "runq"], /one journal must be given/],
+  ["show", 2, [file("journal"), "harts", "--at", "-1"], /--at "-1"/],
+  ["show", 2, [file("journal"), "harts", "--at", "4000000"], /no such event; its last is \d+/],
+  ["show", 2, [file("later"), "harts"], /format 9; this program reads 1/],
+  ["show", 2, [file("letter"), "harts"], /is not a journal/],
 ];
 const linuxCases: readonly Case[] = [
   ["info", 2, [file("pipe")], /pipe: it is not a regular file/],

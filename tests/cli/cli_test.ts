@@ -73,11 +73,12 @@ for (const [what, status, args] of refusedRuns) {
   });
 }
 
-const readers: readonly Command[] = ["replay", "audit", "info", "dump"];
+const readers: readonly Command[] = ["replay", "audit", "info", "dump", "show"];
 for (const command of readers) {
   Deno.test(`${command} refuses what is no journal: 2`, async () => {
     for (const name of ["text", "empty", "good", "missing", ""]) {
-      assertRefused(await daybook(command, name === "" ? [folder] : [file(name)]), 2);
+      const view = command === "show" ? ["harts"] : [];
+      assertRefused(await daybook(command, [name === "" ? folder : file(name), ...view]), 2);
     }
   });
   Deno.test(`${command} refuses unknown options and missing arguments: 2`, async () => {

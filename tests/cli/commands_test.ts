@@ -24,6 +24,7 @@ Deno.test("boot sees its markers, replays both ways and closes its books", async
   const journal = `${folder}/boot.daybook`;
   const { out } = await said(0, "boot", ["--journal", journal]);
   assert.match(out, /marker: init done/);
+  assert.match(out, /self-check .* the better of two threads is chosen/);
   assert.match(out, /re-execute .* equal/);
   assert.match(out, /fold .* equal/);
   assert.match(out, /balanced: yes/);
@@ -62,6 +63,29 @@ Deno.test("a journal can be dumped, filtered, and replayed up to an event", asyn
   assert.match(err, /21 events/);
   assert.ok(printed.startsWith(again));
   assert.equal((await said(0, "replay", [journal])).out, printed);
+});
+
+Deno.test("the state at any event can be shown, as text and as JSON", async () => {
+  const journal = `${folder}/shown.daybook`;
+  await said(0, "run", ["--harts", "2", "--journal", journal, hello]);
+  const { out } = await said(0, "show", [journal, "--at", "12", "harts"]);
+  assert.match(
+    out,
+    /^harts after event 12, 0\.\d{9} s\nhart +runs .*\n +0 +1 +hello .*\n +1 +idle/,
+  );
+  for (const line of out.split("\n")) assert.ok(line.length <= 100, line);
+  const { out: json } = await said(0, "show", ["--json", "--at=12", journal, "threads"]);
+  const shown = JSON.parse(json);
+  assert.deepEqual([shown.view, shown.event, shown.rows.length], ["threads", 12, 1]);
+  assert.deepEqual([shown.rows[0].pid, shown.rows[0].state], [1, "running"]);
+  assert.match((await said(0, "show", [journal, "runq"])).out, /nothing runs and nothing is ready/);
+  // Cut: what there is up to the last whole event, and where that is.
+  const bytes = await Deno.readFile(journal);
+  const cut = `${folder}/shown-cut.daybook`;
+  await Deno.writeFile(cut, bytes.subarray(0, bytes.length - 40));
+  const partial = await said(3, "show", [cut, "--at", "4000000", "pools"]);
+  assert.match(partial.err, /^show: the journal is .* after event \d+/);
+  await said(0, "show", [cut, "--at", "0", "pools"]);
 });
 
 Deno.test("a journal without contents folds, and re-execution says what it wants", async () => {

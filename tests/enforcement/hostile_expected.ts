@@ -1,8 +1,8 @@
 /** What each hostile call must answer, where it is not the rule of its kind; and why. */
 import type { Case } from "./hostile_cases.ts";
 
-const ENOENT = 2, E2BIG = 7, ENOMEM = 12, EFAULT = 14, EINVAL = 22, EFBIG = 27;
-const ENAMETOOLONG = 36, ENOSYS = 38, EOPNOTSUPP = 95;
+const ENOENT = 2, E2BIG = 7, EAGAIN = 11, ENOMEM = 12, EFAULT = 14, EINVAL = 22, EFBIG = 27;
+const ENAMETOOLONG = 36, EOPNOTSUPP = 95;
 
 /** "good": as the good call; "some": any number of bytes or address, no error; else an errno. */
 export type Answer = number | "good" | "some";
@@ -10,6 +10,7 @@ export type Answer = number | "good" | "some";
 /** By what the key matches, the first that does. */
 type Exception = readonly [pattern: RegExp, answer: Answer, reason: string];
 
+const AT_END = "the address is looked at when the thread ends";
 const OPTIONAL = "null asks for nothing";
 const UNUSED = "it is written to only where there is something to tell";
 const SHORT = "a long transfer ends where memory or data do";
@@ -46,8 +47,16 @@ const EXCEPTIONS: readonly Exception[] = [
   [/^readlinkat\(size/, EINVAL, NOT_HALF],
   [/^symlinkat\(target: long name/, "good", "what a link says is not looked up"],
   [/^utimensat\(times: null/, "good", "null: now"],
-  [/^set_tid_address\(/, "good", "nothing is cleared at exit: no other thread could see it"],
-  [/^set_robust_list\(/, ENOSYS, "there are no robust lists without threads"],
+  [/^futex 1\((timeout|second)/, "good", "WAKE looks at neither"],
+  [/^futex 2\(second/, EAGAIN, "WAIT does not look at it; the word differs"],
+  [/^futex 2\(timeout: null/, EAGAIN, "null: no end; the word differs"],
+  [
+    /^futex \d\((address|second): (low|last|straddling)/,
+    EINVAL,
+    "no word begins at an odd address",
+  ],
+  [/^(set_tid_address|set_robust_list)\((address|head)/, "good", AT_END],
+  [/^set_robust_list\(size/, EINVAL, "no list has another size"],
   [/^(clock_)?nanosleep\(remain/, "good", UNUSED],
   [/^setitimer\(next: null/, "good", OPTIONAL],
   [/^(setitimer\(old|clock_getres\(resolution): null/, "good", OPTIONAL],
@@ -55,6 +64,7 @@ const EXCEPTIONS: readonly Exception[] = [
   [/^sched_setaffinity\(size/, EINVAL, "32 bits wide: no mask at all"],
   [/^sched_getaffinity\(size: good/, "good", "32 bits wide"],
   [/^sched_getaffinity\(size/, EINVAL, "no whole words, or 0 bits in 32"],
+  [/^sched_\w+\(parameter: null/, EINVAL, "null: there is no parameter"],
   [/^sigaltstack\((stack|old): null/, "good", OPTIONAL],
   [/^rt_sigaction\((action|old): null/, "good", OPTIONAL],
   [/^rt_sigprocmask\((set|old): null/, "good", OPTIONAL],
@@ -108,6 +118,7 @@ export const NOT_COMPARED: readonly (readonly [pattern: RegExp, reason: string])
   [/^pselect6\(count: 2\^31/, COPIES_ALL],
   [/^(getcwd|getdents64|set_tid_address|times|wait4|mmap|fallocate)\(/, IN_HOST],
   [/^(sendfile|getgroups)\(/, IN_HOST],
+  [/^[sg]et_robust_list\(/, "it has no such calls"],
   [/^sched_[gs]etaffinity\(/, DIES],
   [/^nanosleep\(request/, "EINVAL for EFAULT"],
   [/^clock_getres\(resolution/, "it writes nothing where its own call fails to"],

@@ -81,6 +81,8 @@ const CAPACITIES: Capacities = {
   objectPage: 256,
   frame: 512,
   capNode: 256,
+  namePage: 24,
+  notification: 24,
   inode: 128,
   directoryEntry: 128,
   nameChunk: 256,

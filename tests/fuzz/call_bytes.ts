@@ -33,6 +33,8 @@ export class CallBytes {
     if (name === "fds") return this.#polled(s, p, length);
     if (name === "frame") return this.#frame(length);
     if (name === "action") return this.#action();
+    if (name === "parameter") return void (this.bytes[0] = r.oneIn(2) ? 0 : r.below(101));
+    if (call === "futex" && name === "address") return this.#word(s, p);
     if (name === "request" || name === "timeout") return this.#timespec(0);
     if (call === "setitimer") return this.#interval();
     if (call === "utimensat") return this.#times();
@@ -51,6 +53,14 @@ export class CallBytes {
   #u64(at: number, value: number): void {
     view.setUint32(at, value >>> 0, true);
     view.setUint32(at + 4, Math.floor(value / 2 ** 32) >>> 0, true);
+  }
+
+  /** A futex's word: the value expected there, or the id of a thread that owns it. */
+  #word(s: State, p: number): void {
+    const r = this.random;
+    const owner = r.oneIn(3) ? s.process.pid[p] : Math.max(0, this.values.pid(s, p));
+    const owned = owner + r.pick([0, 0x8000_0000, 0x4000_0000]);
+    view.setUint32(0, r.oneIn(2) ? r.pick([0, 0, 0, 1]) : owned, true);
   }
 
   #vectors(s: State, p: number, length: number): void {

@@ -1,3 +1,4 @@
+import { idInSlot } from "../../core/cap/namespace.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import { PAGE_BYTES } from "../../core/limits.ts";
 import { USER_END_PAGE } from "../../core/isa/riscv64.ts";
@@ -33,7 +34,16 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   "mremap.flags": [0, 1, 1, 1, 2, 3],
   "madvise.advice": [4, 4, 4, 0, 3, 25, 26],
   "msync.flags": [0, 1, 4],
-  "clone.flags": [17, 17, 17, 17, 0x4111, 0x4111, 0x111, 0x0120_0011, 0x3d_0f00, 0, 0x11_0011],
+  "clone.flags": [
+    ...[17, 17, 17, 17, 0x4111, 0x4111, 0x111, 0x0120_0011, 0, 0x11_0011],
+    // Threads, as the C libraries make them, and with something missing.
+    ...[0x3d_0f00, 0x7d_0f00, 0x1_0f00, 0x13d_0f00, 0x1_0900, 0x1_0800],
+  ],
+  "set_robust_list.size": [24, 24, 0, 8],
+  "futex.operation": [0, 0, 0, 1, 1, 3, 4, 6, 6, 7, 8, 9, 10, 13, 0x80, 0x81, 0x86, 0x109, 5, 12],
+  "futex.value": [0, 0, 0, 1, 2, 0x7fff_ffff],
+  "futex.third": [-1, 0, 1, 2],
+  "policy": [0, 0, 1, 2, 3, 5, 6, 0x4000_0000],
   "wait4.options": [0, 0, 1, 1, 2, 3, 8, 11, 0x4000_0000, 0x80],
   "fcntl.cmd": [0, 1, 2, 3, 4, 5, 6, 7, 1030, 8, 1024],
   "ioctl.request": [
@@ -69,6 +79,19 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   "nice": [0, 5, 19, -20],
   "microseconds": [0, 1, 50, 1000],
   "status": [0, 1, 255],
+  "rights": [0xff, 0xff, 0xff, 1, 3, 4, 8, 12, 15, 16, 40],
+  "space_map.rights": [1, 1, 3, 3, 5, 6, 0],
+  "space_map.address": [0x3000_0000, 0x3000_1000, 0x3001_0000, 0x3002_0000, 0x3040_0000],
+  "space_map.offset": [0, 0, 0, 1, 2],
+  "pages": [1, 1, 2, 3, 300],
+  "badge": [1, 77, 0],
+  "entry": [0x3000_0000, 0x3000_0000, 1, 2 ** 53],
+  "process_spawn.stack": [0x3000_1000, 0],
+  "process_spawn.slots": [0, 0, 0, 16, 255, 256],
+  "bits": [1, 2, 0x7fff_ffff],
+  "cap_process.pid": [0],
+  // Hardly ever: a process without them does little else.
+  "slots": [...Array<number>(40).fill(0), 1, 2, 4, 8, 16, 32, 64, 128],
   "dev": [0, 0x103],
 };
 
@@ -123,6 +146,8 @@ export class CallValues {
     const meaning = MEANINGS[`${call}.${name}`] ?? MEANINGS[name];
     if (meaning !== undefined) return r.pick(meaning);
     switch (name) {
+      case "address":
+        return this.word(s, p);
       case "dirfd":
       case "olddirfd":
       case "newdirfd":
@@ -133,6 +158,14 @@ export class CallValues {
       case "in":
       case "out":
         return this.descriptor(s, p);
+      case "token":
+      case "space":
+      case "memory":
+        return this.token(s, p);
+      case "process":
+        return r.oneIn(2) ? 0 : this.token(s, p);
+      case "deadline":
+        return r.oneIn(4) ? 0 : s.kernel.now[ONE] + r.pick([0, 1000, 50_000]);
       case "pid":
       case "tid":
       case "who":
@@ -208,6 +241,14 @@ export class CallValues {
     return this.page(s, p) + (r.oneIn(2) ? 0 : r.pick([1, 8, 16, 2048, 4080, 4092, 4095]));
   }
 
+  /** Address of one of a few words, so that calls meet there. */
+  word(s: State, p: number): number {
+    const r = this.random;
+    const space = s.process.space[p];
+    if (space === 0 || r.oneIn(20)) return this.address(s, p);
+    return PAGE_BYTES * s.region.start[s.addressSpace.firstRegion[space]] + 4 * r.below(2);
+  }
+
   /** Start of a page at, in or after one of the process's mappings. */
   page(s: State, p: number): number {
     const r = this.random;
@@ -240,5 +281,15 @@ export class CallValues {
   /** A pair of register halves. */
   static split(value: number): readonly [lo: number, hi: number] {
     return [value >>> 0, Math.floor(value / TWO_32) >>> 0];
+  }
+
+  /** A native name of a process, or one of its descriptors. */
+  token(s: State, p: number): number {
+    const r = this.random;
+    const slots = s.process.nameSlots[p];
+    if (slots === 0 || r.oneIn(8)) return this.descriptor(s, p);
+    // The newest is what the call before has made, more often than not.
+    const slot = r.oneIn(3) ? slots - 1 : r.below(slots);
+    return idInSlot(s, p, slot);
   }
 }

@@ -8,7 +8,7 @@ import { CALL_LIMIT } from "../../core/syscall/rows.ts";
 const ERRNOS = 256;
 const KINDS = 16;
 const REFUSALS = 16;
-const WAITS = 16;
+const WAITS = 64;
 const THREADS = 4096;
 
 /** How deep a campaign got: what was called, what came back, what was waited for. */
@@ -56,6 +56,8 @@ export class Coverage {
     let units = 0;
     for (let at = 0; at < fx.length; at += 1 + EFFECT_ARITY[w[at]]) {
       if (w[at] === EffectKind.Return) this.#returned(w[at + 1], w[at + 2], w[at + 3]);
+      // The row of a thread that has ended is another's now.
+      else if (w[at] === EffectKind.CopyRegisters) this.#calls[w[at + 2]] = 0;
       else if (w[at] === EffectKind.Charge) units += w[at + 1];
       else if (w[at] === EffectKind.ClearRegisters || w[at] === EffectKind.LoadRegisters) {
         // exec and sigreturn succeed by what they put into the registers.

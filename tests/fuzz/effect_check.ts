@@ -58,6 +58,8 @@ function checkOne(s: State, fx: Effects, kind: number, at: number): string {
       return thread(s, a);
     case EffectKind.CopyRegisters:
       return thread(s, a) || thread(s, b);
+    case EffectKind.CopyRegisterSet:
+      return thread(s, a) || thread(s, b) || ((c & 1) === 0 ? "" : "writes the zero register");
     case EffectKind.LoadRegisters:
       return thread(s, a) || bytes(fx, b, 8 * 65);
     case EffectKind.Zero:

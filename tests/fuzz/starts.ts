@@ -21,6 +21,8 @@ const TINY: Capacities = {
   shootdown: 8,
   frame: 1024,
   capNode: 120,
+  namePage: 24,
+  notification: 24,
   openFile: 50,
   pipe: 10,
   inode: 60,

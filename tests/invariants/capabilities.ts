@@ -1,19 +1,36 @@
 /** I16, C13, C14, P7: capabilities, the tree they are derived in, and the descriptors that name them. */
-import { CapKind, Right } from "../../core/cap/tables.ts";
+import { RAISED } from "../../core/cap/node.ts";
+import { DEPTH_LIMIT } from "../../core/cap/revoke.ts";
+import {
+  CapKind,
+  NameKind,
+  NodeFlag,
+  objectTargets,
+  PAGE_SLOTS,
+  Right,
+} from "../../core/cap/tables.ts";
 import { OpenFlag } from "../../core/fs/tables.ts";
-import type { State } from "../../core/kernel.ts";
+import { ONE, type State } from "../../core/kernel.ts";
 import { Account } from "../../core/ledger/accounts.ts";
-import { DESCRIPTORS } from "../../core/proc/tables.ts";
+import { DESCRIPTORS, NAME_PAGES } from "../../core/proc/tables.ts";
 import { type Check, eachLive, type Group, type Report, top } from "./checker.ts";
 
-/** I16 and P7 for one node: object, rights and ancestors. */
-function checkNode(s: State, report: Report, node: number): void {
+/** I16: the row of a node that holds its object is in use. */
+function checkObject(s: State, report: Report, node: number): boolean {
+  const kind = s.capNode.kind[node];
+  const object = s.capNode.object[node];
+  const target = objectTargets[kind];
+  const table = s[target?.table as keyof State];
+  if (target !== undefined && (target.kind === "weak" || table.$live[object] === 1)) return true;
+  report("I16", `capNode ${node}`, `of kind ${kind} for object ${object}, which is not in use`);
+  return false;
+}
+
+/** P7: what an open file is not open for. */
+function checkFileRights(s: State, report: Report, node: number): void {
   const c = s.capNode;
   const row = `capNode ${node}`;
   const object = c.object[node];
-  if (c.kind[node] !== CapKind.OpenFile || s.openFile.$live[object] !== 1) {
-    return report("I16", row, `of kind ${c.kind[node]} for object ${object}, which is not in use`);
-  }
   const flags = s.openFile.flags[object];
   if ((c.rights[node] & Right.Read) !== 0 && (flags & OpenFlag.Read) === 0) {
     report("P7", row, `may read open file ${object}, which is not open for reading`);
@@ -21,6 +38,15 @@ function checkNode(s: State, report: Report, node: number): void {
   if ((c.rights[node] & Right.Write) !== 0 && (flags & OpenFlag.Write) === 0) {
     report("P7", row, `may write open file ${object}, which is not open for writing`);
   }
+}
+
+/** I16 and P7 for one node: object, rights and ancestors. */
+function checkNode(s: State, report: Report, node: number): void {
+  const c = s.capNode;
+  const row = `capNode ${node}`;
+  if (!checkObject(s, report, node)) return;
+  if (c.kind[node] === CapKind.OpenFile) checkFileRights(s, report, node);
+  if (c.depth[node] > DEPTH_LIMIT) report("I16", row, `${c.depth[node]} levels down`);
   const nodes = top(c);
   let depth = 0;
   for (let above = c.parent[node]; above !== 0; above = c.parent[above]) {
@@ -31,6 +57,9 @@ function checkNode(s: State, report: Report, node: number): void {
       report("P7", row, `has rights ${c.rights[node]}, its ancestor ${above} ${c.rights[above]}`);
     }
     if (++depth > nodes) return report("I16", row, "is its own ancestor");
+  }
+  if (depth > c.depth[node]) {
+    report("I16", row, `${depth} nodes are above it, depth says ${c.depth[node]}`);
   }
 }
 
@@ -65,6 +94,62 @@ function checkNames(s: State, report: Report, seen: Uint8Array): void {
   });
 }
 
+/** I16: a native name stands for the node that says so; C13: a process counts its names. */
+function checkNativeNames(s: State, report: Report, seen: Uint8Array): void {
+  eachLive(s.namePage, (page) => {
+    const p = s.namePage.process[page];
+    for (let at = page * PAGE_SLOTS; at < (page + 1) * PAGE_SLOTS; at++) {
+      const kind = s.namePage.kind[at];
+      if (kind !== NameKind.Node && kind !== NameKind.Connection) continue;
+      const node = s.namePage.target[at];
+      seen[node] = 1;
+      const row = `namePage ${page} element ${at % PAGE_SLOTS}`;
+      if (s.capNode.$generation[node] !== s.namePage.targetGeneration[at]) {
+        report("I16", row, `names node ${node}, which is gone`);
+      } else if (s.capNode.space[node] !== p || !slotFits(s, p, node, page, at % PAGE_SLOTS)) {
+        const { space, slot } = s.capNode;
+        report("I16", row, `names node ${node}, which says ${space[node]}, slot ${slot[node]}`);
+      }
+    }
+  });
+}
+
+/** Whether the slot a node says it is named in is an element of a page. */
+function slotFits(s: State, p: number, node: number, page: number, element: number): boolean {
+  const slot = s.capNode.slot[node] - DESCRIPTORS - 1;
+  if (slot < 0 || slot % PAGE_SLOTS !== element) return false;
+  return s.process.namePage[p * NAME_PAGES + Math.floor(slot / PAGE_SLOTS)] === page;
+}
+
+/** Nodes in a list, bounded in case it is a circle. */
+function lengthOf(s: State, first: number): number {
+  let length = 0;
+  const next = s.capNode.nextInSpace;
+  for (let node = first; node !== 0 && length <= top(s.capNode); node = next[node]) length++;
+  return length;
+}
+
+/** C13: every node is listed by its process, with the ghosts, or carried by a message. */
+function checkListed(s: State, report: Report, live: number): void {
+  let listed = lengthOf(s, s.kernel.firstGhost[ONE]);
+  eachLive(s.process, (p) => listed += lengthOf(s, s.process.firstNode[p]));
+  eachLive(s.capNode, (node) => {
+    if ((s.capNode.flags[node] & NodeFlag.InFlight) !== 0) listed++;
+  });
+  if (listed !== live) report("C13", "lists", `${live} nodes, ${listed} listed or in flight`);
+}
+
+/** C13: a node has a name, or is a ghost with children, or a message carries it. */
+function isAccounted(s: State, node: number, named: number): boolean {
+  const { flags, children, firstRegion, carrier, slot, space } = s.capNode;
+  const kind = flags[node] & (NodeFlag.Ghost | NodeFlag.InFlight);
+  if (kind === 0) return named === 1 && space[node] !== 0;
+  if (named === 1 || slot[node] !== 0 || space[node] !== 0) return false;
+  if (kind === NodeFlag.InFlight) return carrier[node] !== 0;
+  return children[node] > RAISED || firstRegion[node] !== 0 ||
+    (flags[node] & NodeFlag.Revoking) !== 0;
+}
+
 /** Capability nodes against objects, tree and namespaces; open files against their nodes. */
 export const capabilities: Group = {
   name: "capabilities",
@@ -76,13 +161,16 @@ export const capabilities: Group = {
       let live = 0;
       nodes.fill(0);
       checkNames(s, report, named);
+      checkNativeNames(s, report, named);
       eachLive(s.capNode, (node) => {
         live++;
         checkNode(s, report, node);
-        const object = s.capNode.object[node];
-        nodes[object] = (nodes[object] ?? 0) + 1;
-        if (named[node] !== 1) report("C13", `capNode ${node}`, "named by no descriptor");
+        if (s.capNode.kind[node] === CapKind.OpenFile) nodes[s.capNode.object[node]]++;
+        if (!isAccounted(s, node, named[node])) {
+          report("C13", `capNode ${node}`, "named by no descriptor and by no native name");
+        }
       });
+      checkListed(s, report, live);
       if (live !== s.account.balance[Account.NodeUsed]) {
         report("C13", "books", `${live} nodes, NodeUsed ${s.account.balance[Account.NodeUsed]}`);
       }

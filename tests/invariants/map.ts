@@ -9,6 +9,8 @@ import { kernelTables } from "../../core/kernel.ts";
 import { Account } from "../../core/ledger/accounts.ts";
 import { WaitKind } from "../../core/sched/tables.ts";
 import { syscallRows } from "../../core/syscall/rows.ts";
+import { repository } from "../daybook.ts";
+import { walk } from "../walk.ts";
 
 /** One feature held by one invariant. */
 export interface Row {
@@ -68,6 +70,20 @@ export function declaredFeatures(): string[] {
     ...keys("capability", CapKind),
     ...keys("wait", WaitKind),
   ];
+}
+
+/** What the repository declares: tests, mutants, features. */
+export async function repositoryFacts(): Promise<Facts> {
+  const tests = new Map<string, string[]>();
+  const mutants = new Set<string>();
+  for (const path of await walk(repository)) {
+    const isMutant = path.startsWith("tests/mutants/") && path.endsWith(".mutant");
+    if (!isMutant && !path.endsWith("_test.ts")) continue;
+    const text = await Deno.readTextFile(`${repository}${path}`);
+    if (!isMutant) tests.set(path, testNames(path, text));
+    else for (const [, name] of text.matchAll(/^MUTANT (.+)$/gm)) mutants.add((name ?? "").trim());
+  }
+  return { tests, mutants, features: declaredFeatures() };
 }
 
 /** Names of the tests a source declares; a `*` stands for what is only known when it runs. */

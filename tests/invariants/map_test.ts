@@ -1,7 +1,6 @@
 /** `tests/invariants.json` maps every feature to an invariant, a test and a mutant, without a gap. */
 import assert from "node:assert/strict";
 import { repository } from "../daybook.ts";
-import { walk } from "../walk.ts";
 import {
   declaredFeatures,
   type Facts,
@@ -9,22 +8,10 @@ import {
   ids,
   type InvariantMap,
   names,
+  repositoryFacts,
   type Row,
   testNames,
 } from "./map.ts";
-
-async function repositoryFacts(): Promise<Facts> {
-  const tests = new Map<string, string[]>();
-  const mutants = new Set<string>();
-  for (const path of await walk(repository)) {
-    const isMutant = path.startsWith("tests/mutants/") && path.endsWith(".mutant");
-    if (!isMutant && !path.endsWith("_test.ts")) continue;
-    const text = await Deno.readTextFile(`${repository}${path}`);
-    if (!isMutant) tests.set(path, testNames(path, text));
-    else for (const [, name] of text.matchAll(/^MUTANT (.+)$/gm)) mutants.add((name ?? "").trim());
-  }
-  return { tests, mutants, features: declaredFeatures() };
-}
 
 const readMap = async (): Promise<InvariantMap> =>
   JSON.parse(await Deno.readTextFile(`${repository}tests/invariants.json`));

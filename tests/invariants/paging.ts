@@ -141,6 +141,8 @@ class SpaceCheck {
       const word = (table * ENTRIES + i) * 2;
       const lo = s.pageTable.entries[word];
       const hi = s.pageTable.entries[word + 1];
+      const bit = (s.pageTable.present[table * 16 + (i >>> 5)] >>> (i & 31)) & 1;
+      if (bit !== (lo & Pte.Valid)) report("C2", row, `PTE ${i}: its bit in present is ${bit}`);
       if ((lo & Pte.Valid) === 0) {
         if (lo !== 0 || hi !== 0) report("I13", row, `PTE ${i} is absent, but not zero`);
         continue;

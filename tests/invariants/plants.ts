@@ -3,9 +3,10 @@ import { EffectKind, type Effects } from "../../core/effect.ts";
 import { type Event, EventKind } from "../../core/event.ts";
 import { Pte } from "../../core/isa/riscv64.ts";
 import type { State } from "../../core/kernel.ts";
+import { MessageState } from "../../core/ipc/tables.ts";
 import { Account } from "../../core/ledger/accounts.ts";
 import { Prot } from "../../core/mem/tables.ts";
-import { ThreadState, WaitKind } from "../../core/sched/tables.ts";
+import { Request, ThreadState, WaitKind } from "../../core/sched/tables.ts";
 import { eachLive, ONLY, type Subject, top } from "./checker.ts";
 import { INTERVAL } from "./tables.ts";
 
@@ -177,6 +178,27 @@ export const plants: readonly Plant[] = [
     ),
   },
   {
+    id: "F13",
+    group: "priorities",
+    stage: "pipes",
+    what: "a priority that no waiter lent",
+    write: row(threads, running, (s, t) => s.thread.inheritedPriority[t] = 60),
+  },
+  {
+    id: "I7",
+    group: "priorities",
+    stage: "pipes",
+    what: "a thread that runs at another level than its priority",
+    write: row(threads, running, (s, t) => s.thread.level[t] = 3),
+  },
+  {
+    id: "C5",
+    group: "priorities",
+    stage: "pipes",
+    what: "a waiter that holds a futex it does not wait for",
+    write: row((s) => s.waiter, always, (s, w) => s.waiter.futex[w] = 5),
+  },
+  {
     id: "C5",
     group: "scheduling",
     stage: "pipes",
@@ -193,6 +215,42 @@ export const plants: readonly Plant[] = [
     stage: "affinity",
     what: "a thread where it may not be",
     write: row(threads, running, (s, t) => s.thread.affinityLo[t] = 0x8000_0000),
+  },
+  {
+    id: "I7",
+    group: "stealing",
+    stage: "steal",
+    what: "an idle hart that asks for nothing",
+    write: row(
+      (s) => s.hart,
+      (s, h) => s.hart.current[h] === 0 && s.kernel.hungryLo[ONLY] !== 0,
+      (s) => s.kernel.hungryLo[ONLY] = 0,
+    ),
+  },
+  {
+    id: "P12",
+    group: "stealing",
+    stage: "steal",
+    what: "a pinned thread on its way elsewhere",
+    write: row(
+      threads,
+      (s, t) =>
+        s.thread.state[t] === ThreadState.Ready && s.thread.queued[t] === 0 &&
+        (s.thread.requests[t] & Request.Start) !== 0,
+      (s, t) => s.thread.affinityLo[t] = 0x8000_0000,
+    ),
+  },
+  {
+    id: "F25",
+    group: "starvation",
+    stage: "preempt",
+    what: "a better thread that waited while another ran",
+    write: ({ state: s }, e) => {
+      const waited = (t: number) => queued(s, t) && s.thread.hart[t] === e.hart;
+      const found = first(s.thread, (t) => waited(t) && s.thread.readySince[t] < e.time);
+      if (found !== 0) s.thread.level[found] = 200;
+      return found !== 0;
+    },
   },
   {
     id: "C12",
@@ -288,6 +346,18 @@ export const plants: readonly Plant[] = [
         effects: {} as Effects,
       }, {} as Event);
     },
+  },
+  {
+    id: "C2",
+    group: "paging",
+    stage: "pipes",
+    what: "a table whose bits miss a PTE",
+    write: leaf((s, word) => {
+      const entry = (word >>> 1) & 511;
+      s.pageTable.present[(word >>> 10) * 16 + (entry >>> 5)] &= ~(1 << (entry & 31));
+      // A table is looked at when its bytes change.
+      s.pageTable.entries[word] &= ~Pte.User;
+    }),
   },
   {
     id: "C3",
@@ -460,6 +530,86 @@ export const plants: readonly Plant[] = [
       threads,
       (s, t) => blockedOn(s, t) === WaitKind.PipeRead,
       (s, t) => s.pipe.head[s.waiter.object[s.thread.waiter[t]]] += 5,
+    ),
+  },
+  {
+    id: "I4",
+    group: "messages",
+    stage: "messages",
+    what: "a message in another state than its thread's queue",
+    write: row(
+      threads,
+      (s, t) => blockedOn(s, t) === WaitKind.MessageReply,
+      (s, t) => s.message.state[s.thread.message[t]] = MessageState.Sent,
+    ),
+  },
+  {
+    id: "I5",
+    group: "messages",
+    stage: "messages",
+    what: "a receiver asleep beside a pulse",
+    write: row(
+      (s) => s.channel,
+      (s, c) => s.channel.receiveHead[c] !== 0,
+      (s, c) => s.channel.firstPulse[c] = 1,
+    ),
+  },
+  {
+    id: "I6",
+    group: "messages",
+    stage: "messages",
+    what: "a message queued before an earlier one",
+    write: row(
+      (s) => s.channel,
+      (s, c) => s.channel.sendHead[c] !== s.channel.sendTail[c],
+      (s, c) => {
+        const message = s.thread.message[s.waiter.thread[s.channel.sendHead[c]]];
+        s.message.arrival[message] += 1000;
+      },
+    ),
+  },
+  {
+    id: "C8",
+    group: "messages",
+    stage: "messages",
+    what: "a channel the books do not know of",
+    write: row(
+      (s) => s.channel,
+      () => true,
+      (s) => s.account.balance[Account.ChannelUsed]--,
+    ),
+  },
+  {
+    id: "C9",
+    group: "messages",
+    stage: "messages",
+    what: "a connection to a channel that does not list it",
+    write: row(
+      (s) => s.channel,
+      (s, c) => s.channel.firstConnection[c] !== 0,
+      (s, c) => s.channel.firstConnection[c] = 0,
+    ),
+  },
+  {
+    id: "C10",
+    group: "messages",
+    stage: "messages",
+    what: "a message that is forgotten in flight",
+    write: row(
+      (s) => s.message,
+      (s, m) => s.message.state[m] === MessageState.Received,
+      (s, m) => s.message.state[m] = MessageState.Idle,
+    ),
+  },
+  {
+    id: "C11",
+    group: "messages",
+    stage: "messages",
+    what: "a pulse that is dropped",
+    write: row(
+      (s) => s.channel,
+      (s, c) => s.channel.firstPulse[c] !== 0,
+      (s, c) => s.channel.firstPulse[c] = 0,
     ),
   },
   {

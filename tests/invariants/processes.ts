@@ -18,7 +18,28 @@ function checkZombie(s: State, report: Report, p: number): void {
   const thread = process.firstThread[p];
   if (thread === 0 || s.thread.state[thread] !== ThreadState.Dead) {
     report("C7", row, `a zombie whose thread ${thread} is not dead`);
+  } else if (s.thread.nextInProcess[thread] !== 0) {
+    report("C7", row, "a zombie with more than its first thread");
   }
+}
+
+/** Ids of threads: nobody else's, and the process's own for its first thread. */
+function checkTids(s: State, report: Report, ids: Set<number>): number {
+  let slots = 0;
+  eachLive(s.thread, (t) => {
+    slots++;
+    const p = s.thread.process[t];
+    const tid = s.thread.tid[t];
+    const first = s.process.firstThread[p] === t;
+    if (first ? tid !== s.process.pid[p] : ids.has(tid) || tid >= s.kernel.nextPid[ONLY]) {
+      report("C7", `thread ${t}`, `tid ${tid} is another's, or was never given`);
+    }
+    ids.add(tid);
+    if (!first && s.thread.state[t] === ThreadState.Dead) {
+      report("C4", `thread ${t}`, "dead and kept, but not its process's first");
+    }
+  });
+  return slots;
 }
 
 /** Processes made, alive, zombies and reaped; thread slots, of the dead too. */
@@ -45,7 +66,7 @@ export const processes: Group = {
       // A row's generation counts the processes that left it.
       let reaped = 0;
       for (let p = 1; p <= top(s.process); p++) reaped += s.process.$generation[p];
-      const made = s.kernel.nextPid[ONLY] - 1;
+      const made = s.kernel.nextPid[ONLY] - 1 - s.kernel.tidsGiven[ONLY];
       if (made !== live + reaped) {
         report("C7", "kernel", `${made} pids given, but ${live} processes and ${reaped} reaped`);
       }
@@ -58,8 +79,7 @@ export const processes: Group = {
           }`,
         );
       }
-      let slots = 0;
-      eachLive(s.thread, () => slots++);
+      const slots = checkTids(s, report, pids);
       const used = s.account.balance[Account.ThreadUsed];
       const free = s.account.balance[Account.ThreadFree];
       if (slots !== used || used + free !== s.thread.$capacity - 1) {

@@ -42,7 +42,8 @@ function headedLists(s: State): readonly HeadedLists[] {
       name: "threads of process",
       of: process,
       head: process.firstThread,
-      links: linksOf(thread, "thread", thread.nextInProcess),
+      tail: process.lastThread,
+      links: linksOf(thread, "thread", thread.nextInProcess, thread.previousInProcess),
       holdsAll: true,
     },
     {
@@ -93,13 +94,26 @@ function headedLists(s: State): readonly HeadedLists[] {
       name: "nodes of process",
       of: process,
       head: process.firstNode,
+      // All but ghosts and nodes in flight; C13 counts.
       links: linksOf(capNode, "capNode", capNode.nextInSpace, capNode.previousInSpace),
-      holdsAll: true,
+    },
+    {
+      name: "mappings of capNode",
+      of: capNode,
+      head: capNode.firstRegion,
+      links: linksOf(region, "region", region.nextOfNode, region.previousOfNode),
+    },
+    {
+      name: "ghosts of kernel",
+      of: kernel,
+      head: kernel.firstGhost,
+      links: linksOf(capNode, "capNode", capNode.nextInSpace, capNode.previousInSpace),
     },
     {
       name: "children of capNode",
       of: capNode,
       head: capNode.firstChild,
+      length: capNode.children,
       links: linksOf(capNode, "capNode", capNode.nextSibling, capNode.previousSibling),
     },
     {
@@ -276,7 +290,7 @@ function runQueues(s: State): (report: Report) => void {
 
 function inboxes(s: State): (report: Report) => void {
   const marks = new Marks(s.thread.$capacity);
-  const links = linksOf(s.thread, "thread", s.thread.inboxNext);
+  const links = linksOf(s.thread, "thread", s.thread.inboxNext, s.thread.inboxPrevious);
   return (report) => {
     marks.begin();
     for (let hart = 0; hart < s.kernel.harts[ONLY]; hart++) {
@@ -309,9 +323,11 @@ function waitHeads(
   s: State,
 ): readonly (readonly [kind: number, table: TableBase, head: Uint32Array, tail: Uint32Array])[] {
   const { process, pipe, chunkRequest, terminal, addressSpace, inode, shootdown, stream } = s;
+  const { channel, futex, notification } = s;
   return [
     [WaitKind.Child, process, process.waitHead, process.waitTail],
     [WaitKind.Vfork, process, process.vforkHead, process.vforkTail],
+    [WaitKind.Threads, process, process.execHead, process.execTail],
     [WaitKind.PipeRead, pipe, pipe.readHead, pipe.readTail],
     [WaitKind.PipeWrite, pipe, pipe.writeHead, pipe.writeTail],
     [WaitKind.Chunk, chunkRequest, chunkRequest.waitHead, chunkRequest.waitTail],
@@ -320,6 +336,11 @@ function waitHeads(
     [WaitKind.FileOperation, inode, inode.waitHead, inode.waitTail],
     [WaitKind.Shootdown, shootdown, shootdown.waitHead, shootdown.waitTail],
     [WaitKind.Stream, stream, stream.waitHead, stream.waitTail],
+    [WaitKind.MessageSend, channel, channel.sendHead, channel.sendTail],
+    [WaitKind.MessageReceive, channel, channel.receiveHead, channel.receiveTail],
+    [WaitKind.MessageReply, channel, channel.replyHead, channel.replyTail],
+    [WaitKind.Notification, notification, notification.waitHead, notification.waitTail],
+    [WaitKind.Futex, futex, futex.waitHead, futex.waitTail],
   ];
 }
 

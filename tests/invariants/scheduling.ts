@@ -4,6 +4,7 @@ import type { State } from "../../core/kernel.ts";
 import { Request, ThreadState, WaitKind } from "../../core/sched/tables.ts";
 import { type Check, eachLive, type Group, isBetween, ONLY, type Report } from "./checker.ts";
 import { eachEffect } from "./effects.ts";
+import { scheduledAt } from "./priorities.ts";
 
 const STATES = ["free", "embryo", "ready", "running", "blocked", "stopped", "dead"];
 
@@ -17,7 +18,7 @@ function bestReady(s: State, best: Int32Array): void {
   eachLive(s.thread, (t) => {
     if (s.thread.state[t] !== ThreadState.Ready || s.thread.queued[t] !== 1) return;
     const hart = s.thread.hart[t];
-    const level = s.thread.priority[t];
+    const level = scheduledAt(s, t);
     if (level > (best[hart] ?? 0)) best[hart] = level;
   });
 }
@@ -34,8 +35,8 @@ function checkHart(s: State, report: Report, hart: number, best: number): void {
   if (state !== ThreadState.Running) {
     report("I2", where, `its current thread ${current} is ${STATES[state] ?? state}, not running`);
   }
-  if (best > s.thread.priority[current]) {
-    const level = s.thread.priority[current];
+  const level = scheduledAt(s, current);
+  if (best > level) {
     report("I7", where, `runs level ${level} while level ${best} is ready and nothing is pending`);
   }
 }

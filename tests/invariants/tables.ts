@@ -46,6 +46,7 @@ function bucketsOf(s: State): readonly Buckets[] {
   return [
     of("pid hash", s.process, s.kernel.pidBucket, s.process.pidNext),
     of("page hash", s.objectPage, s.memory.pageBucket, s.objectPage.hashNext),
+    of("futex hash", s.futex, s.kernel.futexBucket, s.futex.hashNext),
     of("name hash", s.directoryEntry, s.fileSystem.nameBucket, s.directoryEntry.hashNext),
   ];
 }

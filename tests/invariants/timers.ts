@@ -6,6 +6,7 @@ import { Account } from "../../core/ledger/accounts.ts";
 import { HEAP_CAPACITY, Request, ThreadState, WaitKind } from "../../core/sched/tables.ts";
 import { type Check, eachLive, type Group, isBetween, ONLY, type Report } from "./checker.ts";
 import { eachEffect } from "./effects.ts";
+import { scheduledAt } from "./priorities.ts";
 
 /** Waits that end by themselves: the deadline of the call they interrupt is looked at after them. */
 const DEAF: ReadonlySet<number> = new Set([
@@ -71,7 +72,7 @@ function checkProgrammed(s: State, report: Report, hart: number, earliest: numbe
   let equal = false;
   eachLive(s.thread, (t) => {
     if (t === current || s.thread.queued[t] !== 1 || s.thread.hart[t] !== hart) return;
-    if (s.thread.priority[t] === s.thread.priority[current]) equal = true;
+    if (scheduledAt(s, t) === scheduledAt(s, current)) equal = true;
   });
   const end = s.thread.dispatchedAt[current] + s.thread.budget[current];
   if (equal && at > end) {

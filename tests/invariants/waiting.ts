@@ -29,6 +29,8 @@ function pointless(s: State, w: number): string {
       return (s.shootdown.waitingLo[object] | s.shootdown.waitingHi[object]) === 0
         ? "for a shootdown every hart has answered"
         : "";
+    case WaitKind.Notification:
+      return s.notification.bits[object] === 0 ? "" : "for a notification that has bits";
     case WaitKind.Chunk:
       return s.chunkRequest.$live[object] === 1 ? "" : "for a chunk nobody asked for";
     case WaitKind.Stream:

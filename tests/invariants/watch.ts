@@ -7,11 +7,15 @@ import { effects } from "./effects.ts";
 import { files } from "./files.ts";
 import { history } from "./history.ts";
 import { ipis } from "./ipis.ts";
+import { messages } from "./messages.ts";
 import { paging } from "./paging.ts";
+import { priorities } from "./priorities.ts";
 import { processes } from "./processes.ts";
 import { queues } from "./queues.ts";
 import { rings } from "./rings.ts";
 import { scheduling } from "./scheduling.ts";
+import { starvation } from "./starvation.ts";
+import { stealing } from "./stealing.ts";
 import { tables } from "./tables.ts";
 import { timers } from "./timers.ts";
 import { waiting } from "./waiting.ts";
@@ -21,6 +25,7 @@ export const groups: readonly Group[] = [
   history,
   queues,
   scheduling,
+  priorities,
   ipis,
   timers,
   paging,
@@ -31,6 +36,9 @@ export const groups: readonly Group[] = [
   tables,
   waiting,
   effects,
+  stealing,
+  starvation,
+  messages,
 ];
 
 /** Most breaches one event's error tells of. */

@@ -9,8 +9,10 @@ const CHECKED: ReadonlySet<string> = new Set([
   "signals",
   "process",
   "affinity",
+  "steal",
   "time",
   "toy",
+  "capabilities",
   "storm",
 ]);
 

@@ -80,10 +80,10 @@ const SHORT: readonly (readonly [keyof typeof SMALL, readonly number[]])[] = [
   ["capNode", [3, 8, 14]],
   ["openFile", [3, 5, 7]],
   ["pipe", [1, 2]],
-  ["inode", [36, 38, 40]],
+  ["inode", [39, 40, 42]],
   ["image", [1]],
-  ["directoryEntry", [34, 36]],
-  ["nameChunk", [36, 38, 40]],
+  ["directoryEntry", [36, 38]],
+  ["nameChunk", [38, 40, 42]],
   ["chunkRequest", [1]],
   ["pageTable", [4, 8, 12]],
 ];

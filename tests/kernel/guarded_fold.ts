@@ -9,7 +9,7 @@ import { reduce } from "../../core/reduce.ts";
 import { type ArenaLayout, bindArena } from "../../core/state/arena.ts";
 import type { ElementType, Role } from "../../core/state/column.ts";
 import { hashText, makeArenaHash } from "../../core/state/hash.ts";
-import type { TableBase } from "../../core/state/table.ts";
+import { type TableBase, zeroingOf } from "../../core/state/table.ts";
 import { EventLogReader } from "./event_log.ts";
 
 type Words = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
@@ -132,7 +132,7 @@ function guardColumn(
 }
 
 function guardTable(table: TableBase): TableBase {
-  const views: Words[] = [];
+  const views: Record<string, Words> = {};
   const guarded: Record<string, unknown> = { ...table };
   const columns = table as unknown as Readonly<Record<string, Words>>;
   for (const [name, column] of Object.entries(table.$spec.columns)) {
@@ -141,12 +141,13 @@ function guardTable(table: TableBase): TableBase {
     const { type, count, role } = column;
     const view = guardColumn(table, name, array, type, count, role);
     guarded[name] = view;
-    views.push(view);
+    views[name] = view;
   }
   guarded.$live = guardColumn(table, "$live", table.$live, "u8", 1, "state");
   guarded.$generation = guardColumn(table, "$generation", table.$generation, "u32", 1, "state");
   guarded.$nextFree = guardColumn(table, "$nextFree", table.$nextFree, "u32", 1, "state");
-  guarded.$views = views;
+  guarded.$views = Object.values(views);
+  guarded.$zeroing = zeroingOf(table.$spec.columns, (name) => views[name] as never);
   return guarded as unknown as TableBase;
 }
 

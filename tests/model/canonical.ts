@@ -48,10 +48,19 @@ const LEFT_OUT: readonly string[] = [
   "process.userTime",
   "process.childTime",
   "waiter.generation",
+  "memory.shootdowns",
+  "shootdown.sequence",
   "inode.accessed",
   "inode.modified",
   "inode.changed",
   "memory.asidEpoch",
+  "memory.shootdowns",
+  "shootdown.sequence",
+  "process.receipts",
+  "kernel.tidsGiven",
+  "hart.given",
+  "hart.longestWait",
+  "thread.readySince",
   "addressSpace.asidEpoch",
   // Names for a row that nobody has given to a user.
   "addressSpace.asid",
@@ -73,6 +82,7 @@ const LEFT_OUT: readonly string[] = [
   "hart.heap",
   "hart.heapLength",
   "hart.timerProgrammed",
+  "hart.stealAt",
   "thread.timerIndex",
   "thread.intervalIndex",
   "thread.timerDeadline",
@@ -114,7 +124,23 @@ const WAITED: Readonly<Record<number, string>> = {
   [WaitKind.Shootdown]: "shootdown",
   [WaitKind.Vfork]: "process",
   [WaitKind.Stream]: "stream",
+  [WaitKind.MessageSend]: "channel",
+  [WaitKind.MessageReceive]: "channel",
+  [WaitKind.MessageReply]: "channel",
+  [WaitKind.Notification]: "notification",
+  [WaitKind.Futex]: "futex",
+  [WaitKind.Threads]: "process",
 };
+
+/** Tables whose rows name others in ways the schema does not tell: while one has any, none is renamed. */
+const NAMING: readonly string[] = [
+  "futex",
+  "notification",
+  "namePage",
+  "connection",
+  "message",
+  "pulse",
+];
 
 /** Account balances that rows explain: a wrong one makes a state of its own, which is recounted. */
 const BALANCES: readonly number[] = resources.flatMap(({ name, kind, accounts, permanent }) =>
@@ -129,10 +155,21 @@ const BALANCES: readonly number[] = resources.flatMap(({ name, kind, accounts, p
 interface Part {
   readonly view: ArrayLike<number>;
   readonly count: number;
-  readonly how: "plain" | "long" | "pid" | "row" | "weak" | "carried" | "object" | "entries";
+  readonly how:
+    | "plain"
+    | "long"
+    | "pid"
+    | "row"
+    | "weak"
+    | "carried"
+    | "object"
+    | "entries"
+    | "kinds";
   /** The table it points into, by number. */
   readonly table: number;
   readonly generation?: ArrayLike<number>;
+  /** How each element is told, by its kind, where the row says of what kind it is. */
+  readonly byKind?: { readonly kinds: ArrayLike<number>; readonly parts: readonly Part[] };
 }
 
 const RING_BYTES = 65_536;
@@ -180,7 +217,25 @@ export class Canonical {
         else if (full === "pageTable.entries") parts.push({ ...part, how: "entries" });
         else if (PIDS.has(full)) parts.push({ ...part, how: "pid" });
         else if (CARRIED.has(full)) parts.push({ ...part, how: "carried" });
-        else if (handle?.kind === "weak") {
+        else if (handle?.byKind !== undefined) {
+          const { column: kinds, targets } = handle.byKind;
+          const each: Part[] = [];
+          for (const [kind, to] of Object.entries(targets)) {
+            const weak = to.kind === "weak" ? viewOf(base, `${name}Generation`) : undefined;
+            const how = weak === undefined ? "row" : "weak";
+            each[Number(kind)] = {
+              ...part,
+              how,
+              table: this.tableOf(to.table),
+              ...(weak === undefined ? {} : { generation: weak }),
+            };
+          }
+          parts.push({
+            ...part,
+            how: "kinds",
+            byKind: { kinds: viewOf(base, kinds), parts: each },
+          });
+        } else if (handle?.kind === "weak") {
           const generation = viewOf(base, `${name}Generation`);
           parts.push({ ...part, how: "weak", table: this.tableOf(handle.table), generation });
         } else if (handle !== undefined) {
@@ -201,6 +256,10 @@ export class Canonical {
     this.length = 0;
     this.keepsNumbers = this.options.plain;
     this.begin();
+    for (const key of NAMING) {
+      const { $header } = this.tables[this.tableOf(key)].base;
+      if (($header[3] ?? 0) > 0) this.keepsNumbers = true;
+    }
     this.putRows();
     this.putTimes();
     this.putBooks();
@@ -322,6 +381,11 @@ export class Canonical {
         }
         return this.put(this.name(this.tableOf(table), value));
       }
+      case "kinds": {
+        const { kinds, parts } = part.byKind ?? { kinds: [], parts: [] };
+        const told = parts[kinds[at] ?? 0];
+        return told === undefined ? this.put(value) : this.putValue(told, value, at);
+      }
       case "carried":
         return this.putCarried(part, value, at);
     }
@@ -391,6 +455,7 @@ export class Canonical {
     const { s, model: m } = this.scene;
     const found: [number, number][] = [[-1, m.time[hart]]];
     if (m.timer[hart] > 0) found.push([-2, m.timer[hart]]);
+    if (s.hart.stealAt[hart + 1] > 0) found.push([-4, s.hart.stealAt[hart + 1]]);
     const base = (hart + 1) * HEAP_CAPACITY;
     const threads = this.tableOf("thread");
     const armed: { name: number; deadline: number; sequence: number }[] = [];

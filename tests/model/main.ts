@@ -15,6 +15,7 @@
  * that breaks one is written as a journal: `deno task replay --fold FILE`, `deno task dump FILE`.
  */
 import { keepScratchFile, scratchFile } from "../../drivers/host/scratch_file.ts";
+import { CASES } from "../schedules/scenarios.ts";
 import { Scene } from "../schedules/scene.ts";
 import type { Configuration } from "./configuration.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
@@ -65,8 +66,15 @@ function parse(words: readonly string[]): Asked | string {
   return { texts, small, plain, pure, times, most, order, reduced, drawing };
 }
 
+/** The scenarios of tests/schedules as configurations: every state of theirs is looked at too. */
+const SCENARIOS: readonly Configuration[] = CASES.map((scenario) => ({
+  ...scenario,
+  about: "schedules",
+  small: false,
+}));
+
 function chosen({ texts, small }: Asked): Configuration[] {
-  return CONFIGURATIONS.filter((c) =>
+  return [...CONFIGURATIONS, ...SCENARIOS].filter((c) =>
     (!small || c.small) && (texts.length === 0 || texts.some((text) => c.name.includes(text)))
   );
 }

@@ -79,6 +79,7 @@ export function disturbed(site: Site, what: Disturbance, harts: number): Scenari
 /** Every log of the blocker that some order must lead to; no order may lead to another. */
 export function expected(site: Site, what: Disturbance): string[] {
   const { woken, interrupted, rule } = site;
+  if (what === "SIGSTOP and SIGCONT" && site.stops === true) return [...woken, interrupted].sort();
   const handled = what.startsWith("a handled signal");
   if (what === "SIGKILL") return ["killed=9", ...woken.map((log) => `${log} killed=9`)].sort();
   if (!handled) return [...woken].sort();

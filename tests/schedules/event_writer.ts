@@ -39,6 +39,12 @@ export class EventWriter extends RecordedEvent {
     view.setUint32(at + 4, Math.floor(value / 2 ** 32) >>> 0, true);
   }
 
+  /** Makes a register of the event say where a copied-in argument lies. */
+  register(index: number, value: number): void {
+    this.registers[2 * index] = value >>> 0;
+    this.registers[2 * index + 1] = Math.floor(value / 2 ** 32) >>> 0;
+  }
+
   /**
    * The arguments of a call: a register each, and what its row copies in.
    *
@@ -56,12 +62,12 @@ export class EventWriter extends RecordedEvent {
       const argument = given[i] ?? (how.kind === "value" || how.kind === "address" ? 0 : null);
       const isCopied = how.kind !== "value" && how.kind !== "address";
       const value = typeof argument === "number" ? argument : argument === null ? 0 : COPIED;
+      const selector = how.kind === "inSelected" ? given[how.selector] : 0;
+      const isLeftOut = how.kind === "inSelected" && !(Number(selector) in how.bytes);
       if (isCopied || typeof argument !== "number") {
-        this.copyIn(typeof argument === "number" ? null : argument);
+        this.copyIn(typeof argument === "number" || isLeftOut ? null : argument);
       }
-      this.registers[2 * register] = value >>> 0;
-      this.registers[2 * register + 1] = Math.floor(value / 2 ** 32) >>> 0;
-      register++;
+      this.register(register++, value);
     });
     this.registerCount = register;
   }

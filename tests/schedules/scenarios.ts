@@ -4,10 +4,13 @@
  * result that some order leads to.
  */
 import type { Scenario } from "./scene_state.ts";
+import { THREAD_CASES } from "./thread_scenarios.ts";
 import {
   BUFFER,
   call,
   fork,
+  Futex,
+  futex,
   go,
   halt,
   handler,
@@ -40,6 +43,7 @@ const PAGE = 0x70_000;
 const map = (pages = 1): Op => quiet(Nr.mmap, PAGE * 4096, pages * 4096, 3, 0x32, 0xffff_ffff, 0);
 const unmap = call("munmap", Nr.munmap, PAGE * 4096, 4096);
 const mapShared: Op = quiet(Nr.mmap, PAGE * 4096, 4096, 3, 0x31, 0xffff_ffff, 0);
+const wakeOne: Op = quiet(Nr.futex, PAGE * 4096, Futex.wake, 1, 0, 0, 0);
 const pipe: Op = quiet(Nr.pipe2, BUFFER, 0);
 const full: readonly Op[] = [map(16), pipe, quiet(Nr.write, 4, PAGE * 4096, 65_536)];
 const read1 = call("read", Nr.read, 3, BUFFER, 1);
@@ -49,7 +53,68 @@ const role = (
   ...ops: readonly Op[]
 ): readonly Op[] => [label(name), go, ...ops, halt];
 
+const lockAndUnlock: readonly Op[] = [
+  futex("lock", PAGE, Futex.lock, 0, null),
+  futex("unlock", PAGE, Futex.unlock, 0),
+];
+
 export const CASES: readonly Case[] = [
+  {
+    name: "two wait at a futex, and one wake-up for each",
+    harts: 3,
+    actors: 3,
+    script: script(
+      mapShared,
+      store(PAGE, 0),
+      ...fork("B"),
+      ...fork("W"),
+      go,
+      futex("wait", PAGE, Futex.wait, 0, null),
+      halt,
+      ...role("B", futex("wait", PAGE, Futex.wait, 0, null)),
+      ...role("W", store(PAGE, 1), wakeOne, wakeOne),
+    ),
+    results: ["0", "-11"].flatMap((a) =>
+      ["0", "-11"].map((b) => `A: wait=${a} | B: wait=${b} | W:`)
+    ),
+  },
+  {
+    name: "three take one futex with an owner, and each gives it up",
+    harts: 3,
+    actors: 3,
+    script: script(
+      mapShared,
+      store(PAGE, 0),
+      ...fork("B"),
+      ...fork("C"),
+      go,
+      ...lockAndUnlock,
+      halt,
+      ...role("B", ...lockAndUnlock),
+      ...role("C", ...lockAndUnlock),
+    ),
+    results: ["A: lock=0 unlock=0 | B: lock=0 unlock=0 | C: lock=0 unlock=0"],
+  },
+  {
+    name: "a futex waiter with a deadline, a wake-up and a second waiter",
+    harts: 3,
+    actors: 3,
+    script: script(
+      mapShared,
+      store(PAGE, 0),
+      ...fork("B"),
+      ...fork("W"),
+      go,
+      futex("wait", PAGE, Futex.wait, 0, timespec(50_000)),
+      halt,
+      ...role("B", futex("wait", PAGE, Futex.wait, 0, null)),
+      // Who has timed out takes no wake-up from the other.
+      ...role("W", store(PAGE, 1), wakeOne, wakeOne),
+    ),
+    results: ["0", "-11", "-110"].flatMap((a) =>
+      ["0", "-11"].map((b) => `A: wait=${a} | B: wait=${b} | W:`)
+    ),
+  },
   {
     name: "two readers and one byte",
     harts: 3,
@@ -614,4 +679,5 @@ export const CASES: readonly Case[] = [
       "poll=1 handled",
     ].map((log) => `A: ${log} | S: kill=0 | W: write=1`),
   },
+  ...THREAD_CASES,
 ];

@@ -25,8 +25,16 @@ import { EventWriter } from "./event_writer.ts";
 import { catchUp, fill, invalidate, lookUp, staleFrame, tlbKey } from "./late_tlbs.ts";
 import { type Actor, copyModel, emptyModel, type Model, type Scenario } from "./scene_state.ts";
 import { lostWakeup, waitName } from "./wakeups.ts";
-import { writeProgramHead } from "./program_head.ts";
-import { type Action, type Argument, CODE, FIRST_SP, type Op, OP_BYTES } from "./script.ts";
+import {
+  type Action,
+  type Argument,
+  CODE,
+  FIRST_SP,
+  type Op,
+  OP_BYTES,
+  type Word,
+} from "./script.ts";
+import { writeProgram } from "./program.ts";
 
 const TABLES: Capacities = {
   hart: 64,
@@ -40,6 +48,8 @@ const TABLES: Capacities = {
   shootdown: 16,
   frame: 512,
   capNode: 256,
+  namePage: 24,
+  notification: 24,
   openFile: 64,
   pipe: 16,
   inode: 64,
@@ -62,6 +72,15 @@ const TREE = [
   { kind: TreeKind.File, mode: 0o777, size: 300_000, path: "file", file: 1 },
 ];
 const encoder = new TextEncoder();
+
+const isWord = (argument: Argument): argument is Word =>
+  typeof argument === "object" && argument !== null && "word" in argument;
+
+/** Whether a call reads its nth argument, by its row. */
+function isRead(number: number, args: readonly Argument[], nth: number): boolean {
+  const how = rowOf(number)?.args[nth]?.how;
+  return how?.kind !== "inSelected" || Number(args[how.selector]) in how.bytes;
+}
 
 /** How a scene is run, where not as the schedules' tests do. */
 export interface SceneOptions {
@@ -411,14 +430,14 @@ export class Scene {
     e.payloadLength = sample.length;
     e.payload.fill(0, 0, sample.length);
     const actor = this.m.actors[this.s.hart.current[sample.hart + 1]];
+    const { program } = this.scenario;
+    if (sample.kind === SampleKind.Frame && program !== undefined) {
+      writeProgram(e.payload, CODE + OP_BYTES * this.labelAt(program));
+    }
     if (sample.kind === SampleKind.Registers && actor !== undefined) {
       e.long(registerSample.x(2), actor.sp);
       e.long(registerSample.x(10), actor.a0);
       e.long(registerSample.pc, CODE + OP_BYTES * actor.at);
-    }
-    const { program } = this.scenario;
-    if (sample.kind === SampleKind.Frame && program !== undefined) {
-      writeProgramHead(e.payload, CODE + OP_BYTES * this.labelAt(program));
     }
     this.send(sample.hart, "sample");
   }
@@ -458,8 +477,29 @@ export class Scene {
     return at;
   }
 
-  private givenOf(actor: Actor, argument: Argument): number | Uint8Array | null {
+  /** The frame a thread would read at a page, or 0. */
+  private frameAt(thread: number, page: number): number {
+    return peekUser(this.s, thread, page * PAGE_BYTES, AccessKind.Read);
+  }
+
+  private wordAt(thread: number, page: number): Uint8Array {
+    const bytes = new Uint8Array(4);
+    const word = this.m.cells.get(this.frameAt(thread, page)) ?? 0;
+    new DataView(bytes.buffer).setUint32(0, word, true);
+    return bytes;
+  }
+
+  /** A call whose word lies in a page that is not there yet. */
+  private callFault(hart: number, number: number, page: number): void {
+    this.e.begin(EventKind.SyscallFault, number);
+    this.e.valueLo = page * PAGE_BYTES;
+    this.e.access = AccessKind.Read;
+    this.send(hart, `fault of ${rowOf(number)?.name ?? number}`);
+  }
+
+  private givenOf(thread: number, actor: Actor, argument: Argument): number | Uint8Array | null {
     if (argument === null || typeof argument === "number") return argument;
+    if (isWord(argument)) return this.wordAt(thread, argument.word);
     if (typeof argument === "object" && "held" in argument) return actor.kept[argument.held] ?? 0;
     return this.bytesOf(argument);
   }
@@ -479,9 +519,17 @@ export class Scene {
     const { e } = this;
     e.begin(EventKind.Syscall, number);
     e.valueLo = this.m.time[hart];
-    const given = args.map((a) => this.givenOf(actor, a));
-    const frame = this.m.frames.get(`${this.s.hart.current[hart + 1]} ${actor.sp}`) ?? null;
+    const thread = this.s.hart.current[hart + 1];
+    const absent = args.findIndex((a, i) =>
+      isWord(a) && isRead(number, args, i) && this.frameAt(thread, a.word) === 0
+    );
+    if (absent >= 0) return this.callFault(hart, number, (args[absent] as Word).word);
+    const given = args.map((a) => this.givenOf(thread, actor, a));
+    const frame = this.m.frames.get(`${thread} ${actor.sp}`) ?? null;
     e.arguments(number, given, frame);
+    args.forEach((a, i) => {
+      if (isWord(a)) e.register(i, a.word * PAGE_BYTES);
+    });
     if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
     actor.args = Array.from({ length: e.registerCount }, (_, i) => e.registers[2 * i] | 0);
     this.send(hart, rowOf(number)?.name ?? `call ${number}`);
@@ -513,7 +561,9 @@ export class Scene {
     }
     const writable = this.walk(thread, page, AccessKind.Write) === frame;
     this.options.touch?.(`cell ${frame}`, value >= 0);
-    fill(this.m.tlbs, hart, held ?? { frame, writable, asid, page });
+    // A store that walked anew left its own hart with what it found.
+    const kept = held !== undefined && (value < 0 || held.writable) ? held : undefined;
+    fill(this.m.tlbs, hart, kept ?? { frame, writable, asid, page });
     if (value < 0) actor.log.push(`load=${this.m.cells.get(frame) ?? 0}`);
     else this.m.cells.set(frame, value);
     actor.at++;
@@ -583,10 +633,12 @@ export class Scene {
       const actor = this.m.actors[t];
       if (actor === undefined) continue;
       const p = this.s.thread.process[t];
-      if (
-        !actor.gone &&
-        (this.s.thread.$live[t] === 0 || this.s.process.state[p] >= ProcessState.Dying)
-      ) {
+      const ends = this.s.process.state[p] >= ProcessState.Dying;
+      const dead = this.s.thread.$live[t] === 0 || this.s.thread.state[t] === ThreadState.Dead;
+      if (!actor.gone && !ends && dead) {
+        actor.gone = true;
+        actor.log.push("ended");
+      } else if (!actor.gone && ends) {
         actor.gone = true;
         const status = this.s.process.exitStatus[p];
         actor.log.push((status & 0x7f) === 0 ? `exit=${status >>> 8}` : `killed=${status & 0x7f}`);
@@ -678,6 +730,8 @@ export class Scene {
           m.inputs.push(`stream ${a}`);
           break;
         case EffectKind.Return: {
+          // What a thread that has been told to go gets is nobody's to see.
+          if (m.actors[a]?.gone === true) break;
           const actor = this.actorOf(a);
           actor.a0 = c * 2 ** 32 + (b >>> 0);
           this.returned(a, actor, actor.at, actor.a0);
@@ -710,6 +764,11 @@ export class Scene {
           this.options.touch?.(`cell ${a}`, false);
           this.options.touch?.(`cell ${c}`, true);
           if (b === 0 && d === 0) m.cells.set(c, m.cells.get(a) ?? 0);
+          break;
+        case EffectKind.Write:
+          if (b === 0 && d === 4) {
+            m.cells.set(a, new DataView(bytes.buffer).getUint32(c, true));
+          }
           break;
         case EffectKind.InvalidatePage:
           this.touchTlbs(a);

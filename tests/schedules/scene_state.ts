@@ -20,7 +20,7 @@ export interface Scenario {
   /** Whether standard input is a terminal. */
   readonly terminal?: boolean;
   readonly arrivals?: readonly Arrival[];
-  /** Label where a program begins that was loaded from /file; without one /file is none. */
+  /** Label where every program that is executed begins; without it no file is a program. */
   readonly program?: string;
 }
 

@@ -4,7 +4,12 @@
  * An argument of a call: a register's value, or what a copied-in argument holds (null: a null
  * pointer).
  */
-export type Argument = number | string | Uint8Array | null | Action | Held;
+export type Argument = number | string | Uint8Array | null | Action | Word | Held;
+
+/** The word at the start of a page, read when the call is made. */
+export interface Word {
+  readonly word: number;
+}
 
 /** The result of an earlier call of the thread, or of the thread it was made from. */
 export interface Held {
@@ -78,6 +83,8 @@ export const halt: Op = { kind: "halt" };
 
 /** Numbers of the calls the scripts make. */
 export const Nr = {
+  futex: 98,
+  schedSetparam: 118,
   ftruncate: 46,
   openat: 56,
   close: 57,
@@ -88,13 +95,16 @@ export const Nr = {
   sendfile: 71,
   pselect6: 72,
   ppoll: 73,
+  exitThread: 93,
   exit: 94,
-  execve: 221,
+  setTidAddress: 96,
   nanosleep: 101,
+  setitimer: 103,
   clockNanosleep: 115,
   setaffinity: 122,
   yield: 124,
   kill: 129,
+  tgkill: 131,
   sigsuspend: 133,
   sigaction: 134,
   sigprocmask: 135,
@@ -103,16 +113,35 @@ export const Nr = {
   setpgid: 154,
   munmap: 215,
   clone: 220,
+  execve: 221,
   mmap: 222,
   mprotect: 226,
   wait4: 260,
   mknodat: 33,
   ioctl: 29,
   toyRest: 702,
+  channelCreate: 660,
+  attach: 662,
+  msgSend: 664,
+  msgReceive: 667,
+  msgReply: 669,
+  msgPulse: 674,
+  msgTimeout: 676,
+  notificationCreate: 610,
+  notificationWait: 612,
 } as const;
 
 /** Signals the scripts send. */
-export const Sig = { usr1: 10, usr2: 12, kill: 9, stop: 19, cont: 18, segv: 11, chld: 17 } as const;
+export const Sig = {
+  usr1: 10,
+  usr2: 12,
+  kill: 9,
+  stop: 19,
+  cont: 18,
+  segv: 11,
+  chld: 17,
+  alrm: 14,
+} as const;
 
 export const SA_RESTART = 0x1000_0000;
 export const SA_NODEFER = 0x4000_0000;
@@ -141,6 +170,28 @@ export function words64(...words: readonly number[]): Uint8Array {
 /** A struct timespec. */
 export const timespec = (ns: number): Uint8Array => words64(Math.floor(ns / 1e9), ns % 1e9);
 
+/** Operations on futexes. */
+export const Futex = {
+  wait: 0,
+  wake: 1,
+  requeue: 3,
+  compareRequeue: 4,
+  lock: 6,
+  unlock: 7,
+  tryLock: 8,
+} as const;
+
+/** An operation on the futex at the start of a page; its word is read when the call is made. */
+export function futex(
+  name: string,
+  page: number,
+  op: number,
+  value: number,
+  ...rest: readonly Argument[]
+): Op {
+  return call(name, Nr.futex, { word: page }, op, value, ...rest);
+}
+
 /** A struct pollfd. */
 export function pollfd(fd: number, events: number): Uint8Array {
   const bytes = new Uint8Array(8);
@@ -157,6 +208,15 @@ export const set = (...signals: readonly number[]): Uint8Array =>
 /** Makes a process that goes on at a label. */
 export function fork(to: string): readonly Op[] {
   return [quiet(Nr.clone, 17, 0, 0, 0, 0), { kind: "ifZero", to }];
+}
+
+/** Flags of clone as the C libraries make a thread with. */
+const THREAD = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000;
+
+/** Makes a thread of the same process that goes on at a label, with a stack of its own. */
+export function thread(to: string, nth = 1): readonly Op[] {
+  const sp = FIRST_SP - nth * 16_384;
+  return [quiet(Nr.clone, THREAD, sp, 0, 0, 0), { kind: "ifZero", to }];
 }
 
 /** As fork, but the parent waits until the child is gone and they share their memory. */

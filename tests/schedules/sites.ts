@@ -5,9 +5,12 @@
 import { InputKind } from "../../core/event.ts";
 import type { Arrival } from "./scene_state.ts";
 import {
+  type Argument,
   BUFFER,
   call,
   fork,
+  Futex,
+  futex,
   label,
   load,
   Nr,
@@ -52,6 +55,8 @@ export interface Site {
   /** Its log when a signal ended the wait; the call's own words for it. */
   readonly interrupted: string;
   readonly rule: Rule;
+  /** Whether a stop may end the wait as a signal does: what it sent was received already. */
+  readonly stops?: boolean;
   readonly terminal?: boolean;
   readonly arrivals?: readonly Arrival[];
 }
@@ -60,6 +65,8 @@ const PAGE = 0x70_000;
 const FIXED_PRIVATE = 0x32;
 const map = (page: number, pages = 1): Op =>
   quiet(Nr.mmap, page * 4096, pages * 4096, 3, FIXED_PRIVATE, 0xffff_ffff, 0);
+/** Two pages that processes made later share. */
+const mapShared: Op = quiet(Nr.mmap, PAGE * 4096, 8192, 3, 0x31, 0xffff_ffff, 0);
 const pipe: Op = quiet(Nr.pipe2, BUFFER, 0);
 const AT_CWD = 0xffff_ff9c;
 const MS = 1_000_000;
@@ -75,7 +82,90 @@ const iovec = words64(BUFFER, 1);
 /** A page used on hart 0 before the process leaves it: hart 0 may still hold its translation. */
 const usedElsewhere: readonly Op[] = [map(PAGE, 2), store(PAGE, 7), store(PAGE + 1, 8), stayOn(2)];
 
+/** The first name of a process, and its first connection. */
+const FIRST = 4096;
+const CONNECTION = 2 ** 30 + FIRST;
+/** Makes the row of the blocker's messages the first, so that receipts are known. */
+const firstRow = quiet(Nr.msgTimeout, 0, 0);
+/** A process C with a channel, and the blocker's connection to it. */
+const served: readonly Op[] = [
+  firstRow,
+  pipe,
+  ...fork("C"),
+  quiet(Nr.read, 3, BUFFER, 1),
+  quiet(Nr.attach, 3, FIRST),
+];
+/** What C does: receives one message, answers with 5, and stays. */
+const server: readonly Op[] = [
+  label("C"),
+  quiet(Nr.channelCreate, 0),
+  quiet(Nr.write, 4, BUFFER, 1),
+  quiet(Nr.msgReceive, FIRST, 0, 0, 0),
+  quiet(Nr.msgReply, FIRST + 1, 5 * 2 ** 32),
+  { kind: "halt" },
+];
+const sends = (blocks: string, name: string, number: number, ...args: Argument[]): Site => ({
+  name: `${name} in ${blocks}`,
+  blocks: `${name}:${blocks}`,
+  harts: 4,
+  before: served,
+  blocker: [call(name, number, CONNECTION, ...args)],
+  more: server,
+  woken: [`${name}=5`],
+  interrupted: `${name}=-4`,
+  rule: "eintr",
+  stops: true,
+});
+const pulse: readonly Op[] = [
+  quiet(Nr.attach, 1, FIRST),
+  // With its own priority: a lower one would be the receiver's, which others then keep from running.
+  call("pulse", Nr.msgPulse, CONNECTION, 0xffff_ffff, 1, 0),
+];
+const receives = (name: string, number: number, ...args: Argument[]): Site => ({
+  name: `${name} of a channel`,
+  blocks: `${name}:MessageReceive`,
+  before: [quiet(Nr.channelCreate, 0)],
+  blocker: [call(name, number, FIRST, ...args)],
+  waker: pulse,
+  woken: [`${name}=0`],
+  interrupted: `${name}=-4`,
+  rule: "eintr",
+});
+
 export const SITES: readonly Site[] = [
+  {
+    ...sends("MessageSend", "msg_send", Nr.msgSend, 8),
+    // The server waits for the waker before it receives.
+    waker: [call("write", Nr.write, 4, BUFFER, 1)],
+    more: [...server.slice(0, 3), quiet(Nr.read, 3, BUFFER, 1), ...server.slice(3)],
+  },
+  sends("MessageReply", "msg_send", Nr.msgSend, 8),
+  sends("MessageReply", "msg_send_bytes", 665, BUFFER, 100, BUFFER, 100),
+  sends("MessageReply", "msg_send_parts", 666, iovec, 1, iovec, 1),
+  receives("msg_receive", Nr.msgReceive, BUFFER, 100, 0),
+  receives("msg_receive_parts", 668, words64(BUFFER, 24), 1, 0),
+  {
+    name: "msg_reply_receive of a channel",
+    blocks: "msg_reply_receive:MessageReceive",
+    before: [
+      firstRow,
+      quiet(Nr.channelCreate, 0),
+      ...fork("C"),
+      quiet(Nr.msgReceive, FIRST, 0, 0, 0),
+    ],
+    blocker: [call("msg_reply_receive", 673, FIRST + 2, 8)],
+    waker: pulse,
+    more: [
+      label("C"),
+      quiet(Nr.attach, 1, FIRST),
+      quiet(Nr.msgSend, CONNECTION, 8),
+      { kind: "halt" },
+    ],
+    harts: 4,
+    woken: ["msg_reply_receive=0"],
+    interrupted: "msg_reply_receive=-4",
+    rule: "eintr",
+  },
   {
     name: "read of an empty pipe",
     blocks: "read:PipeRead",
@@ -188,6 +278,15 @@ export const SITES: readonly Site[] = [
     woken: ["rest=0"],
     interrupted: "rest=-1",
     rule: "eintr",
+  },
+  {
+    name: "wait for a notification, until a time",
+    blocks: "notification_wait:Notification",
+    before: [quiet(Nr.notificationCreate)],
+    blocker: [call("wait", Nr.notificationWait, 4096, 10 * MS)],
+    woken: ["wait=-12"],
+    interrupted: "wait=-13",
+    rule: "restart",
   },
   {
     name: "ppoll of a pipe to read",
@@ -569,6 +668,61 @@ export const SITES: readonly Site[] = [
     rule: "deaf",
   },
   {
+    name: "futex, the word changes and a wake-up follows",
+    blocks: "futex:Futex",
+    before: [mapShared, store(PAGE, 0)],
+    blocker: [futex("wait", PAGE, Futex.wait, 0, null)],
+    waker: [store(PAGE, 1), futex("wake", PAGE, Futex.wake, 1)],
+    woken: ["wait=0", "wait=-11"],
+    interrupted: "wait=-4",
+    rule: "restart",
+  },
+  {
+    name: "futex, with a timeout",
+    blocks: "futex:Futex",
+    before: [mapShared, store(PAGE, 0)],
+    blocker: [futex("wait", PAGE, Futex.wait, 0, timespec(50_000))],
+    waker: [store(PAGE, 1), futex("wake", PAGE, Futex.wake, 1)],
+    woken: ["wait=0", "wait=-11", "wait=-110"],
+    interrupted: "wait=-4",
+    rule: "eintr",
+  },
+  {
+    name: "futex, requeued and then woken",
+    blocks: "futex:Futex",
+    before: [mapShared, store(PAGE, 0), store(PAGE + 1, 0)],
+    blocker: [futex("wait", PAGE, Futex.wait, 0, null)],
+    waker: [
+      store(PAGE, 1),
+      futex("requeue", PAGE, Futex.compareRequeue, 0, 1, (PAGE + 1) * 4096, 1),
+      futex("wake", PAGE + 1, Futex.wake, 1),
+    ],
+    woken: ["wait=0", "wait=-11"],
+    interrupted: "wait=-4",
+    rule: "restart",
+  },
+  {
+    name: "futex with an owner that gives it up",
+    blocks: "futex:Futex",
+    before: [mapShared, store(PAGE, 0)],
+    blocker: [futex("lock", PAGE, Futex.lock, 0, null)],
+    waker: [futex("lock", PAGE, Futex.lock, 0, null), futex("unlock", PAGE, Futex.unlock, 0)],
+    woken: ["lock=0"],
+    interrupted: "",
+    // A signal is handled at once, and the call then runs again whatever the action asks for.
+    rule: "deaf",
+  },
+  {
+    name: "futex with an owner that ends",
+    blocks: "futex:Futex",
+    before: [mapShared, store(PAGE, 0)],
+    blocker: [futex("lock", PAGE, Futex.lock, 0, null)],
+    waker: [futex("lock", PAGE, Futex.lock, 0, null), call("exit", Nr.exit, 0)],
+    woken: ["lock=0", "lock=-3"],
+    interrupted: "",
+    rule: "deaf",
+  },
+  {
     name: "vfork",
     blocks: "clone:Vfork",
     blocker: vfork("vfork", "V"),
@@ -578,11 +732,3 @@ export const SITES: readonly Site[] = [
     rule: "deaf",
   },
 ];
-
-/** Wait kinds that no program reaches while spaces have one thread, and what covers them in core. */
-export const UNREACHABLE: Readonly<Record<string, { file: string; test: string }>> = {
-  SpaceOperation: {
-    file: "mem/shootdown_orders_test.ts",
-    test: "threads of one space take turns for its operation slot",
-  },
-};

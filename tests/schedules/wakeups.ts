@@ -10,6 +10,7 @@ import { terminalReadable } from "../../core/fs/line_discipline.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import { News, newsOf } from "../../core/proc/wait_child.ts";
 import { nextSignal } from "../../core/proc/signal.ts";
+import { Signal } from "../../core/proc/signal_numbers.ts";
 import { ProcessState } from "../../core/proc/tables.ts";
 import { scheduler } from "../../core/sched/scheduler.ts";
 import { Request, ThreadState, WaitKind } from "../../core/sched/tables.ts";
@@ -114,6 +115,14 @@ function conditionTrue(s: State, w: number, argumentsOf: ArgumentsOf): boolean {
     case WaitKind.Vfork:
       return s.process.state[object] === ProcessState.Zombie ||
         s.process.space[object] !== s.process.space[s.thread.process[t]];
+    case WaitKind.MessageSend:
+      return s.channel.receiveHead[object] !== 0;
+    case WaitKind.MessageReceive:
+      return s.channel.sendHead[object] !== 0 || s.channel.firstPulse[object] !== 0;
+    case WaitKind.MessageReply:
+      return s.message.receipt[s.thread.message[t]] === 0;
+    case WaitKind.Threads:
+      return s.process.threads[object] === 1;
     case WaitKind.Stream:
       return streamReadable(s, s.stream.unit[object]) || s.stream.requested[object] === 0;
     default:
@@ -135,6 +144,9 @@ const TIMED: ReadonlySet<number> = new Set([
   WaitKind.PipeWrite,
   WaitKind.Terminal,
   WaitKind.Stream,
+  WaitKind.MessageSend,
+  WaitKind.MessageReceive,
+  WaitKind.Futex,
 ]);
 
 function blockedFault(
@@ -164,10 +176,33 @@ function blockedFault(
     if (s.thread.timerDeadline[t] !== deadline) return "has a timer for another deadline";
   }
   const p = s.thread.process[t];
-  const deaf = DEAF.has(kind) || (kind === WaitKind.Vfork && s.process.killed[p] === 0);
+  const unlessKilled = kind === WaitKind.Vfork || kind === WaitKind.Threads;
+  const deaf = DEAF.has(kind) || (unlessKilled && s.process.killed[p] === 0);
   const signal = deaf ? 0 : nextSignal(s, t);
   const told = (requests & (Request.Signal | Request.Start)) !== 0;
-  return signal === 0 || told ? "" : `sleeps through signal ${signal}`;
+  if (signal === 0 || told || isAttended(s, t, signal)) return "";
+  return `sleeps through signal ${signal}`;
+}
+
+/** Whether a signal is the process's, and another thread of it that does not block it will look. */
+function isAttended(s: State, t: number, signal: number): boolean {
+  const p = s.thread.process[t];
+  if (signal === Signal.Kill || s.thread.faultSignal[t] !== 0) return false;
+  const bit = (set: ArrayLike<number>, row: number): number => (set[row] >>> (signal - 1)) & 1;
+  if (signal > 32 || bit(s.thread.pendingLo, t) === 1) return false;
+  for (let u = s.process.firstThread[p]; u !== 0; u = s.thread.nextInProcess[u]) {
+    if (u === t || bit(s.thread.blockedLo, u) === 1) continue;
+    const state = s.thread.state[u];
+    const wakes = state === ThreadState.Ready || state === ThreadState.Stopped;
+    const waits = s.waiter.kind[s.thread.waiter[u]] !== WaitKind.None;
+    const deaf = waits && DEAF.has(s.waiter.kind[s.thread.waiter[u]]);
+    if (wakes || deaf || (state === ThreadState.Blocked && !waits)) return true;
+    if ((s.thread.requests[u] & Request.Signal) !== 0 || s.thread.sampled[u] === 1) return true;
+    // Between its steps it has not come to looking yet; with a call to run again it comes at once.
+    const steps = s.hart.continuePending[s.thread.hart[u] + 1] === 1;
+    if (state === ThreadState.Running && (steps || s.thread.call[u] !== 0)) return true;
+  }
+  return false;
 }
 
 function threadFault(
@@ -204,7 +239,7 @@ function hartFault(s: State, hart: number): string {
   const current = s.hart.current[row];
   if (current === 0) return s.hart.ready[row] > 0 ? "idles while a thread is ready" : "";
   const best = scheduler.peek(s, hart);
-  if (best !== 0 && s.thread.level[best] > s.thread.priority[current]) {
+  if (best !== 0 && s.thread.level[best] > s.thread.level[current]) {
     return "runs a thread below the best one that is ready";
   }
   return "";

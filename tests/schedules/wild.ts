@@ -23,6 +23,7 @@ import {
   set,
   Sig,
   store,
+  thread,
   timespec,
   vfork,
   words64,
@@ -90,10 +91,20 @@ function anyOp(below: Below, processes: number, harts: number): Op {
     () => quiet(Nr.read, 0, BUFFER, 100),
     () => quiet(Nr.ppoll, pollfd(0, 1), 1, timespec(1000 * below(20)), null, 8),
     () => quiet(Nr.toyRest, below(20)),
-    () => quiet(Nr.exit, 0),
+    () =>
+      quiet(Nr.tgkill, pid(), 1 + below(processes + 3), [Sig.usr1, Sig.usr2, Sig.stop][below(3)]),
+    () => quiet(Nr.setitimer, 0, words64(0, 0, 0, below(30)), 0),
+    ...RARE,
   ];
-  return kinds[below(below(8) === 0 ? kinds.length : kinds.length - 1)]();
+  return kinds[below(below(8) === 0 ? kinds.length : kinds.length - RARE.length)]();
 }
+
+/** What ends somebody. */
+const RARE: readonly (() => Op)[] = [
+  () => quiet(Nr.exit, 0),
+  () => quiet(Nr.exitThread, 0),
+  () => quiet(Nr.execve, "/file", new Uint8Array(4), new Uint8Array(4)),
+];
 
 /** What a process does that shares its maker's memory. */
 function inside(below: Below, harts: number): Op {
@@ -139,6 +150,7 @@ export function wildScenario(seed: number): Scenario {
   const body = (): Op[] =>
     Array.from({ length: 6 + below(14) }, () => {
       if (below(12) === 0) return [...vfork("", "V")];
+      if (below(12) === 0) return [...thread("T", 5 + below(3))];
       return [anyOp(below, actors + 1, harts)];
     }).flat();
   const terminal = below(3) === 0;
@@ -148,6 +160,7 @@ export function wildScenario(seed: number): Scenario {
     harts,
     actors: actors + 1,
     preemptions: 6,
+    program: "main",
     terminal,
     arrivals: terminal
       ? ["a", "b\n", "\x03", "c\n"].map((bytes) => ({ input: InputKind.Terminal, bytes }))
@@ -156,13 +169,14 @@ export function wildScenario(seed: number): Scenario {
       onSignal(Sig.usr1, "one", below(2) * SA_RESTART),
       onSignal(Sig.usr2, "two", below(2) * SA_RESTART, Sig.usr1),
       onSignal(Sig.segv, "fault"),
+      onSignal(Sig.alrm, "one"),
       quiet(Nr.pipe2, BUFFER, 0),
       quiet(Nr.pipe2, BUFFER, below(2) * 0o4000),
       quiet(Nr.openat, 0xffff_ff9c, "/tmp/wild", 0o102, 0o644),
       quiet(Nr.openat, 0xffff_ff9c, "/file", 0, 0),
       quiet(Nr.mmap, PAGE * 4096, below(2) === 0 ? 4 * 4096 : 130 * 4096, 3, 0x32, 0xffff_ffff, 0),
       store(PAGE, 1),
-      names.flatMap((name) => fork(name)),
+      names.flatMap((name, i) => below(2) === 0 ? fork(name) : thread(name, i + 1)),
       fork("P"),
       go,
       ...body(),
@@ -170,6 +184,9 @@ export function wildScenario(seed: number): Scenario {
       ...names.flatMap((name) => [label(name), go, ...body(), halt]),
       // Shares its maker's memory, may run elsewhere, and must go for the maker to go on.
       [label("V"), ...Array.from({ length: 4 }, () => inside(below, harts)), quiet(Nr.exit, 0)],
+      [label("T"), ...Array.from({ length: 4 }, () => inside(below, harts))],
+      [quiet(Nr.exitThread, 0)],
+      [label("main"), quiet(Nr.yield), quiet(Nr.exit, 0)],
       [label("P"), go, ...Array.from({ length: 40 }, () => pump(below, actors)), halt],
       handler("one"),
       handler("two", store(PAGE + 1, 3)),

@@ -7,7 +7,6 @@
 #include "lib.h"
 
 enum {
-  MAP_SHARED = 1,
   MREMAP_MAYMOVE = 1,
   POLLIN = 1,
   ITIMER_REAL = 0,

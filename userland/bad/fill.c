@@ -6,7 +6,7 @@
  */
 #include "lib.h"
 
-enum { MOST = 4096, MAP_SHARED = 1, TURNS = 2, EFBIG = 27 };
+enum { MOST = 4096, TURNS = 2, EFBIG = 27 };
 
 static long held[MOST];
 /* How many of a thing there are at once; the error that ended the taking, 0 for none. */
@@ -233,6 +233,45 @@ static void take_chunks(void) {
   turn++;
 }
 
+enum { WAITERS = 100 };
+/* Words that children wait at, and what those answer that cannot. */
+static struct places {
+  volatile u32 words[WAITERS];
+  volatile u32 answers[WAITERS];
+} *places;
+
+static void take_waits(void) {
+  long at = sys_mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  CHECK(at > 0);
+  places = (struct places *)at;
+  for (; count < WAITERS; count++) {
+    long word = (long)&places->words[count];
+    long child = fork();
+    if (child == 0) {
+      long answer = sys_futex(word, FUTEX_WAIT, 0, 0, 0, 0);
+      places->answers[count] = (u32)-answer;
+      exit(0);
+    }
+    held[count] = child;
+    /* One that is moved to where it is counts, and stays. */
+    while (places->answers[count] == 0 && sys_futex(word, FUTEX_REQUEUE, 0, 1, word, 0) != 1) {
+      sys_sched_yield();
+    }
+    error = places->answers[count];
+    if (error == 0) continue;
+    wait_for(child);
+    return;
+  }
+}
+
+static void give_waits(void) {
+  for (long i = 0; i < count; i++) {
+    CHECK_EQUAL(sys_futex((long)&places->words[i], FUTEX_WAKE, 1, 0, 0, 0), 1);
+    wait_for(held[i]);
+  }
+  sys_munmap((long)places, PAGE);
+}
+
 static void give_nothing(void) {}
 
 /* ---- limits that are no tables ---- */
@@ -293,6 +332,7 @@ static const struct thing {
     {"file pages", take_file_pages, give_file_pages},
     {"buffers", take_buffers, give_buffers},
     {"images", take_images, give_images},
+    {"waits", take_waits, give_waits},
     {"chunks", take_chunks, give_nothing},
     {"limits", take_limits, give_nothing},
 };

@@ -10,7 +10,7 @@
  */
 #include "lib.h"
 
-enum { MAP_SHARED = 1, MADV_DONTNEED = 4, COPIED = 128 };
+enum { MADV_DONTNEED = 4, COPIED = 128 };
 
 struct registers {
   u64 x[32];

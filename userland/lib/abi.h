@@ -34,10 +34,12 @@ enum {
   EMFILE = 24,
   ESPIPE = 29,
   EPIPE = 32,
+  EDEADLK = 35,
   ENAMETOOLONG = 36,
   ENOSYS = 38,
   ENOTEMPTY = 39,
   ELOOP = 40,
+  ETIMEDOUT = 110,
 };
 
 /* ---- auxiliary vector ---- */
@@ -56,6 +58,27 @@ enum {
   AT_ENTRY = 9,
   AT_RANDOM = 25,
 };
+
+/* ---- futexes ---- */
+
+enum {
+  FUTEX_WAIT = 0,
+  FUTEX_WAKE = 1,
+  FUTEX_REQUEUE = 3,
+  FUTEX_CMP_REQUEUE = 4,
+  FUTEX_LOCK_PI = 6,
+  FUTEX_UNLOCK_PI = 7,
+  FUTEX_TRYLOCK_PI = 8,
+  FUTEX_WAIT_BITSET = 9,
+  FUTEX_WAKE_BITSET = 10,
+  FUTEX_LOCK_PI2 = 13,
+  FUTEX_PRIVATE = 128,
+  FUTEX_CLOCK_REALTIME = 256,
+};
+/* Parts of the word of a futex with an owner. */
+#define FUTEX_WAITERS 0x80000000u
+#define FUTEX_OWNER_DIED 0x40000000u
+#define FUTEX_TID_MASK 0x3fffffffu
 
 /* ---- files ---- */
 
@@ -121,7 +144,7 @@ struct io_vector {
 /* ---- memory ---- */
 
 enum { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4 };
-enum { MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20 };
+enum { MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20 };
 
 /* ---- processes ---- */
 

@@ -2,7 +2,7 @@
  * The small C runtime of our programs: one header for all of lib/.
  *
  * Calls answer as the kernel does: a negative number is minus an errno. There is no errno variable,
- * no stream, no locale and no thread.
+ * no stream and no locale. Threads are in thread.h.
  */
 #pragma once
 

@@ -1,12 +1,4 @@
-import {
-  HART,
-  PAGE_SIZE,
-  REGISTER,
-  TLB_ENTRIES,
-  TLB_ENTRY,
-  TLB_ENTRY_BYTES,
-  TLB_VALID,
-} from "../../machine/memory/layout.ts";
+import { MACHINE_CELL, PAGE_CELL, REGION_DATA, REGISTER } from "../../machine/memory/layout.ts";
 import { FLOAT_SIGNATURES, OPERAND_TYPES } from "../float/signatures.ts";
 import type { FloatFunctionName } from "../float/signatures.ts";
 import type { OpHelpers } from "../op_context.ts";
@@ -20,12 +12,19 @@ import { hasInlineFloat, inlineFloat } from "./inline_float.ts";
 import type { Block, Region, RegionOp } from "./region.ts";
 import { DYNAMIC, isFloat, OUT, RegionContext } from "./region_context.ts";
 import type { RegionEnvironment, RegionLocals } from "./region_context.ts";
+import { registerFlow } from "./register_flow.ts";
+import type { RegisterFlow } from "./register_flow.ts";
 
 /** Name of a region module's imports: what the interpreter's module exports. */
 export const REGION_IMPORTS = "cpu";
 
+/** Parameters and results of a region's function: see `compileRegion`. */
+export const REGION_SIGNATURE = [["i32", "i32", "i32", "i64", "i32"], ["i32"]] as const;
+
 /** The functions and globals a region's module imports beside the float functions. */
 export const REGION_EXPORTS = {
+  regions: "regions",
+  unlinked: "unlinked",
   readable: "readable",
   writable: "writable",
   refillExec: "refillExec",
@@ -44,35 +43,69 @@ export interface RegionPage {
 const floatNames = Object.keys(FLOAT_SIGNATURES) as FloatFunctionName[];
 const floatNameSet: ReadonlySet<string> = new Set(floatNames);
 const PC = REGISTER.pc * 8;
+const REFILL_SIGNATURE = [["i32", "i64", "i32", "i32", "i32"], ["i32"]] as const;
+
+/** A compiled region. */
+export interface CompiledRegion {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Guest addresses of the ops that use each of its page cells. */
+  readonly cellOps: readonly (readonly number[])[];
+  /** Linear address of the first, and how many bytes it keeps in memory altogether. */
+  readonly pageCells: number;
+  readonly dataBytes: number;
+}
+
+/** What a region is compiled with, and for. */
+export interface CompileOptions {
+  /** Whether `f64x2.relaxed_madd` rounds once on this host. */
+  readonly fused: boolean;
+  /** Linear address of what the region keeps, `mostDataBytes` at most. */
+  readonly data: number;
+  /** Whether the op at a guest address seldom accesses the page it accessed before. */
+  wanders(pc: number): boolean;
+}
+
+/** At most so many bytes a region keeps in memory. */
+export function mostDataBytes(region: Region): number {
+  return pageCellsOffset(region) + 2 * PAGE_CELL.bytes * region.instructions;
+}
+
+/** Where page cells begin in what a region keeps: behind two exits for each block. */
+function pageCellsOffset(region: Region): number {
+  return REGION_DATA.exits + 8 * region.blocks.length;
+}
 
 /**
- * Compiles a region to a module that exports `region(hart, registers, left, pc)`: it executes guest
- * code from `pc`, which must be its entry, until control leaves the region or fewer than a block's
- * instructions are left. It leaves the pc in the register slot, and returns what is left of the
- * budget, or -1 less that when the interpreter must execute the next instruction.
+ * Compiles a region to a module that exports `region(hart, registers, left, pc, cell)`: it executes
+ * guest code from `pc`, which must be its entry, until control leaves it or fewer than a block's
+ * instructions are left, and goes on to the region where control leads, as far as it knows that.
+ * The last region leaves the pc in the register slot, and returns what is left of the budget, or -1
+ * less that when the interpreter must execute the next instruction. `cell` is the linear address of
+ * the exit that led here, 0 for the interpreter; where it led to the wrong region or to none, it
+ * is left in the hart block.
  *
  * @param pages the region's pages in its order; the code runs only while the hart's exec TLB, or a
  * walk, leads to the same slots
- * @param fused whether `f64x2.relaxed_madd` rounds once on this host
  */
 export function compileRegion(
   region: Region,
   pages: readonly RegionPage[],
-  fused: boolean,
-): Uint8Array<ArrayBuffer> {
+  options: CompileOptions,
+): CompiledRegion {
+  const { fused, data } = options;
   const m = new ModuleBuilder();
   m.importMemory(REGION_IMPORTS, "memory", 65_536, 65_536, true);
+  m.importTable(REGION_IMPORTS, REGION_EXPORTS.regions, 0);
   const used = usedFloatFunctions(region);
   const env = {
     fused,
+    wanders: (pc: number) => options.wanders(pc),
     fflags: m.importGlobal(REGION_IMPORTS, REGION_EXPORTS.fflags, "i32", true),
     frm: m.importGlobal(REGION_IMPORTS, REGION_EXPORTS.frm, "i32", true),
-    readable: m.importFunction(REGION_IMPORTS, REGION_EXPORTS.readable, ["i32", "i64", "i32"], [
-      "i32",
-    ]),
-    writable: m.importFunction(REGION_IMPORTS, REGION_EXPORTS.writable, ["i32", "i64", "i32"], [
-      "i32",
-    ]),
+    regionType: m.type(...REGION_SIGNATURE),
+    unlinked: m.importFunction(REGION_IMPORTS, REGION_EXPORTS.unlinked, ...REGION_SIGNATURE),
+    readable: m.importFunction(REGION_IMPORTS, REGION_EXPORTS.readable, ...REFILL_SIGNATURE),
+    writable: m.importFunction(REGION_IMPORTS, REGION_EXPORTS.writable, ...REFILL_SIGNATURE),
     refillExec: m.importFunction(REGION_IMPORTS, REGION_EXPORTS.refillExec, ["i32", "i64", "i32"], [
       "i32",
     ]),
@@ -88,10 +121,12 @@ export function compileRegion(
       [OPERAND_TYPES[result]],
     );
   }
-  const f = m.function("region", ["i32", "i32", "i32", "i64"], ["i32"]);
-  new RegionEmitter(f, region, pages, { mulhu, float }, env).emit();
+  const f = m.function("region", ...REGION_SIGNATURE);
+  const cellOps = new RegionEmitter(f, region, pages, { mulhu, float }, env, data).emit();
   m.exportFunction(f);
-  return m.build();
+  const offset = pageCellsOffset(region);
+  const dataBytes = offset + cellOps.length * PAGE_CELL.bytes;
+  return { bytes: m.build(), cellOps, pageCells: data + offset, dataBytes };
 }
 
 function usedFloatFunctions(region: Region): readonly FloatFunctionName[] {
@@ -101,15 +136,22 @@ function usedFloatFunctions(region: Region): readonly FloatFunctionName[] {
   return direct.length === 0 ? [] : [...new Set([...direct, "box_s", "unbox_s"] as const)];
 }
 
+interface EmitterEnvironment extends RegionEnvironment {
+  readonly refillExec: number;
+  /** Takes what regions take, and returns to the interpreter for one to be found. */
+  readonly unlinked: number;
+}
+
 /** Emits the one function of a region. */
 class RegionEmitter {
   readonly #f: FunctionBuilder;
   readonly #region: Region;
   readonly #pages: readonly RegionPage[];
-  readonly #env: RegionEnvironment & { readonly refillExec: number };
+  readonly #env: EmitterEnvironment;
   readonly #locals: RegionLocals;
   readonly #context: RegionContext;
   readonly #flow: ControlFlow;
+  readonly #registers: RegisterFlow;
   readonly #blockAt = new Map<number, number>();
   readonly #groups: readonly (readonly AccessGroup[])[];
   readonly #selector: number;
@@ -121,7 +163,8 @@ class RegionEmitter {
     region: Region,
     pages: readonly RegionPage[],
     helpers: OpHelpers,
-    env: RegionEnvironment & { readonly refillExec: number },
+    env: EmitterEnvironment,
+    private readonly data: number,
   ) {
     this.#f = f;
     this.#region = region;
@@ -129,17 +172,18 @@ class RegionEmitter {
     this.#env = env;
     region.blocks.forEach((block, index) => this.#blockAt.set(block.start, index));
     this.#flow = analyseFlow(region.blocks.map((block) => this.#successors(block)));
+    this.#registers = registerFlow(region.blocks, this.#flow);
     this.#locals = {
       hart: 0,
       registers: 1,
       left: 2,
       pc: 3,
-      interpret: f.local("i32"),
+      cell: 4,
+      dirty: f.local("i64"),
       address: f.local("i32"),
       scratch32: [f.local("i32"), f.local("i32"), f.local("i32")],
       va: f.local("i64"),
       scratch64: [f.local("i64"), f.local("i64")],
-      tag: f.local("i64"),
       result: f.local("f64"),
       inexact: f.local("i32"),
     };
@@ -148,27 +192,28 @@ class RegionEmitter {
     const all = region.blocks.flatMap((block) => block.ops);
     this.#usesFloat = all.some((op) => hasInlineFloat(op.name));
     this.#roundsDynamically = all.some((op) => hasInlineFloat(op.name) && op.immediate === DYNAMIC);
-    this.#context = new RegionContext(f, helpers, this.#locals, env);
+    const exits = data + REGION_DATA.exits, pageCells = data + pageCellsOffset(region);
+    this.#context = new RegionContext(f, helpers, this.#locals, env, exits, pageCells);
     for (const group of this.#groups.flat()) this.#context.expectGroup(group);
     for (const block of region.blocks) {
       for (const op of block.ops) {
         const { shape } = ops[op.name];
-        if (shape.includes("a")) this.#context.declare(op.a, true);
-        for (const operand of ["b", "c", "d"] as const) {
-          if (shape.includes(operand)) this.#context.declare(op[operand], false);
+        for (const operand of ["a", "b", "c", "d"] as const) {
+          if (shape.includes(operand)) this.#context.declare(op[operand]);
         }
       }
     }
   }
 
-  emit(): void {
+  /** Emits it all; returns what ops use each page cell. */
+  emit(): readonly (readonly number[])[] {
     this.#guard();
-    this.#loadRegisters();
     if (this.#usesFloat) this.#context.refreshInexact();
     this.#f.block(OUT);
     this.#tree(this.#flow.root);
     this.#f.end();
     this.#leave();
+    return this.#context.cellOps;
   }
 
   /** The blocks of the region that a block goes to: where it jumps first, then where it falls. */
@@ -185,27 +230,34 @@ class RegionEmitter {
 
   /** Refuses when the entry is another address, or a page no longer leads to the code compiled. */
   #guard(): void {
-    const f = this.#f, { hart, pc } = this.#locals;
+    const f = this.#f, { hart, registers, left, pc, cell } = this.#locals;
     f.local_get(pc).i64_const(this.#region.entry).i64_ne().hint(false).if_();
-    this.#refuse();
-    f.end();
+    f.local_get(hart).local_get(registers).local_get(left).local_get(pc).local_get(cell);
+    f.return_call(this.#env.unlinked).end();
     if (this.#roundsDynamically) {
       // No instruction of a region writes frm.
       f.global_get(this.#env.frm).hint(false).if_();
       this.#refuse();
       f.end();
     }
-    for (const { address, slot } of this.#pages.slice(1)) {
-      const index = (address / PAGE_SIZE) % TLB_ENTRIES * TLB_ENTRY_BYTES;
-      f.local_get(hart).i64_load(HART.execTlb + TLB_ENTRY.tag + index);
-      f.i64_const(address + TLB_VALID).local_get(hart).i64_load32_u(HART.asid).i64_or().i64_ne();
-      f.local_get(hart).i32_load(HART.execTlb + TLB_ENTRY.slot + index).i32_const(slot).i32_ne();
-      f.i32_or().hint(false).if_();
+    f.i32_const(0).i64_load(this.data + REGION_DATA.epoch);
+    f.i32_const(0).i64_load(MACHINE_CELL.epoch).i64_ne().hint(false).if_();
+    this.#beginEpoch();
+    f.end();
+  }
+
+  /** Translations may be others than before: looks at the code's pages, forgets those of data. */
+  #beginEpoch(): void {
+    const f = this.#f, { hart } = this.#locals, { data } = this;
+    for (const { address, slot } of this.#pages) {
       f.local_get(hart).i64_const(address).i32_const(slot).call(this.#env.refillExec).i32_eqz();
       f.if_();
       this.#refuse();
-      f.end().end();
+      f.end();
     }
+    f.i32_const(0).i32_load(data + REGION_DATA.pageCells).i32_const(0);
+    f.i32_const(0).i32_load(data + REGION_DATA.pageCellBytes).memory_fill();
+    f.i32_const(0).i32_const(0).i64_load(MACHINE_CELL.epoch).i64_store(data + REGION_DATA.epoch);
   }
 
   #refuse(): void {
@@ -214,28 +266,12 @@ class RegionEmitter {
     f.local_get(left).i32_const(-1).i32_xor().return_();
   }
 
-  #loadRegisters(): void {
-    const f = this.#f, { hart, registers, tag } = this.#locals;
-    f.local_get(hart).i64_load32_u(HART.asid).i64_const(TLB_VALID).i64_or().local_set(tag);
-    for (const [register, local] of this.#context.registers()) {
-      f.local_get(registers);
-      if (isFloat(register)) f.f64_load(register * 8);
-      else f.i64_load(register * 8);
-      f.local_set(local);
-    }
-  }
-
+  /** The interpreter must execute the instruction at the address in the pc local. */
   #leave(): void {
-    const f = this.#f, { registers, left, pc, interpret } = this.#locals;
-    for (const [register, local] of this.#context.registers()) {
-      if (!this.#context.written.has(register)) continue;
-      f.local_get(registers).local_get(local);
-      if (isFloat(register)) f.f64_store(register * 8);
-      else f.i64_store(register * 8);
-    }
-    this.#context.forgetPages();
+    this.#context.storeDirty();
+    const f = this.#f, { registers, left, pc } = this.#locals;
     f.local_get(registers).local_get(pc).i64_store(PC);
-    f.local_get(left).local_get(interpret).i32_xor();
+    f.local_get(left).i32_const(-1).i32_xor();
   }
 
   /** A node and everything it dominates (after Ramsey, "Beyond Relooper", 2022). */
@@ -252,7 +288,10 @@ class RegionEmitter {
       this.#within(node, joins, at + 1);
       this.#f.end();
       this.#tree(joins[at]!);
-    } else if (this.#flow.nodes[node]!.isDispatch) this.#dispatch(node);
+      return;
+    }
+    this.#context.loadRegisters(this.#registers.loads[node]!);
+    if (this.#flow.nodes[node]!.isDispatch) this.#dispatch(node);
     else this.#block(node);
   }
 
@@ -272,6 +311,7 @@ class RegionEmitter {
     const f = this.#f, context = this.#context, { left } = this.#locals;
     const block = this.#region.blocks[node]!;
     const count = block.ops.length;
+    context.beginBlock(this.#registers.dirty[node]!);
     f.local_get(left).i32_const(count).i32_sub().local_tee(left).i32_const(0).i32_lt_s();
     f.hint(false).if_();
     f.local_get(left).i32_const(count).i32_add().local_set(left);
@@ -282,7 +322,7 @@ class RegionEmitter {
     context.groups = groups;
     if (groups.length > 0) {
       f.block("done").block("apart");
-      context.testGroups("apart");
+      context.testGroups(block, "apart");
       context.enterGroups();
       this.#ops(block, 0, last);
       context.settle();
@@ -310,12 +350,17 @@ class RegionEmitter {
         this.#goto(node, block.next, 0);
         break;
       case "leave":
-        context.leaveFor(block.next);
+        context.leaveFor(block.next, this.#dirtyBehind(node));
         break;
       case "indirect":
         this.#tryTargets(node, block);
         break;
     }
+  }
+
+  /** The registers that may differ from memory behind a block. */
+  #dirtyBehind(node: number): bigint {
+    return this.#registers.dirty[node]! | this.#registers.defines[node]!;
   }
 
   /** The address is in the pc local: goes to the targets in the region by comparing. */
@@ -326,7 +371,7 @@ class RegionEmitter {
       this.#goto(node, target, edge);
       f.end();
     });
-    this.#context.leaveByJump(block.ops.at(-1)!.pc);
+    this.#context.leaveByJump(block.ops.at(-1)!.pc, this.#dirtyBehind(node));
   }
 
   #ops(block: Block, from: number, to: number): void {
@@ -349,7 +394,7 @@ class RegionEmitter {
   /** Goes to a guest address: the edge at a position of the node if it lies in the region. */
   #goto(node: number, pc: number, edge: number): void {
     if (this.#blockAt.has(pc)) this.#follow(node, this.#flow.nodes[node]!.edges[edge]!);
-    else this.#context.leaveFor(pc);
+    else this.#context.leaveFor(pc, this.#dirtyBehind(node));
   }
 
   #follow(node: number, { to, select }: Edge): void {

@@ -1,42 +1,51 @@
-import { HART, PAGE_CELL, PAGE_CELLS, PAGE_SIZE, REGISTER } from "../../machine/memory/layout.ts";
 import { pushTlbHit, pushTranslated } from "../../machine/memory/mmu.ts";
+import { HART, JUMP_CACHE, PAGE_CELL, REGISTER } from "../../machine/memory/layout.ts";
 import type { OpContext, Operand, OpHelpers } from "../op_context.ts";
 import { pushIsReserved, reserve } from "../reservation.ts";
 import type { FunctionBuilder } from "../wasm/function_builder.ts";
 import type { AccessGroup } from "./access_groups.ts";
 import type { InlineFloatContext } from "./inline_float.ts";
 import type { Block, RegionOp } from "./region.ts";
+import { registersOf, written } from "./register_flow.ts";
 
 /** The label behind which a region stores its registers and returns. */
 export const OUT = "out";
 
 /** Function and global indexes of a region's module. */
 export interface RegionEnvironment {
-  /** (hart, va, size) → linear address, 0 for whatever the interpreter must see to. */
+  /**
+   * (hart, va, size, page cell, bytes of the cell's widest group) → linear address, 0 for whatever
+   * the interpreter must see to. Fills the cell.
+   */
   readonly readable: number;
   readonly writable: number;
+  /** The type of regions' functions. */
+  readonly regionType: number;
   readonly fflags: number;
   readonly frm: number;
   /** Whether `f64x2.relaxed_madd` rounds once on this host. */
   readonly fused: boolean;
+  /** Whether the op at a guest address seldom accesses the page it accessed before. */
+  wanders(pc: number): boolean;
 }
 
 /** Parameters of a region's function, then its fixed locals. */
 export interface RegionLocals {
+  /** i32: linear addresses of the hart block and of the register slot. */
   readonly hart: number;
   readonly registers: number;
   /** i32: instructions that may still run. */
   readonly left: number;
   /** i64: where execution goes on when the region is left. */
   readonly pc: number;
-  /** i32: 0, or -1 when the interpreter must execute the next instruction. */
-  readonly interpret: number;
+  /** i32: the exit that led here. */
+  readonly cell: number;
+  /** i64: the registers to store when the interpreter must execute the next instruction. */
+  readonly dirty: number;
   readonly va: number;
   readonly address: number;
   readonly scratch32: readonly [number, number, number];
   readonly scratch64: readonly [number, number];
-  /** i64: valid bit and asid as in a TLB tag. */
-  readonly tag: number;
   /** f64 scratch, and i32: whether NX has accrued. */
   readonly result: number;
   readonly inexact: number;
@@ -45,10 +54,12 @@ export interface RegionLocals {
 /**
  * The page an address register led to last, for one kind of access: where its fields are in linear
  * memory (see `PAGE_CELL`). Not in locals, because what only the slow path sets would cost the fast
- * path register moves.
+ * path register moves, and because it is still true when the region is entered again.
  */
 interface PageCell {
   readonly at: number;
+  /** Guest addresses of the ops that access memory by it. */
+  readonly ops: Set<number>;
   /** Bytes of the widest group of accesses by the register, 0 without groups. */
   readonly widest: number;
 }
@@ -57,9 +68,6 @@ interface PageCell {
 const NEAREST = 0;
 const TO_ZERO = 1;
 export const DYNAMIC = 7;
-
-/** Accesses are at most this long; those that begin later in a page take the slow path. */
-const LONGEST = 8;
 
 /**
  * Op semantics with registers in WebAssembly locals and constants for all else. Whatever is rare —
@@ -72,7 +80,6 @@ export class RegionContext implements OpContext, InlineFloatContext {
   readonly fused: boolean;
   readonly inexact: number;
   readonly result: number;
-  readonly written = new Set<number>();
   readonly #registerLocals = new Map<number, number>();
   readonly #pages = new Map<string, PageCell>();
   /** Registers whose value is in their i32 local, to be sign-extended; the i64 one is stale. */
@@ -81,6 +88,10 @@ export class RegionContext implements OpContext, InlineFloatContext {
   #op!: RegionOp;
   #block!: Block;
   #index = 0;
+  /** Registers that may differ from memory: before the block, and before the current op. */
+  #dirtyBefore = 0n;
+  #dirty = 0n;
+  #exits = 0;
   /** What registers set in this block are known by, for their pages. */
   readonly #origin = new Map<number, string>();
   /** Widest group by the key of its pages. */
@@ -96,6 +107,9 @@ export class RegionContext implements OpContext, InlineFloatContext {
     readonly helpers: OpHelpers,
     readonly locals: RegionLocals,
     readonly env: RegionEnvironment,
+    /** Linear addresses of the region's exits, and of its page cells. */
+    readonly exitCells: number,
+    readonly pageCells: number,
   ) {
     this.fflags = env.fflags;
     this.frm = env.frm;
@@ -104,18 +118,46 @@ export class RegionContext implements OpContext, InlineFloatContext {
     this.result = locals.result;
   }
 
-  /** Registers with a local, and the locals, in the order of first use. */
-  registers(): Iterable<[register: number, local: number]> {
-    return this.#registerLocals;
+  /** Declares a register's local ahead of the code. */
+  declare(register: number): void {
+    if (register === REGISTER.x0 || register === REGISTER.sink) return;
+    if (this.#registerLocals.has(register)) return;
+    this.#registerLocals.set(register, this.f.local(isFloat(register) ? "f64" : "i64"));
   }
 
-  /** Declares a register's local ahead of the code. */
-  declare(register: number, isWritten: boolean): void {
-    if (register === REGISTER.x0 || register === REGISTER.sink) return;
-    if (!this.#registerLocals.has(register)) {
-      this.#registerLocals.set(register, this.f.local(isFloat(register) ? "f64" : "i64"));
+  /** Brings registers from memory into their locals. */
+  loadRegisters(mask: bigint): void {
+    const { f } = this, { registers } = this.locals;
+    for (const register of registersOf(mask)) {
+      f.local_get(registers);
+      if (isFloat(register)) f.f64_load(register * 8);
+      else f.i64_load(register * 8);
+      f.local_set(this.local(register));
     }
-    if (isWritten) this.written.add(register);
+  }
+
+  #storeRegister(register: number): void {
+    const { f } = this, { registers } = this.locals;
+    f.local_get(registers).local_get(this.local(register));
+    if (isFloat(register)) f.f64_store(register * 8);
+    else f.i64_store(register * 8);
+  }
+
+  /** Stores the registers that the way here has written, as `dirty` says; the way out of all. */
+  storeDirty(): void {
+    const { f } = this, { dirty } = this.locals;
+    for (const register of this.#registerLocals.keys()) {
+      f.local_get(dirty).i64_const(BigInt.asIntN(64, 1n << BigInt(register))).i64_and().i64_eqz();
+      f.i32_eqz().if_();
+      this.#storeRegister(register);
+      f.end();
+    }
+  }
+
+  /** Begins a block: registers of the mask may differ from memory. */
+  beginBlock(dirty: bigint): void {
+    this.#dirtyBefore = dirty;
+    this.#dirty = dirty;
   }
 
   /** Says that a group will be tested for; to be told of all before code is emitted. */
@@ -125,9 +167,11 @@ export class RegionContext implements OpContext, InlineFloatContext {
   }
 
   /** Goes to a label unless all groups lie in the pages their registers led to before. */
-  testGroups(otherwise: string): void {
+  testGroups(block: Block, otherwise: string): void {
     const { f } = this;
-    this.groups.forEach((group) => {
+    this.#block = block;
+    this.groups.forEach((group, n) => {
+      if (this.#groupWanders(group)) return this.#translateGroup(group, n, otherwise);
       const { at } = this.#pageCell(groupKey(group));
       f.local_get(this.local(group.register)).i64_const(group.low).i64_add();
       f.i32_const(0).i64_load(at + PAGE_CELL.page).i64_sub();
@@ -136,11 +180,28 @@ export class RegionContext implements OpContext, InlineFloatContext {
     });
   }
 
+  #groupWanders(group: AccessGroup): boolean {
+    return [...group.offsets.keys()].some((index) => this.env.wanders(this.#block.ops[index]!.pc));
+  }
+
+  /** Translates the lowest address of a group by the TLB, and goes to a label when that misses. */
+  #translateGroup(group: AccessGroup, n: number, otherwise: string): void {
+    const { f } = this, { hart, va, address } = this.locals;
+    const test = { hart, va, entry: address }, tlb = group.writes ? HART.writeTlb : HART.readTlb;
+    const local = this.#groupLocals[n] ??= f.local("i32");
+    f.local_get(this.local(group.register)).i64_const(group.low).i64_add().local_set(va);
+    pushTlbHit(f, test, tlb, group.span);
+    f.i32_eqz().hint(false).br_if(otherwise);
+    pushTranslated(f, test, tlb);
+    f.local_set(local);
+  }
+
   /** The test has succeeded: accesses of the groups need none of their own. */
   enterGroups(): void {
     const { f } = this;
     this.#areTested = true;
     this.groups.forEach((group, n) => {
+      if (this.#groupWanders(group)) return;
       const { at } = this.#pageCell(groupKey(group));
       const local = this.#groupLocals[n] ??= f.local("i32");
       f.local_get(this.local(group.register)).i32_wrap_i64();
@@ -160,13 +221,9 @@ export class RegionContext implements OpContext, InlineFloatContext {
     return `${access} ${this.#origin.get(this.#op.b) ?? this.#op.b}`;
   }
 
-  /** Forgets all pages: when the code runs again, addresses may lead elsewhere. */
-  forgetPages(): void {
-    const { f } = this;
-    for (const { at, widest } of this.#pages.values()) {
-      f.i32_const(0).i64_const(0).i64_store(at + PAGE_CELL.limit);
-      if (widest > 0) f.i32_const(0).i64_const(0).i64_store(at + PAGE_CELL.groupLimit);
-    }
+  /** Guest addresses of the ops that use each page cell. */
+  get cellOps(): readonly (readonly number[])[] {
+    return [...this.#pages.values()].map(({ ops }) => [...ops]);
   }
 
   /** Brings the registers that are only known as words back to 64 bits. */
@@ -193,8 +250,13 @@ export class RegionContext implements OpContext, InlineFloatContext {
     this.#block = block;
     this.#index = index;
     this.#op = block.ops[index]!;
-    if (index === 0) this.#origin.clear();
-    else this.#define(block.ops[index - 1]!);
+    if (index === 0) {
+      this.#origin.clear();
+      this.#dirty = this.#dirtyBefore;
+    } else {
+      this.#define(block.ops[index - 1]!);
+      this.#dirty |= written(block.ops[index - 1]!);
+    }
   }
 
   /**
@@ -217,15 +279,40 @@ export class RegionContext implements OpContext, InlineFloatContext {
 
   /** Leaves the region; the interpreter executes the instruction at `pc`. */
   interpretAt(pc: number): void {
-    this.f.i32_const(-1).local_set(this.locals.interpret);
-    this.leaveFor(pc);
+    const { f } = this, { dirty } = this.locals;
+    f.i64_const(BigInt.asIntN(64, this.#dirty)).local_set(dirty);
+    f.i64_const(pc).local_set(this.locals.pc).br(OUT);
   }
 
-  /** Leaves the region for a guest address. */
-  leaveFor(pc: number): void {
-    const { f } = this, { hart } = this.locals;
-    f.local_get(hart).i32_const(-1).i32_store(HART.jumpedFrom);
-    f.i64_const(pc).local_set(this.locals.pc).br(OUT);
+  /**
+   * Behind a block: leaves the region for a guest address, and for its region if that is known.
+   *
+   * @param dirty the registers that may differ from memory then
+   */
+  leaveFor(pc: number, dirty: bigint): void {
+    const { f } = this;
+    const cell = this.exitCells + 4 * this.#exits++;
+    this.#leaveBlock(dirty);
+    f.i64_const(pc).i32_const(cell).i32_const(0).i32_load(cell);
+    f.return_call_indirect(this.env.regionType);
+  }
+
+  /** Leaves the region for the address in the pc local, by the jump at a guest address. */
+  leaveByJump(jump: number, dirty: bigint): void {
+    const { f } = this, { hart, pc, cell } = this.locals;
+    f.local_get(hart).i32_const(jump % 2 ** 32).i32_store(HART.jumpedFrom);
+    this.#leaveBlock(dirty);
+    f.local_get(pc).local_get(pc).i32_wrap_i64().i32_const(1).i32_shl();
+    f.i32_const(JUMP_CACHE.bytes - 4).i32_and().i32_const(JUMP_CACHE.base).i32_add();
+    f.local_tee(cell).local_get(cell).i32_load();
+    f.return_call_indirect(this.env.regionType);
+  }
+
+  /** Stores what the way to the end of the block may have written; pushes what all regions take. */
+  #leaveBlock(dirty: bigint): void {
+    const { f } = this, { hart, registers, left } = this.locals;
+    for (const register of registersOf(dirty)) this.#storeRegister(register);
+    f.local_get(hart).local_get(registers).local_get(left);
   }
 
   local(register: number): number {
@@ -390,9 +477,8 @@ export class RegionContext implements OpContext, InlineFloatContext {
   #pageCell(key: string): PageCell {
     let cell = this.#pages.get(key);
     if (cell === undefined) {
-      if (this.#pages.size === PAGE_CELLS) throw new Error("a region has too many page cells");
-      const at = PAGE_CELL.base + this.#pages.size * PAGE_CELL.bytes;
-      cell = { at, widest: this.#widest.get(key) ?? 0 };
+      const at = this.pageCells + this.#pages.size * PAGE_CELL.bytes;
+      cell = { at, ops: new Set(), widest: this.#widest.get(key) ?? 0 };
       this.#pages.set(key, cell);
     }
     return cell;
@@ -401,31 +487,27 @@ export class RegionContext implements OpContext, InlineFloatContext {
   /** Pushes the linear address of `size` bytes at `va`. */
   #resolve(access: "read" | "write", size: number): void {
     const { f } = this, { hart, va, address } = this.locals;
-    const { at, widest } = this.#pageCell(this.#pageKey(access));
-    f.local_get(va).i32_const(0).i64_load(at + PAGE_CELL.page).i64_sub();
-    f.i32_const(0).i64_load(at + PAGE_CELL.limit).i64_lt_u();
-    f.hint(true).if_("", "i32");
-    f.local_get(va).i32_wrap_i64().i32_const(0).i32_load(at + PAGE_CELL.addend).i32_add();
+    const { pc } = this.#op, wanders = this.env.wanders(pc);
+    const { at, ops, widest } = this.#pageCell(wanders ? "wanders" : this.#pageKey(access));
+    if (wanders) {
+      const test = { hart, va, entry: address };
+      const tlb = access === "read" ? HART.readTlb : HART.writeTlb;
+      pushTlbHit(f, test, tlb, size);
+      f.hint(true).if_("", "i32");
+      pushTranslated(f, test, tlb);
+    } else {
+      ops.add(pc);
+      f.local_get(va).i32_const(0).i64_load(at + PAGE_CELL.page).i64_sub();
+      f.i32_const(0).i64_load(at + PAGE_CELL.limit).i64_lt_u();
+      f.hint(true).if_("", "i32");
+      f.local_get(va).i32_wrap_i64().i32_const(0).i32_load(at + PAGE_CELL.addend).i32_add();
+    }
     f.else_();
-    const tlb = access === "read" ? HART.readTlb : HART.writeTlb;
-    const test = { ...this.locals, entry: address };
-    pushTlbHit(f, test, tlb, size);
-    f.hint(true).if_("", "i32");
-    pushTranslated(f, test, tlb);
-    f.else_();
-    f.local_get(hart).local_get(va).i32_const(size);
+    f.local_get(hart).local_get(va).i32_const(size).i32_const(at).i32_const(widest);
     f.call(access === "read" ? this.env.readable : this.env.writable);
-    f.local_tee(address).i32_eqz().if_();
+    f.local_tee(address).i32_eqz().hint(false).if_();
     this.leaveHere();
     f.end();
-    f.local_get(address).end().local_set(address);
-    f.i32_const(0).local_get(va).i64_const(-PAGE_SIZE).i64_and().i64_store(at + PAGE_CELL.page);
-    f.i32_const(0).i64_const(PAGE_SIZE - LONGEST + 1).i64_store(at + PAGE_CELL.limit);
-    if (widest > 0) {
-      f.i32_const(0).i64_const(PAGE_SIZE - widest + 1).i64_store(at + PAGE_CELL.groupLimit);
-    }
-    f.i32_const(0).local_get(address).local_get(va).i32_wrap_i64().i32_sub();
-    f.i32_store(at + PAGE_CELL.addend);
     f.local_get(address).end();
   }
 
@@ -458,13 +540,6 @@ export class RegionContext implements OpContext, InlineFloatContext {
   /** Leaves the address in the pc local; the block's ending makes the jump. */
   jump(target: number): void {
     this.f.local_get(target).local_set(this.locals.pc);
-  }
-
-  /** Leaves the region for the address in the pc local, by the jump at a guest address. */
-  leaveByJump(jump: number): void {
-    const { f } = this, { hart } = this.locals;
-    f.local_get(hart).i32_const(jump % 2 ** 32).i32_store(HART.jumpedFrom);
-    f.br(OUT);
   }
 
   trap(): void {

@@ -208,6 +208,14 @@ export class FunctionBuilder extends OpcodeBase {
     return this;
   }
 
+  /** The same in place of a return: this function's frame is gone before the other begins. */
+  return_call_indirect(type: number, table = 0): this {
+    this.code.u8(0x13);
+    this.code.u32(type);
+    this.code.u32(table);
+    return this;
+  }
+
   /** `memory.copy` within memory 0: pops destination, source and byte count. */
   memory_copy(): this {
     for (const byte of [0xfc, 10, 0, 0]) this.code.u8(byte);

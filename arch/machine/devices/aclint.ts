@@ -36,9 +36,13 @@ export type AclintTable = Table<typeof aclintTable.columns>;
 
 /** The timers and software interrupts over their rows. */
 export class Aclint {
+  /** The column, which the loop asks for before each run. */
+  private readonly software: Uint8Array;
+
   /** @param state the bound table, empty or restored from a snapshot */
   constructor(private readonly state: AclintTable, private readonly harts: number) {
     assert(harts >= 1 && harts <= MAX_HARTS, "an ACLINT serves 1 to 64 harts");
+    this.software = state.software;
   }
 
   /** Allocates the rows of a new machine, with every timer off. */
@@ -76,12 +80,12 @@ export class Aclint {
 
   /** Raises (1) or clears (0) a hart's software interrupt. */
   setSoftware(hart: number, level: number): void {
-    this.state.software[hart + 1] = level & 1;
+    this.software[hart + 1] = level & 1;
   }
 
   /** Whether a hart's software interrupt is raised. */
   softwarePending(hart: number): boolean {
-    return this.state.software[hart + 1] !== 0;
+    return this.software[hart + 1] !== 0;
   }
 
   /**
@@ -98,7 +102,7 @@ export class Aclint {
       return (offset & 4) === 0 ? this.state.compareLo[hart + 1] : this.state.compareHi[hart + 1];
     }
     const hart = offset >>> 2;
-    return hart < this.harts ? this.state.software[hart + 1] : 0;
+    return hart < this.harts ? this.software[hart + 1] : 0;
   }
 
   /** Writes the 32-bit register at a byte offset. */

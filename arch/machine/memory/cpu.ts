@@ -1,7 +1,7 @@
 import { hostFusesMultiplyAdd } from "../../ir/float/host_fused.ts";
 import { buildInterpreter, EXIT, IMPORT_MODULE } from "../../ir/interpreter.ts";
 import { DecodeCache } from "./decode_cache.ts";
-import { hartBlock, PAGE_SHIFT, PAGE_SIZE } from "./layout.ts";
+import { hartBlock, PAGE_SIZE } from "./layout.ts";
 import type { MachineLayout } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 import { RegionCache } from "./region_cache.ts";
@@ -39,7 +39,7 @@ interface InterpreterExports {
   translate(hart: number, vaLow: number, vaHigh: number, access: number): number;
 }
 
-let compiled: WebAssembly.Module | undefined;
+const modules = new Map<boolean, WebAssembly.Module>();
 let fuses: boolean | undefined;
 
 /** Whether the host's vector multiply-add rounds once: looked at once. */
@@ -48,9 +48,12 @@ function fusesMultiplyAdd(): boolean {
 }
 
 /** The interpreter's module, which is the same for every machine: compiled once. */
-function interpreterModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(buildInterpreter(fusesMultiplyAdd()));
-  return compiled;
+function interpreterModule(fused: boolean): WebAssembly.Module {
+  let module = modules.get(fused);
+  if (module === undefined) {
+    modules.set(fused, module = new WebAssembly.Module(buildInterpreter(fused)));
+  }
+  return module;
 }
 
 /**
@@ -62,16 +65,20 @@ export type Engine = "ir" | "wasm" | "eager";
 /** How often compiled code is left for an instruction before that is compiled too. */
 const OFTEN = 256;
 
-/**
- * Puts the interpreter over a machine's memory.
- *
- * @param mostRegions compiled regions kept; as many as a host bears well unless given
- */
+/** What tests may want otherwise; nothing of it changes a result. */
+export interface CpuOptions {
+  /** Compiled regions kept; as many as a host bears well unless given. */
+  readonly mostRegions?: number;
+  /** Whether multiply-add is left to the host; by what the host does unless given. */
+  readonly fused?: boolean;
+}
+
+/** Puts the interpreter over a machine's memory. */
 export function instantiateCpu(
   memory: MachineMemory,
   layout: MachineLayout,
   engine: Engine = "ir",
-  mostRegions?: number,
+  { mostRegions, fused = fusesMultiplyAdd() }: CpuOptions = {},
 ): Cpu {
   const tlb = new SoftTlb(memory, layout);
   const cache = new DecodeCache(memory, layout, tlb);
@@ -79,13 +86,13 @@ export function instantiateCpu(
     memory,
     layout,
     cache,
-    fusesMultiplyAdd(),
+    fused,
     engine === "eager",
     mostRegions,
   );
   const constant = (value: number): WebAssembly.Global =>
     new WebAssembly.Global({ value: "i32", mutable: false }, value);
-  const instance = new WebAssembly.Instance(interpreterModule(), {
+  const instance = new WebAssembly.Instance(interpreterModule(fused), {
     [IMPORT_MODULE]: {
       memory: memory.memory,
       frameMapBase: constant(layout.frameMapBase),
@@ -98,6 +105,7 @@ export function instantiateCpu(
       bitsAt: (op: number): number => cache.bitsAt(op),
       codeWritten: (slot: number): void => cache.codeWritten(slot),
       leftOften: (hart: number): void => regions.leftOften(hart),
+      wanders: (cell: number): void => regions.wanders(cell),
       wentOn: (hart: number): void => regions.wentOn(hart),
       regions: regions.table,
       decodeBase: constant(layout.decodeBase),
@@ -125,7 +133,7 @@ export function instantiateCpu(
     run: { ir: interpret, wasm: compiling, eager }[engine],
     translate(hart, vaLow, vaHigh, access) {
       const page = translate(hartBlock(layout, hart), vaLow, vaHigh, access) >>> 0;
-      return page === 0 ? -1 : page * 2 ** PAGE_SHIFT + (vaLow & (PAGE_SIZE - 1));
+      return page === 0 ? -1 : page * PAGE_SIZE + (vaLow & (PAGE_SIZE - 1));
     },
     invalidatePage: (asid, vaLow, vaHigh) => tlb.invalidatePage(asid, vaLow, vaHigh),
     invalidateAsid: (asid) => tlb.invalidateAsid(asid),

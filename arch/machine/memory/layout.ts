@@ -23,18 +23,37 @@ export const MACHINE_CELL = {
   highestTimeRead: 64,
   /** u32: counts events that changed or dropped decoded code. */
   codeEpoch: 72,
-  /** i32: counts down how often control goes from region to region, to the next sample. */
-  toNextSample: 76,
+  /**
+   * u64: names the translations that the running hart's space has now: another number after any of
+   * them has been taken back, in a space and for ever.
+   */
+  epoch: 80,
+  /** u64: the valid bit and the running hart's space, as in a TLB's tags. */
+  tag: 88,
 } as const;
 
 /**
- * What compiled code remembers of pages, behind the machine's own cells: at fixed addresses, which
- * need no bounds check. One machine thread runs one region at a time, and a region forgets all it
- * used when it is left, so they are everybody's.
+ * Where jumps by register led last: u32 numbers of regions, by the low bits of the target's address.
+ * They lie behind the machine's own cells, at a fixed address.
  */
+export const JUMP_CACHE = { base: 4096, bytes: 32_768 } as const;
+
+/**
+ * What a compiled region keeps from one run to the next, at fixed addresses. Behind these cells
+ * lie its exits, a u32 each: the number of the region it goes on to, 0 while none is known. Then
+ * what it remembers of pages, one {@link PAGE_CELL} for each register it accesses memory by.
+ */
+export const REGION_DATA = {
+  /** u64: the epoch in which the region's pages were looked at last, and page cells emptied. */
+  epoch: 0,
+  /** u32: linear address of the page cells, and their bytes. */
+  pageCells: 8,
+  pageCellBytes: 12,
+  exits: 16,
+} as const;
+
+/** Fields of a page cell. */
 export const PAGE_CELL = {
-  /** Linear address of the first. */
-  base: 4096,
   bytes: 32,
   /** u64: a guest page's address. */
   page: 0,
@@ -44,9 +63,15 @@ export const PAGE_CELL = {
   groupLimit: 16,
   /** u32: what to add to the low half of a guest address to get the linear one. */
   addend: 24,
+  /** u32: how often another page was accessed than before. */
+  misses: 28,
 } as const;
-/** More than a region has accesses. */
-export const PAGE_CELLS = 1024;
+
+/** Misses of a page cell after which somebody should have a look at it. */
+export const MANY_MISSES = 256;
+
+/** Bytes for what all regions keep. */
+const REGION_DATA_BYTES = 16 * 2 ** 20;
 
 /** Fields of a hart block: byte offsets from {@link hartBlock}. */
 export const HART = {
@@ -72,12 +97,14 @@ export const HART = {
   reservation: 48,
   /** u32: budget that was left when the latest run last came back to the interpreter. */
   interpretedFrom: 52,
-  /** u32: low half of the address of the jump by register that compiled code was left by, else -1. */
+  /** u32: low half of the address of the jump by register that compiled code was left by last. */
   jumpedFrom: 56,
   /** u32: budget that was left when the latest run first entered compiled code; 0 if it did not. */
   enteredWith: 60,
   /** 16 bytes that hold the value of a load that crosses pages. */
   bounce: 64,
+  /** u32: linear address of the exit that compiled code was left by, which asks to be linked, or 0. */
+  leftBy: 80,
   readTlb: 4096,
   writeTlb: 20_480,
   execTlb: 36_864,
@@ -184,6 +211,9 @@ export interface MachineLayout extends LayoutConfig {
   readonly decodeBase: number;
   /** u32 per op of the decode slots: its region's number, or how often one was left for it. */
   readonly regionCellBase: number;
+  /** What regions keep (see `REGION_DATA`), up to `regionDataEnd`. */
+  readonly regionDataBase: number;
+  readonly regionDataEnd: number;
   /** Slot i of the backing pool lies at `backingBase + i * PAGE_SIZE`; slot 0 stays unused. */
   readonly backingBase: number;
   readonly end: number;
@@ -217,6 +247,7 @@ export function makeLayout(config: LayoutConfig): MachineLayout {
   const codeIndexBase = region(LINEAR_PAGES * 4, PAGE_SIZE);
   const decodeBase = region(config.decodeSlots * DECODE_SLOT_BYTES, PAGE_SIZE);
   const regionCellBase = region(config.decodeSlots * DECODE_SLOT_BYTES / 4, PAGE_SIZE);
+  const regionDataBase = region(REGION_DATA_BYTES, PAGE_SIZE);
   const backingBase = region((config.backingFrames + 1) * PAGE_SIZE, PAGE_SIZE);
   // The last 64 KiB stay unused, so that no offset of an access leads beyond the memory.
   if (end > MEMORY_BYTES - 65_536) {
@@ -238,6 +269,8 @@ export function makeLayout(config: LayoutConfig): MachineLayout {
     codeIndexBase,
     decodeBase,
     regionCellBase,
+    regionDataBase,
+    regionDataEnd: regionDataBase + REGION_DATA_BYTES,
     backingBase,
     end,
   };

@@ -4,7 +4,9 @@ import { ACCESS } from "../../riscv64/walk.ts";
 import {
   HART,
   MACHINE_CELL,
+  MANY_MISSES,
   OP_BYTES,
+  PAGE_CELL,
   PAGE_SHIFT,
   PAGE_SIZE,
   TLB_ENTRIES,
@@ -14,6 +16,9 @@ import {
 } from "./layout.ts";
 
 const OFFSET_MASK = PAGE_SIZE - 1;
+
+/** Accesses are at most this long; those that begin later in a page are not in its page cell. */
+const LONGEST = 8;
 
 /** What the slow paths use: function indexes, and immutable i32 globals. */
 export interface MmuEnvironment {
@@ -25,6 +30,8 @@ export interface MmuEnvironment {
   readonly codeWritten: number;
   readonly dirtyBase: number;
   readonly codeIndexBase: number;
+  /** (page cell): it has missed `MANY_MISSES` times. */
+  readonly wanders: number;
 }
 
 /** The slow paths of guest memory accesses, all WebAssembly functions. */
@@ -38,8 +45,9 @@ export interface MmuFunctions {
   /** (hart, va, slot to keep) → the page's decode slot, 0 on a fault. Fills the exec TLB. */
   readonly execMiss: number;
   /**
-   * What compiled code calls: (hart, va, size) → linear address, 0 when the access faults, crosses
-   * pages or writes to code, and then nothing has changed. Fills the TLB.
+   * What compiled code calls: (hart, va, size, page cell, bytes of the widest group) → linear
+   * address, 0 when the access faults, crosses pages or writes to code, and then nothing has
+   * changed. Fills the TLB and the cell; the group's bytes are 0 where there is none.
    */
   readonly readable: number;
   readonly writable: number;
@@ -60,8 +68,8 @@ export interface TlbTest {
   readonly hart: number;
   /** i64: guest address. */
   readonly va: number;
-  /** i64: valid bit and asid as in a tag. */
-  readonly tag: number;
+  /** i64: valid bit and asid as in a tag; without it they are read from the machine's cell. */
+  readonly tag?: number;
   /** i32: gets the entry's address, less the TLB's offset. */
   readonly entry: number;
 }
@@ -75,7 +83,10 @@ export function pushTlbHit(f: FunctionBuilder, test: TlbTest, tlb: number, size:
   pushTlbEntry(f, hart, va);
   f.local_tee(entry).i64_load(tlb + TLB_ENTRY.tag).local_get(va);
   if (size > 1) f.i64_const(size - 1).i64_add();
-  f.i64_const(-PAGE_SIZE).i64_and().local_get(tag).i64_or().i64_eq();
+  f.i64_const(-PAGE_SIZE).i64_and();
+  if (tag === undefined) f.i32_const(0).i64_load(MACHINE_CELL.tag);
+  else f.local_get(tag);
+  f.i64_or().i64_eq();
 }
 
 /** Pushes the linear address of `va` after a hit. */
@@ -157,8 +168,18 @@ export function addMmu(m: ModuleBuilder, env: MmuEnvironment): MmuFunctions {
   };
 }
 
-/** Returns 0 for what crosses pages, and the linear address after a TLB hit. */
-function returnHit(f: FunctionBuilder, tlb: number, hart: number, va: number, size: number): void {
+/** A function that compiled code calls on a miss of a page cell; `prepare` may return 0. */
+function addRefill(
+  m: ModuleBuilder,
+  env: MmuEnvironment,
+  name: string,
+  tlb: number,
+  access: number,
+  prepare: (f: FunctionBuilder, page: number) => void,
+): number {
+  const f = m.function(name, ["i32", "i64", "i32", "i32", "i32"], ["i32"]);
+  const hart = 0, va = 1, size = 2, cell = 3, span = 4;
+  const page = f.local("i32"), address = f.local("i32");
   pushExcess(f, va, size);
   f.i32_const(0).i32_gt_s().if_().i32_const(0).return_().end();
   pushTlbEntry(f, hart, va);
@@ -167,38 +188,49 @@ function returnHit(f: FunctionBuilder, tlb: number, hart: number, va: number, si
   f.i64_eq().hint(true).if_();
   f.local_get(va).i32_wrap_i64();
   pushTlbEntry(f, hart, va);
-  f.i32_load(tlb + TLB_ENTRY.addend).i32_add().return_().end();
+  f.i32_load(tlb + TLB_ENTRY.addend).i32_add().local_set(address).else_();
+  walkOrReturn(f, env, hart, va, access, page);
+  prepare(f, page);
+  fill(f, hart, va, tlb, page, () => pushAddend(f, va, page));
+  pushLinear(f, va, page);
+  f.local_set(address).end();
+  f.local_get(cell).local_get(va).i64_const(-PAGE_SIZE).i64_and().i64_store(PAGE_CELL.page);
+  f.local_get(cell).i64_const(PAGE_SIZE - LONGEST + 1).i64_store(PAGE_CELL.limit);
+  f.local_get(cell).i64_const(PAGE_SIZE + 1).local_get(span).i64_extend_i32_u().i64_sub();
+  f.i64_const(0).local_get(span).select().i64_store(PAGE_CELL.groupLimit);
+  f.local_get(cell).local_get(address).local_get(va).i32_wrap_i64().i32_sub();
+  f.i32_store(PAGE_CELL.addend);
+  f.local_get(cell).local_get(cell).i32_load(PAGE_CELL.misses).i32_const(1).i32_add();
+  f.local_tee(page).i32_store(PAGE_CELL.misses);
+  f.local_get(page).i32_const(MANY_MISSES).i32_eq().hint(false).if_();
+  f.local_get(cell).call(env.wanders).end();
+  f.local_get(address);
+  return f.index;
 }
 
 function addReadable(m: ModuleBuilder, env: MmuEnvironment): number {
-  const f = m.function("readable", ["i32", "i64", "i32"], ["i32"]);
-  const hart = 0, va = 1, size = 2;
-  const page = f.local("i32");
-  returnHit(f, HART.readTlb, hart, va, size);
-  walkOrReturn(f, env, hart, va, ACCESS.read, page);
-  fill(f, hart, va, HART.readTlb, page, () => pushAddend(f, va, page));
-  pushLinear(f, va, page);
-  return f.index;
+  return addRefill(m, env, "readable", HART.readTlb, ACCESS.read, () => {});
 }
 
 function addWritable(m: ModuleBuilder, env: MmuEnvironment): number {
-  const f = m.function("writable", ["i32", "i64", "i32"], ["i32"]);
-  const hart = 0, va = 1, size = 2;
-  const page = f.local("i32");
-  returnHit(f, HART.writeTlb, hart, va, size);
-  walkOrReturn(f, env, hart, va, ACCESS.write, page);
-  f.local_get(page).i32_const(2).i32_shl().global_get(env.codeIndexBase).i32_add().i32_load();
-  f.if_().i32_const(0).return_().end();
-  f.local_get(page).global_get(env.dirtyBase).i32_add().i32_const(1).i32_store8();
-  fill(f, hart, va, HART.writeTlb, page, () => pushAddend(f, va, page));
-  pushLinear(f, va, page);
-  return f.index;
+  return addRefill(m, env, "writable", HART.writeTlb, ACCESS.write, (f, page) => {
+    f.local_get(page).i32_const(2).i32_shl().global_get(env.codeIndexBase).i32_add().i32_load();
+    f.if_().i32_const(0).return_().end();
+    f.local_get(page).global_get(env.dirtyBase).i32_add().i32_const(1).i32_store8();
+  });
 }
 
 function addRefillExec(m: ModuleBuilder, env: MmuEnvironment): number {
   const f = m.function("refillExec", ["i32", "i64", "i32"], ["i32"]);
   const hart = 0, va = 1, slot = 2;
   const page = f.local("i32");
+  pushTlbEntry(f, hart, va);
+  f.i64_load(HART.execTlb + TLB_ENTRY.tag);
+  pushTag(f, hart, va);
+  f.i64_eq();
+  pushTlbEntry(f, hart, va);
+  f.i32_load(HART.execTlb + TLB_ENTRY.slot).local_get(slot).i32_eq().i32_and().if_();
+  f.i32_const(1).return_().end();
   walkOrReturn(f, env, hart, va, ACCESS.execute, page);
   f.local_get(page).i32_const(2).i32_shl().global_get(env.codeIndexBase).i32_add().i32_load();
   f.local_get(slot).i32_ne().if_().i32_const(0).return_().end();

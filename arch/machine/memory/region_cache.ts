@@ -1,16 +1,23 @@
-import { compileRegion, REGION_EXPORTS, REGION_IMPORTS } from "../../ir/region/compile_region.ts";
+import {
+  compileRegion,
+  mostDataBytes,
+  REGION_EXPORTS,
+  REGION_IMPORTS,
+} from "../../ir/region/compile_region.ts";
 import type { Region } from "../../ir/region/region.ts";
 import { COMPILED } from "../../ir/interpreter.ts";
-import { type CodeSource, formRegion, isReturn, loopHead } from "../../riscv64/form_region.ts";
+import { type CodeSource, entries, formRegion, isReturn } from "../../riscv64/form_region.ts";
 import type { DecodeCache } from "./decode_cache.ts";
 import {
   DECODE_SLOT,
   HART,
   HART_BLOCK_BYTES,
   hartBlock,
-  MACHINE_CELL,
+  JUMP_CACHE,
   OP_BYTES,
+  PAGE_CELL,
   PAGE_SIZE,
+  REGION_DATA,
   REGISTER,
   TLB_ENTRIES,
   TLB_ENTRY,
@@ -22,21 +29,25 @@ import type { MachineMemory } from "./memory.ts";
 
 /** Samples in a line of code before a region is compiled there. */
 const SAMPLES = 8;
+/** More samples until a line is looked at again in which everything has been compiled. */
+const PATIENCE = 1024;
 /** Bytes of code that samples are counted together for. */
 const LINE_BYTES = 64;
 /** A budget's end inside a compiled block leaves at most so much to the interpreter. */
-const TAIL = 64;
+const TAIL = 48;
 /** Targets kept of a jump by register. */
 const MOST_TARGETS = 16;
-/** Says that compiled code was not left by a jump by register. */
-const NO_JUMP = 0xffff_ffff;
 /** Regions kept; beyond, the oldest make room. */
 const CAPACITY = 16_384;
 
 /** Slices between two looks at what regions should be compiled anew. */
 const RENEWAL_SLICES = 64;
+/** Slices after which jumps by register are asked again where they lead. */
+const RELEARNING_SLICES = 256;
 /** Slices after which samples are counted from the beginning. */
 const COOLING_SLICES = 65_536;
+/** A page cell that misses often within so many slices is of no use. */
+const WANDERING_SLICES = 3;
 /** Jumps by register whose targets are kept; then they are learnt anew. */
 const MOST_JUMPS = 16_384;
 /** A region is compiled anew so many times at most. */
@@ -49,6 +60,9 @@ interface LiveRegion {
   /** Where it jumps by registers: guest addresses. */
   readonly jumps: readonly number[];
   readonly renewals: number;
+  /** Where its page cells are, and guest addresses of the ops that use each. */
+  readonly pageCells: number;
+  readonly cellOps: readonly (readonly number[])[];
   /** Linear pages of its code. */
   readonly pages: readonly number[];
 }
@@ -74,11 +88,20 @@ export class RegionCache {
   readonly #samples = new Map<number, number>();
   /** Where jumps by registers have gone, by guest address: hints, whose code it is does not matter. */
   readonly #targets = new Map<number, number[]>();
+  /** Regions by the linear addresses of their page cells. */
+  readonly #cellOwners = new Map<number, number>();
+  /** When page cells had missed often before, in slices. */
+  readonly #missedAt = new Map<number, number>();
+  /** Ops that seldom access the page they accessed before, by guest address: hints as targets are. */
+  readonly #wandering = new Set<number>();
   /** Regions for which there are new targets. */
   readonly #stale = new Set<number>();
   #slices = 0;
-  #step = 1;
   #oldest = 1;
+  /** Where the next region keeps its data. */
+  #nextData: number;
+  /** What stands in the table where no region is. */
+  #unlinked: (() => number) | null = null;
   #imports: WebAssembly.ModuleImports = {};
 
   /**
@@ -97,12 +120,20 @@ export class RegionCache {
     this.#memory = memory;
     this.#layout = layout;
     this.#decoded = decoded;
+    this.#nextData = layout.regionDataBase;
     decoded.onDrop = (page) => this.#dropPage(page);
   }
 
   /** Gives what compiled code calls: the interpreter's exports. */
   bind(exports: WebAssembly.Exports): void {
-    this.#imports = { ...exports, memory: this.#memory.memory } as WebAssembly.ModuleImports;
+    const { memory } = this.#memory;
+    this.#imports = {
+      ...exports,
+      memory,
+      [REGION_EXPORTS.regions]: this.table,
+    } as WebAssembly.ModuleImports;
+    this.#unlinked = exports[REGION_EXPORTS.unlinked] as () => number;
+    this.#fillTable(0);
   }
 
   /**
@@ -121,6 +152,7 @@ export class RegionCache {
     if (before > TAIL) this.#count(hart, start);
     if (!hasUsedUp) return;
     if (++this.#slices % RENEWAL_SLICES === 0) this.#renew(hart);
+    if (this.#slices % RELEARNING_SLICES === 0) this.#forgetJumps();
     if (this.#slices % COOLING_SLICES === 0) this.#samples.clear();
     const pc = this.pcOf(hart);
     if (u32[(block + HART.interpretedFrom) / 4]! > TAIL || !this.#isCovered(hart, pc)) {
@@ -145,8 +177,19 @@ export class RegionCache {
     const count = (this.#samples.get(line) ?? 0) + 1;
     this.#samples.set(line, count);
     if (count < SAMPLES) return;
+    const source = this.#sourceFor(hart);
+    const entry = entries(pc, source).find((address) => !this.#isEntry(hart, address));
+    // Where all is compiled that could be, no need to look again soon.
+    if (entry === undefined) return void this.#samples.set(line, -PATIENCE);
     this.#samples.delete(line);
-    this.#compile(hart, loopHead(pc, this.#sourceFor(hart)));
+    this.#compile(hart, entry);
+  }
+
+  /** Whether a region is entered at an address. */
+  #isEntry(hart: number, pc: number): boolean {
+    const slot = this.#slotOf(hart, pc - pc % PAGE_SIZE);
+    const op = slot + (pc % PAGE_SIZE) / 2 * OP_BYTES;
+    return slot !== 0 && (this.#memory.u16[op / 2]! & COMPILED) !== 0;
   }
 
   /** Compiles the code at the pc of a hart if it can be executed at all. */
@@ -177,13 +220,35 @@ export class RegionCache {
     if (!this.#learn(block, pc)) this.#compile(hart, pc);
   }
 
-  /** Control went from compiled code to other compiled code: a sample of many times. */
+  /** A jump by register went from compiled code to other compiled code, as none did lately. */
   wentOn(hartAddress: number): void {
-    // At equal distances a loop could show the same jump for ever.
-    this.#step = (Math.imul(this.#step, 69_069) + 1) | 0;
-    this.#memory.i32[MACHINE_CELL.toNextSample / 4] = 64 + (this.#step >>> 24);
     const block = hartAddress >>> 0;
     this.#learn(block, this.pcOf(this.#hartAt(block)));
+  }
+
+  /** A page cell has missed often: if that took few slices, page cells are no use to its ops. */
+  wanders(cellAddress: number): void {
+    const cell = cellAddress >>> 0;
+    this.#memory.u32[(cell + PAGE_CELL.misses) / 4] = 0;
+    const before = this.#missedAt.get(cell);
+    this.#missedAt.set(cell, this.#slices);
+    const id = this.#cellOwners.get(cell);
+    const region = id === undefined ? undefined : this.#live[id];
+    if (before === undefined || region === undefined || id === undefined) return;
+    if (this.#slices - before > WANDERING_SLICES || region.renewals === RENEWALS) return;
+    const ops = region.cellOps[(cell - region.pageCells) / PAGE_CELL.bytes]!;
+    if (ops.length === 0) return;
+    if (this.#wandering.size > MOST_JUMPS) this.#wandering.clear();
+    for (const op of ops) this.#wandering.add(op);
+    this.#stale.add(id);
+  }
+
+  #fillTable(from: number): void {
+    for (let id = from; id < this.table.length; id++) this.table.set(id, this.#unlinked);
+  }
+
+  #forgetJumps(): void {
+    this.#memory.u8.fill(0, JUMP_CACHE.base, JUMP_CACHE.base + JUMP_CACHE.bytes);
   }
 
   /** Where a hart's current thread is. */
@@ -200,8 +265,9 @@ export class RegionCache {
    * @returns whether regions will be compiled again for it
    */
   #learn(block: number, target: number): boolean {
+    const exit = this.#memory.u32[(block + HART.leftBy) / 4]!;
+    if (exit === 0 || exit >= JUMP_CACHE.base + JUMP_CACHE.bytes) return false;
     const from = this.#memory.u32[(block + HART.jumpedFrom) / 4]!;
-    if (from === NO_JUMP) return false;
     const jump = from + target - target % 2 ** 32;
     const regions = this.#byJump.get(jump);
     if (regions === undefined) return false;
@@ -255,7 +321,16 @@ export class RegionCache {
     if ((u16[op / 2]! & COMPILED) !== 0) return;
     this.#decoded.decode(op);
     const pages = region.pages.map((address) => ({ address, slot: this.#slotOf(hart, address) }));
-    const bytes = compileRegion(region, pages, this.fused);
+    const data = this.#dataFor(region);
+    const { bytes, cellOps, pageCells, dataBytes } = compileRegion(region, pages, {
+      fused: this.fused,
+      data,
+      wanders: (op) => this.#wandering.has(op),
+    });
+    this.#memory.u8.fill(0, data, data + dataBytes);
+    u32[(data + REGION_DATA.pageCells) / 4] = pageCells;
+    u32[(data + REGION_DATA.pageCellBytes) / 4] = data + dataBytes - pageCells;
+    this.#nextData += Math.ceil(dataBytes / 16) * 16;
     const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       [REGION_IMPORTS]: this.#imports,
     });
@@ -264,12 +339,25 @@ export class RegionCache {
     const jumps = region.blocks.filter((b) => b.ending === "indirect").map((b) => b.ops.at(-1)!)
       .filter((jump) => !isReturn(jump)).map((jump) => jump.pc);
     for (const jump of jumps) setOf(this.#byJump, jump).add(id);
-    this.#live[id] = { entry: pc, op, jumps, renewals, pages: owners };
+    this.#live[id] = { entry: pc, op, jumps, renewals, pages: owners, pageCells, cellOps };
+    cellOps.forEach((_, n) => this.#cellOwners.set(pageCells + n * PAGE_CELL.bytes, id));
     this.table.set(id, instance.exports["region"] as () => number);
     for (const owner of owners) setOf(this.#byPage, owner).add(id);
     this.#cover(region, new Map(region.pages.map((address, n) => [address, owners[n]!])));
     u16[op / 2]! |= COMPILED;
     u32[this.#cellOf(op)] = id;
+  }
+
+  /** Where a region may keep its data. When there is no more room, all regions go. */
+  #dataFor(region: Region): number {
+    const { regionDataBase, regionDataEnd } = this.#layout;
+    if (this.#nextData + mostDataBytes(region) > regionDataEnd) {
+      for (let id = 1; id < this.#live.length; id++) this.#drop(id);
+      this.#forgetJumps();
+      this.#missedAt.clear();
+      this.#nextData = regionDataBase;
+    }
+    return this.#nextData;
   }
 
   /** What a hart can execute now, as region forming wants it. */
@@ -301,7 +389,7 @@ export class RegionCache {
     }
     const id = this.#live.length;
     this.#live.push(undefined);
-    if (id >= this.table.length) this.table.grow(this.table.length);
+    if (id >= this.table.length) this.#fillTable(this.table.grow(this.table.length));
     return id;
   }
 
@@ -334,7 +422,11 @@ export class RegionCache {
     const region = this.#live[id];
     if (region === undefined) return;
     this.#live[id] = undefined;
-    this.table.set(id, null);
+    this.table.set(id, this.#unlinked);
+    region.cellOps.forEach((_, n) => {
+      this.#cellOwners.delete(region.pageCells + n * PAGE_CELL.bytes);
+      this.#missedAt.delete(region.pageCells + n * PAGE_CELL.bytes);
+    });
     this.#free.push(id);
     this.#memory.u16[region.op / 2]! &= COMPILED - 1;
     this.#memory.u32[this.#cellOf(region.op)] = 0;

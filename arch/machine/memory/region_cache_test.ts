@@ -13,7 +13,8 @@ const addi = (d: number, imm: number): number => encode("addi", { d, s1: d, imm 
 function machine(engine: Engine, mostRegions?: number, decodeSlots = 64): TestMachine {
   return new TestMachine(
     { decodeSlots },
-    (memory, layout) => instantiateCpu(memory, layout, engine, mostRegions),
+    (memory, layout) =>
+      instantiateCpu(memory, layout, engine, mostRegions === undefined ? {} : { mostRegions }),
   );
 }
 
@@ -92,6 +93,40 @@ Deno.test("region cache: beyond its capacity the oldest make room, while others 
     assert.equal(m.register(10), 300n * 36n);
     assert.ok(liveRegions(m) > 0);
   }
+});
+
+Deno.test("region cache: where there is no room for what regions keep, all go and begin anew", () => {
+  const pages = 2, count = pages * PAGE_SIZE / 4;
+  const room = 12 * 1024;
+  const m = new TestMachine(
+    { decodeSlots: 64 },
+    (memory, layout) =>
+      instantiateCpu(
+        memory,
+        { ...layout, regionDataEnd: layout.regionDataBase + room },
+        "eager",
+      ),
+  );
+  routines(m, pages);
+  let most = 0, fewer = 0, before = 0;
+  for (let n = 0; n < count; n++) {
+    m.setRegister(10, 0);
+    m.setRegister(1, CODE + 4 * ((n * 7) % count));
+    m.setRegister(REGISTER.pc, CODE + 4 * n);
+    m.cpu.run(0, 2);
+    assert.equal(m.register(10), BigInt(1 + n % 16), `routine ${n}`);
+    // By way of the jump cache to where the routine returns.
+    m.cpu.run(0, 2);
+    assert.equal(m.register(10), BigInt(1 + n % 16 + 1 + (n * 7) % count % 16), `then ${n}`);
+    if (n % 16 !== 0) continue;
+    const live = liveRegions(m);
+    if (live < before) fewer++;
+    before = live;
+    most = Math.max(most, live);
+  }
+  // Sixteen bytes and an exit or two for each.
+  assert.ok(most > room / 64 && most <= room / 16, `${most} regions`);
+  assert.ok(fewer > 1, `${fewer} times fewer than before`);
 });
 
 Deno.test("region cache: regions go with each page of their code, and no others do", () => {

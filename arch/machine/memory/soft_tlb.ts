@@ -2,6 +2,7 @@ import {
   ASID_BITS,
   HART,
   hartBlock,
+  MACHINE_CELL,
   PAGE_SIZE,
   TLB_ENTRIES,
   TLB_ENTRY,
@@ -20,6 +21,12 @@ export class SoftTlb {
   readonly #layout: MachineLayout;
   /** 1 for each hart and asid that may have entries: spaces run on few harts of many. */
   readonly #ran: Uint8Array;
+  /** Names of each space's translations; those up to `#ended` are no longer true. */
+  readonly #epochs = new Float64Array(1 << ASID_BITS);
+  #ended = 0;
+  #latest = 0;
+  /** The space of the hart that runs, or ran last. */
+  #running = 0;
 
   constructor(memory: MachineMemory, layout: MachineLayout) {
     this.#u32 = memory.u32;
@@ -36,8 +43,29 @@ export class SoftTlb {
     this.#u32[entry + TLB_ENTRY.tag / 4 + 1] = 0;
   }
 
+  /** All translations of all spaces may be others than before. */
+  #endEpochs(): void {
+    this.#ended = this.#latest;
+    this.#tellEpoch();
+  }
+
+  /** Those of one space. */
+  #endEpoch(asid: number): void {
+    this.#epochs[asid] = 0;
+    if (asid === this.#running) this.#tellEpoch();
+  }
+
+  /** Lets compiled code see in what epoch it runs. */
+  #tellEpoch(): void {
+    let epoch = this.#epochs[this.#running]!;
+    if (epoch <= this.#ended) this.#epochs[this.#running] = epoch = ++this.#latest;
+    this.#u32[MACHINE_CELL.epoch / 4] = epoch % 2 ** 32;
+    this.#u32[MACHINE_CELL.epoch / 4 + 1] = Math.floor(epoch / 2 ** 32);
+  }
+
   /** Forgets the translation of the page that holds an address (two u32 halves) in one space. */
   invalidatePage(asid: number, vaLow: number, vaHigh: number): void {
+    this.#endEpoch(asid);
     const low = ((vaLow & -PAGE_SIZE) | TLB_VALID | asid) >>> 0;
     const high = vaHigh >>> 0;
     const offset = ((vaLow >>> 12) % TLB_ENTRIES) * (TLB_ENTRY_BYTES / 4);
@@ -53,10 +81,14 @@ export class SoftTlb {
   runs(hart: number): void {
     const asid = this.#u32[(hartBlock(this.#layout, hart) + HART.asid) / 4]!;
     this.#ran[(hart << ASID_BITS) | asid] = 1;
+    this.#running = asid;
+    this.#u32[MACHINE_CELL.tag / 4] = TLB_VALID | asid;
+    this.#tellEpoch();
   }
 
   /** Forgets all translations of one space. */
   invalidateAsid(asid: number): void {
+    this.#endEpoch(asid);
     for (let hart = 0; hart < this.#layout.harts; hart++) {
       const ran = (hart << ASID_BITS) | asid;
       if (this.#ran[ran] === 0) continue;
@@ -69,21 +101,25 @@ export class SoftTlb {
 
   /** Forgets everything. */
   invalidateAll(): void {
+    this.#endEpochs();
     for (const tlb of TLBS) this.#dropWhere(tlb, TLB_ENTRY.tag, 0, 0);
   }
 
   /** Forgets all write translations, so that the next store to each page marks it dirty. */
   flushWriteTlbs(): void {
+    this.#endEpochs();
     this.#dropWhere(HART.writeTlb, TLB_ENTRY.tag, 0, 0);
   }
 
   /** Forgets all write translations that lead to one linear page. */
   dropWritable(linearPage: number): void {
+    this.#endEpochs();
     this.#dropWhere(HART.writeTlb, TLB_ENTRY.linearPage, -1, linearPage);
   }
 
   /** Forgets all exec translations that lead to one decode slot (linear address). */
   dropSlot(slot: number): void {
+    this.#endEpochs();
     this.#dropWhere(HART.execTlb, TLB_ENTRY.slot, -1, slot);
   }
 

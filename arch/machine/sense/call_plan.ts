@@ -44,6 +44,8 @@ export interface CopyPlan {
   readonly per: number;
   /** Values of the register `count` for which bytes are copied, each followed by its size. */
   readonly sizes: Int32Array;
+  /** What its address must be a multiple of to be copied. */
+  readonly align: number;
 }
 
 /** Plans of all calls by number, undefined where no row is. */
@@ -60,7 +62,16 @@ function planOf(row: SyscallRow): CallPlan {
   const copies: CopyPlan[] = [];
   let register = 0;
   for (const { how } of row.args) {
-    const copy = { register, bytes: 0, count: 0, most: 0, wide: 1, per: 1, sizes: NO_SIZES };
+    const copy = {
+      register,
+      bytes: 0,
+      count: 0,
+      most: 0,
+      wide: 1,
+      per: 1,
+      sizes: NO_SIZES,
+      align: 1,
+    };
     if (how.kind === "path") copies.push({ ...copy, take: Take.Path });
     else if (how.kind === "strings") copies.push({ ...copy, take: Take.Strings });
     else if (how.kind === "in") copies.push({ ...copy, take: Take.Struct, bytes: how.bytes });
@@ -73,7 +84,8 @@ function planOf(row: SyscallRow): CallPlan {
       copies.push({ ...copy, take: Take.Array, bytes, count, most, wide, per });
     } else if (how.kind === "inSelected") {
       const sizes = Int32Array.from(Object.entries(how.bytes).flat().map(Number));
-      copies.push({ ...copy, take: Take.Selected, count: how.selector, sizes });
+      const { selector: count, align } = how;
+      copies.push({ ...copy, take: Take.Selected, count, sizes, align });
     }
     // What lies at the stack pointer has no register of its own.
     if (how.kind !== "frame") register++;

@@ -60,7 +60,7 @@ export class CopyIn {
       bytes *= Math.ceil(this.u32[count] / copy.per);
     } else if (copy.take === Take.Selected) {
       bytes = this.selectedBytes(copy, slot);
-      if (bytes === 0) return ArgumentLength.Absent;
+      if (bytes === 0 || lo % copy.align !== 0) return ArgumentLength.Absent;
     }
     // A stack pointer of 0 asks for no less than any other: it faults.
     if (lo === 0 && hi === 0 && copy.take !== Take.Frame) return ArgumentLength.Absent;

@@ -5,9 +5,9 @@ import { payloadI64, payloadU32 } from "../../event.ts";
 import { ONE, type State } from "../../kernel.ts";
 import { resolveRange } from "../../mem/user.ts";
 import { writeUser } from "../../mem/user_copy.ts";
+import { setAlarm } from "../../proc/alarm.ts";
 import { armSleep } from "../../sched/call.ts";
-import { WaitKind } from "../../sched/tables.ts";
-import { armTimer, disarmTimer, TimerSlot } from "../../sched/timer.ts";
+import { ThreadState, WaitKind } from "../../sched/tables.ts";
 import { waitOn } from "../../sched/wait.ts";
 import { putRusage } from "./process.ts";
 
@@ -50,6 +50,16 @@ function isRealtime(clock: number): boolean {
   return clock === Clock.Realtime || clock === Clock.RealtimeCoarse;
 }
 
+/** User time of all threads of a thread's process, the ended ones among them, ns. */
+function userTimeOf(s: State, t: number): number {
+  const p = s.thread.process[t];
+  let sum = s.process.userTime[p];
+  for (let u = s.process.firstThread[p]; u !== 0; u = s.thread.nextInProcess[u]) {
+    if (s.thread.state[u] !== ThreadState.Dead) sum += s.thread.userTime[u];
+  }
+  return sum;
+}
+
 /** Reads a clock there is into `at` of the effect bytes. */
 function putClock(s: State, fx: Effects, e: Event, t: number, clock: number, at: number): void {
   if (isRealtime(clock)) {
@@ -65,7 +75,7 @@ function putClock(s: State, fx: Effects, e: Event, t: number, clock: number, at:
     return;
   }
   if (clock === Clock.ProcessCpu || clock === Clock.ThreadCpu) {
-    const used = s.thread.userTime[t];
+    const used = clock === Clock.ThreadCpu ? s.thread.userTime[t] : userTimeOf(s, t);
     putTimespec(fx, at, Math.floor(used / NS), used % NS);
     return;
   }
@@ -122,6 +132,25 @@ export function timespecArgument(e: Event, nth: number): number {
   return Math.min(seconds, FAR_SECONDS) * NS + ns;
 }
 
+/**
+ * A copied-in timespec that says when, not how long, as virtual time in ns; NaN when malformed.
+ *
+ * @param realtime whether it counts from 1970
+ */
+export function untilTime(s: State, e: Event, nth: number, realtime: boolean): number {
+  const at = argumentAt(e, nth);
+  let seconds = payloadI64(e, at + 4);
+  let rest = payloadI64(e, at + 12);
+  if (seconds < 0 || rest < 0 || rest >= NS) return NaN;
+  if (realtime) {
+    // Seconds since 1970 as ns pass 2^53, so the start time is taken off before the product.
+    const start = s.kernel.startTime[ONE];
+    seconds -= Math.floor(start / 1_000_000);
+    rest -= (start % 1_000_000) * 1000;
+  }
+  return Math.min(seconds, FAR_SECONDS) * NS + rest;
+}
+
 /** Sleeps until a deadline; on the way back from an interruption the rest is written. */
 function sleepUntil(s: State, fx: Effects, e: Event, t: number, deadline: number): number {
   const armed = s.thread.callDeadline[t];
@@ -157,16 +186,9 @@ export function clockNanosleep(s: State, fx: Effects, e: Event, t: number): numb
     s.thread.callRemain[t] = e.argument(3);
     return sleepUntil(s, fx, e, t, e.time + duration);
   }
-  // Seconds since 1970 as ns pass 2^53, so the start time is taken off before the product.
-  let seconds = payloadI64(e, at + 4);
-  if (seconds < 0) return -Err.Invalid;
-  let rest = ns;
-  if (isRealtime(clock)) {
-    const start = s.kernel.startTime[ONE];
-    seconds -= Math.floor(start / 1_000_000);
-    rest -= (start % 1_000_000) * 1000;
-  }
-  return sleepUntil(s, fx, e, t, Math.min(seconds, FAR_SECONDS) * NS + rest);
+  const until = untilTime(s, e, 0, isRealtime(clock));
+  if (Number.isNaN(until)) return -Err.Invalid;
+  return sleepUntil(s, fx, e, t, until);
 }
 
 const ITIMER_REAL = 0;
@@ -174,9 +196,10 @@ const ITIMERVAL_BYTES = 32;
 
 function putInterval(s: State, fx: Effects, e: Event, t: number): number {
   const at = fx.reserveBytes(ITIMERVAL_BYTES);
-  putTimeval(fx, at, s.thread.intervalPeriod[t]);
-  const armed = s.thread.intervalIndex[t] !== 0;
-  putTimeval(fx, at + 16, armed ? Math.max(s.thread.intervalDeadline[t] - e.time, 1000) : 0);
+  const p = s.thread.process[t];
+  putTimeval(fx, at, s.process.alarmPeriod[p]);
+  const armed = s.process.alarmThread[p] !== 0;
+  putTimeval(fx, at + 16, armed ? Math.max(s.process.alarmDeadline[p] - e.time, 1000) : 0);
   return at;
 }
 
@@ -207,10 +230,7 @@ export function setitimer(s: State, fx: Effects, e: Event, t: number): number {
     const wrote = writeUser(s, fx, e.hart, t, e.argument(2), old, ITIMERVAL_BYTES);
     if (wrote < 0) return wrote;
   }
-  disarmTimer(s, e.hart, t, TimerSlot.Interval);
-  s.thread.intervalDeadline[t] = 0;
-  s.thread.intervalPeriod[t] = first > 0 ? period : 0;
-  if (first > 0) armTimer(s, e.hart, t, TimerSlot.Interval, e.time + first);
+  setAlarm(s, fx, e.hart, t, first > 0 ? e.time + first : 0, period);
   return 0;
 }
 
@@ -219,7 +239,7 @@ export function times(s: State, fx: Effects, e: Event, t: number): number {
   const p = s.thread.process[t];
   if (e.argument(0) !== 0) {
     const at = fx.reserveBytes(32);
-    fx.setU64(at, Math.floor(s.thread.userTime[t] / CLOCK_TICK_NS));
+    fx.setU64(at, Math.floor(userTimeOf(s, t) / CLOCK_TICK_NS));
     fx.setU64(at + 8, 0);
     fx.setU64(at + 16, Math.floor(s.process.childTime[p] / CLOCK_TICK_NS));
     fx.setU64(at + 24, 0);
@@ -229,11 +249,12 @@ export function times(s: State, fx: Effects, e: Event, t: number): number {
   return Math.floor(readTime(e) / CLOCK_TICK_NS);
 }
 
-/** getrusage of the process (0) or its reaped children (-1). */
+/** getrusage of the process (0), its reaped children (-1) or the thread (1). */
 export function getrusage(s: State, fx: Effects, e: Event, t: number): number {
   const who = e.int(0);
   if (who !== 0 && who !== -1 && who !== 1) return -Err.Invalid;
   const p = s.thread.process[t];
-  const at = putRusage(fx, who === -1 ? s.process.childTime[p] : s.thread.userTime[t]);
+  const own = who === 1 ? s.thread.userTime[t] : userTimeOf(s, t);
+  const at = putRusage(fx, who === -1 ? s.process.childTime[p] : own);
   return writeUser(s, fx, e.hart, t, e.argument(1), at, 144);
 }

@@ -44,7 +44,7 @@ Deno.test("clock: an interval timer without a first expiry is off, its period to
   const b = new Bench();
   const init = b.on(0);
   assert.equal(b.call(0, Call.setitimer, 0, words(5, 0, 0, 0), 0), 0);
-  assert.equal(b.s.thread.intervalPeriod[init], 0);
+  assert.equal(b.s.process.alarmPeriod[b.world.init], 0);
   assert.equal(b.s.thread.intervalIndex[init], 0);
   assert.equal(b.call(0, Call.setitimer, 0, words(0, 1000, 0, 1), 0), 0);
   assert.equal(b.call(0, GETITIMER, 0, BUFFER), 0);

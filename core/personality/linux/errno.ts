@@ -41,6 +41,15 @@ const ERRNO: Readonly<Record<keyof typeof Err, number>> = {
   NotPermitted: 1,
   NotSupported: 95,
   TimedOut: 110,
+  ServerFault: 312,
+  NoCapability: 9,
+  StaleCapability: 116,
+  WrongKind: 22,
+  FewerRights: 1,
+  Revoked: 116,
+  TooDeep: 40,
+  NoSlot: 1,
+  Deadlock: 35,
 };
 
 const byCode: Int32Array = (() => {

@@ -1,22 +1,20 @@
-import { Err } from "../../error.ts";
 import type { LinuxCall } from "../../syscall/table.ts";
 import type { Handler } from "../handler.ts";
 import * as clock from "./clock.ts";
 import * as directory from "./directory.ts";
 import * as file from "./file.ts";
+import { futex } from "./futex.ts";
 import * as identity from "./identity.ts";
 import * as io from "./io.ts";
 import * as memory from "./memory.ts";
 import * as poll from "./poll.ts";
+import * as priority from "./priority.ts";
 import * as process from "./process.ts";
 import * as schedule from "./schedule.ts";
 import * as select from "./select.ts";
 import * as signal from "./signal.ts";
 import * as stat from "./stat.ts";
 import * as terminal from "./terminal.ts";
-
-/** For calls a program must learn to do without. */
-const absent: Handler = () => -Err.NotImplemented;
 
 /** The Linux calls' handlers; a call without one does not compile. */
 export const linuxHandlers: Readonly<Record<LinuxCall, Handler>> = {
@@ -65,18 +63,27 @@ export const linuxHandlers: Readonly<Record<LinuxCall, Handler>> = {
   fdatasync: file.fsync,
   utimensat: stat.utimensat,
   exit: process.exit,
-  exit_group: process.exit,
+  exit_group: process.exitGroup,
   set_tid_address: process.setTidAddress,
-  set_robust_list: absent,
+  futex,
+  set_robust_list: process.setRobustList,
+  get_robust_list: process.getRobustList,
   nanosleep: clock.nanosleep,
   getitimer: clock.getitimer,
   setitimer: clock.setitimer,
   clock_gettime: clock.clockGettime,
   clock_getres: clock.clockGetres,
   clock_nanosleep: clock.clockNanosleep,
+  sched_setparam: priority.schedSetparam,
+  sched_setscheduler: priority.schedSetscheduler,
+  sched_getscheduler: priority.schedGetscheduler,
+  sched_getparam: priority.schedGetparam,
   sched_setaffinity: schedule.schedSetaffinity,
   sched_getaffinity: schedule.schedGetaffinity,
   sched_yield: schedule.schedYield,
+  sched_get_priority_max: priority.schedGetPriorityMax,
+  sched_get_priority_min: priority.schedGetPriorityMin,
+  sched_rr_get_interval: priority.schedRrGetInterval,
   kill: signal.kill,
   tkill: signal.tkill,
   tgkill: signal.tgkill,
@@ -87,8 +94,8 @@ export const linuxHandlers: Readonly<Record<LinuxCall, Handler>> = {
   rt_sigpending: signal.rtSigpending,
   rt_sigtimedwait: signal.rtSigtimedwait,
   rt_sigreturn: signal.rtSigreturn,
-  setpriority: schedule.setpriority,
-  getpriority: schedule.getpriority,
+  setpriority: priority.setpriority,
+  getpriority: priority.getpriority,
   setgid: identity.setgid,
   setuid: identity.setuid,
   times: clock.times,

@@ -4,8 +4,8 @@ import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../../event.
 import { ONE, type State } from "../../kernel.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { STACK_LIMIT } from "../../proc/exec.ts";
-import { findProcess } from "../../proc/process.ts";
 import { DESCRIPTORS } from "../../proc/tables.ts";
+import { findThread } from "../../sched/tid.ts";
 import { watermark } from "../../state/table.ts";
 
 /** getpid. */
@@ -50,8 +50,9 @@ export function setgid(s: State, _fx: Effects, e: Event, t: number): number {
   return 0;
 }
 
-function target(s: State, t: number, pid: number): number {
-  return pid === 0 ? s.thread.process[t] : findProcess(s, pid);
+/** The process that an id, of any of its threads, stands for; 0 when there is none. */
+function target(s: State, t: number, id: number): number {
+  return s.thread.process[id === 0 ? t : findThread(s, id)];
 }
 
 /** getpgid. */
@@ -90,6 +91,7 @@ export function setpgid(s: State, fx: Effects, e: Event, t: number): number {
   const group = e.int(1) === 0 ? (p === 0 ? 0 : s.process.pid[p]) : e.int(1);
   if (group < 0) return -Err.Invalid;
   if (p === 0) return -Err.NoProcess;
+  if (e.int(0) !== 0 && e.int(0) !== s.process.pid[p]) return -Err.Invalid;
   if (p !== self && s.process.parent[p] !== self) return -Err.NoProcess;
   if (s.process.session[p] !== s.process.session[self]) return -Err.NotPermitted;
   if (s.process.session[p] === s.process.pid[p]) return -Err.NotPermitted;

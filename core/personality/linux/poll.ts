@@ -9,7 +9,7 @@ import { writeUser } from "../../mem/user_copy.ts";
 import { armSleep } from "../../sched/call.ts";
 import { WaitKind, WakeReason } from "../../sched/tables.ts";
 import { waitOn, wakeThread } from "../../sched/wait.ts";
-import { nextSignal } from "../../proc/signal.ts";
+import { nextSignal, setMask } from "../../proc/signal.ts";
 import { freeRows } from "../../state/table.ts";
 import { timespecArgument } from "./clock.ts";
 
@@ -99,15 +99,13 @@ function linkAll(s: State, e: Event, t: number, from: number, count: number): vo
 }
 
 /** Puts a mask in place for the wait; the old one comes back when the call is over. */
-export function maskFor(s: State, e: Event, t: number, at: number): void {
+export function maskFor(s: State, fx: Effects, e: Event, t: number, at: number): void {
   if (s.thread.restoreMask[t] === 0) {
     s.thread.savedMaskLo[t] = s.thread.blockedLo[t];
     s.thread.savedMaskHi[t] = s.thread.blockedHi[t];
     s.thread.restoreMask[t] = 1;
   }
-  // KILL (9) and STOP (19) cannot be blocked.
-  s.thread.blockedLo[t] = payloadU32(e, at) & ~((1 << 8) | (1 << 18));
-  s.thread.blockedHi[t] = payloadU32(e, at + 4);
+  setMask(s, fx, e.hart, t, payloadU32(e, at), payloadU32(e, at + 4));
 }
 
 /** ppoll. */
@@ -123,7 +121,7 @@ export function ppoll(s: State, fx: Effects, e: Event, t: number): number {
   if (Number.isNaN(timeout)) return -Err.Invalid;
   const mask = argumentAt(e, 2);
   if (e.argument(3) !== 0 && e.argument(4) !== 8) return -Err.Invalid;
-  if (mask >= 0 && payloadU32(e, mask) === 8) maskFor(s, e, t, mask + 4);
+  if (mask >= 0 && payloadU32(e, mask) === 8) maskFor(s, fx, e, t, mask + 4);
   const from = array + 4;
   const deadline = s.thread.callDeadline[t];
   const expired = timeout === 0 || (deadline > 0 && e.time >= deadline);

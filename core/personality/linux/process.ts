@@ -4,24 +4,48 @@ import { AccessKind, argumentAt, type Event, payloadU32 } from "../../event.ts";
 import { type State } from "../../kernel.ts";
 import { resolveRange } from "../../mem/user.ts";
 import { writeUser } from "../../mem/user_copy.ts";
-import { beginExit, reap } from "../../proc/exit.ts";
+import { cloneThread } from "../../proc/clone_thread.ts";
+import {
+  beginExit,
+  exitThread,
+  isUserAddress,
+  prepareClearTid,
+  reap,
+  setClearTid,
+} from "../../proc/exit.ts";
 import { execute } from "../../proc/exec.ts";
-import { clone } from "../../proc/fork.ts";
+import { clone, CloneFlag, KNOWN_FLAGS } from "../../proc/fork.ts";
+import { maySignal } from "../../proc/kill.ts";
 import { setName } from "../../proc/process.ts";
 import { NAME_BYTES } from "../../proc/tables.ts";
 import { News, newsOf, waitForChild, WaitOption, waitStatus } from "../../proc/wait_child.ts";
+import { findThread } from "../../sched/tid.ts";
 import { putTimeval } from "./clock.ts";
 
-/** exit and exit_group: the same while a process has one thread. */
+/** exit: the thread's end, the process's if it is the last. */
 export function exit(s: State, fx: Effects, e: Event, t: number): number {
-  beginExit(s, fx, e.hart, t, (e.uint(0) & 0xff) << 8);
-  return Result.Pending;
+  if (prepareClearTid(s, fx, e.hart, t) === Result.Pending) return Result.Pending;
+  return exitThread(s, fx, e.hart, t, (e.uint(0) & 0xff) << 8);
 }
 
-/** clone: fork, or vfork when the space is shared. */
+/** exit_group: the end of the process with all its threads. */
+export function exitGroup(s: State, fx: Effects, e: Event, t: number): number {
+  return beginExit(s, fx, e.hart, t, (e.uint(0) & 0xff) << 8);
+}
+
+/**
+ * clone: a thread with CLONE_THREAD; else fork, or vfork when the space is shared. EINVAL for flags
+ * that Linux refuses together, EOPNOTSUPP for those Daybook cannot combine.
+ */
 export function cloneCall(s: State, fx: Effects, e: Event, t: number): number {
   const flags = e.uint(0);
-  return clone(s, fx, e, t, flags, 1, e.argument(2), e.argument(4), 3);
+  const needs = (flag: number, other: number): boolean =>
+    (flags & flag) !== 0 && (flags & other) === 0;
+  if ((flags & ~KNOWN_FLAGS) !== 0) return -Err.Invalid;
+  if (needs(CloneFlag.Thread, CloneFlag.SignalHandlers)) return -Err.Invalid;
+  if (needs(CloneFlag.SignalHandlers, CloneFlag.Vm)) return -Err.Invalid;
+  const make = (flags & CloneFlag.Thread) !== 0 ? cloneThread : clone;
+  return make(s, fx, e, t, flags, 1, e.argument(2), e.argument(4), 3);
 }
 
 /** execve. */
@@ -73,9 +97,39 @@ export function wait4(s: State, fx: Effects, e: Event, t: number): number {
   return pid;
 }
 
-/** set_tid_address: the tid; nothing is cleared at exit, as no other thread could see it. */
-export function setTidAddress(s: State, _fx: Effects, _e: Event, t: number): number {
+/** set_tid_address: where the tid is cleared when the thread ends; the tid. */
+export function setTidAddress(s: State, _fx: Effects, e: Event, t: number): number {
+  setClearTid(s, t, e.argument(0));
   return s.thread.tid[t];
+}
+
+const ROBUST_HEAD_BYTES = 24;
+
+/** set_robust_list: where the list begins whose futexes are marked when the thread ends. EINVAL. */
+export function setRobustList(s: State, _fx: Effects, e: Event, t: number): number {
+  if (e.argument(1) !== ROBUST_HEAD_BYTES) return -Err.Invalid;
+  const head = e.argument(0);
+  s.thread.robustHead[t] = isUserAddress(head) ? head : 0;
+  return 0;
+}
+
+/** get_robust_list of a thread that one may send signals to. ESRCH, EPERM, EFAULT. */
+export function getRobustList(s: State, fx: Effects, e: Event, t: number): number {
+  const thread = e.int(0) === 0 ? t : findThread(s, e.int(0));
+  if (thread === 0) return -Err.NoProcess;
+  const mayLook = maySignal(s, s.thread.process[t], s.thread.process[thread], 0);
+  if (!mayLook) return -Err.NotPermitted;
+  for (let i = 1; i <= 2; i++) {
+    const usable = resolveRange(s, fx, e.hart, t, e.argument(i), 8, AccessKind.Write);
+    if (usable < 0) return usable;
+  }
+  // Both or none: from here on it must succeed.
+  for (let i = 1; i <= 2; i++) {
+    const at = fx.reserveBytes(8);
+    fx.setU64(at, i === 1 ? s.thread.robustHead[thread] : ROBUST_HEAD_BYTES);
+    writeUser(s, fx, e.hart, t, e.argument(i), at, 8);
+  }
+  return 0;
 }
 
 const PR_SET_NAME = 15;

@@ -4,10 +4,11 @@ import { AccessKind, argumentAt, ArgumentLength, type Event, payloadU32 } from "
 import { ONE, type State } from "../../kernel.ts";
 import { resolveRange } from "../../mem/user.ts";
 import { writeUser } from "../../mem/user_copy.ts";
-import { findProcess } from "../../proc/process.ts";
 import { scheduler } from "../../sched/scheduler.ts";
 import { Request, ThreadState } from "../../sched/tables.ts";
+import { offerQueued } from "../../sched/steal.ts";
 import { handOver, isInTransit, leastLoadedHart, request } from "../../sched/thread.ts";
+import { findThread } from "../../sched/tid.ts";
 import { returnFromCall } from "../../sched/call.ts";
 import { Result } from "../../error.ts";
 
@@ -22,10 +23,9 @@ export function schedYield(s: State, _fx: Effects, e: Event, t: number): number 
   return 0;
 }
 
-function threadOf(s: State, t: number, pid: number): number {
-  if (pid === 0) return t;
-  const p = findProcess(s, pid);
-  return p === 0 ? 0 : s.process.firstThread[p];
+/** The thread with an id, the calling one for 0; 0 when there is none. */
+function threadOf(s: State, t: number, tid: number): number {
+  return tid === 0 ? t : findThread(s, tid);
 }
 
 /** sched_setaffinity: a thread outside its new set moves, by request when it is another hart's. */
@@ -48,6 +48,7 @@ export function schedSetaffinity(s: State, fx: Effects, e: Event, t: number): nu
   s.thread.affinityHi[thread] = hi;
   const home = s.thread.hart[thread];
   const allowed = ((home < 32 ? lo : hi) >>> (home & 31)) & 1;
+  if (allowed === 1) offerQueued(s, fx, e.hart, thread);
   if (allowed === 1 || s.thread.state[thread] === ThreadState.Dead) return 0;
   // A child that is still being made has no hart yet; its first one is chosen by the new set.
   if (s.thread.state[thread] === ThreadState.Embryo) return 0;
@@ -98,17 +99,5 @@ export function getcpu(s: State, fx: Effects, e: Event, t: number): number {
     fx.setU32(at, i === 0 ? e.hart : 0);
     writeUser(s, fx, e.hart, t, e.argument(i), at, 4);
   }
-  return 0;
-}
-
-/** getpriority: nice 0, as Linux encodes it. */
-export function getpriority(s: State, _fx: Effects, e: Event, t: number): number {
-  if (e.int(0) === 0 && threadOf(s, t, e.int(1)) === 0) return -Err.NoProcess;
-  return 20;
-}
-
-/** setpriority: accepted. */
-export function setpriority(s: State, _fx: Effects, e: Event, t: number): number {
-  if (e.int(0) === 0 && threadOf(s, t, e.int(1)) === 0) return -Err.NoProcess;
   return 0;
 }

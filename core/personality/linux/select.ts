@@ -132,7 +132,7 @@ export function pselect6(s: State, fx: Effects, e: Event, t: number): number {
   const timeout = timespecArgument(e, SETS);
   if (Number.isNaN(timeout)) return -Err.Invalid;
   const mask = argumentAt(e, SETS + 1);
-  if (mask >= 0 && payloadU32(e, mask) === 8) maskFor(s, e, t, mask + 4);
+  if (mask >= 0 && payloadU32(e, mask) === 8) maskFor(s, fx, e, t, mask + 4);
   const usable = prepareSets(s, fx, e, t, count);
   if (usable < 0) return usable;
   const ready = countReady(s, e, t, count);

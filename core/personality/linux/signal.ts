@@ -5,14 +5,14 @@ import { signalFrame } from "../../isa/signal_frame.ts";
 import { type State } from "../../kernel.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { putSigInfo, restoreFrame } from "../../proc/deliver.ts";
-import { EVERYBODY, signalMany, signalProcess } from "../../proc/kill.ts";
-import { findProcess } from "../../proc/process.ts";
-import { discardPending, isIgnored, takeSignal } from "../../proc/signal.ts";
+import { EVERYBODY, signalMany, signalProcess, signalThread } from "../../proc/kill.ts";
+import { discardPending, isIgnored, setMask, takeSignal } from "../../proc/signal.ts";
 import { highBit, lowBit, Signal, UNBLOCKABLE } from "../../proc/signal_numbers.ts";
 import { SIGNALS } from "../../proc/tables.ts";
 import { Account } from "../../ledger/accounts.ts";
 import { armSleep } from "../../sched/call.ts";
 import { WaitKind, WakeReason } from "../../sched/tables.ts";
+import { findThread } from "../../sched/tid.ts";
 import { waitOn, wakeThread } from "../../sched/wait.ts";
 import { timespecArgument } from "./clock.ts";
 
@@ -73,17 +73,11 @@ export function rtSigprocmask(s: State, fx: Effects, e: Event, t: number): numbe
   if (!sets) return 0;
   const lo = payloadU32(e, at + 4);
   const hi = payloadU32(e, at + 8);
-  if (how === How.Block) {
-    s.thread.blockedLo[t] |= lo;
-    s.thread.blockedHi[t] |= hi;
-  } else if (how === How.Unblock) {
-    s.thread.blockedLo[t] &= ~lo;
-    s.thread.blockedHi[t] &= ~hi;
-  } else {
-    s.thread.blockedLo[t] = lo;
-    s.thread.blockedHi[t] = hi;
-  }
-  s.thread.blockedLo[t] &= ~UNBLOCKABLE;
+  const oldLo = s.thread.blockedLo[t];
+  const oldHi = s.thread.blockedHi[t];
+  if (how === How.Block) setMask(s, fx, e.hart, t, oldLo | lo, oldHi | hi);
+  else if (how === How.Unblock) setMask(s, fx, e.hart, t, oldLo & ~lo, oldHi & ~hi);
+  else setMask(s, fx, e.hart, t, lo, hi);
   return 0;
 }
 
@@ -109,8 +103,7 @@ export function rtSigsuspend(s: State, fx: Effects, e: Event, t: number): number
     s.thread.savedMaskHi[t] = s.thread.blockedHi[t];
     s.thread.restoreMask[t] = 1;
   }
-  s.thread.blockedLo[t] = payloadU32(e, at + 4) & ~UNBLOCKABLE;
-  s.thread.blockedHi[t] = payloadU32(e, at + 8);
+  setMask(s, fx, e.hart, t, payloadU32(e, at + 4), payloadU32(e, at + 8));
   waitOn(s, t, WaitKind.Sleep, 0);
   const p = s.thread.process[t];
   const ready = ((s.process.pendingLo[p] | s.thread.pendingLo[t]) & ~s.thread.blockedLo[t]) |
@@ -165,14 +158,14 @@ function validSignal(signal: number): boolean {
   return signal >= 0 && signal <= SIGNALS;
 }
 
-/** kill. */
+/** kill: an id of any of its threads stands for a process. */
 export function kill(s: State, fx: Effects, e: Event, t: number): number {
   const which = e.int(0);
   const signal = e.int(1);
   if (!validSignal(signal)) return -Err.Invalid;
   const from = s.thread.process[t];
   if (which > 0) {
-    const p = findProcess(s, which);
+    const p = s.thread.process[findThread(s, which)];
     return p === 0 ? -Err.NoProcess : signalProcess(s, fx, e.hart, from, p, signal);
   }
   if (which === -1) return signalMany(s, fx, e.hart, t, EVERYBODY, signal);
@@ -180,29 +173,32 @@ export function kill(s: State, fx: Effects, e: Event, t: number): number {
   return signalMany(s, fx, e.hart, t, group, signal);
 }
 
+/** Sends one thread a signal; `group` is the id its process must have, or 0. */
 function killThread(
   s: State,
   fx: Effects,
   e: Event,
   t: number,
+  group: number,
   tid: number,
   signal: number,
 ): number {
-  if (!validSignal(signal) || tid <= 0) return -Err.Invalid;
-  const p = findProcess(s, tid);
-  if (p === 0) return -Err.NoProcess;
-  return signalProcess(s, fx, e.hart, s.thread.process[t], p, signal);
+  const thread = findThread(s, tid);
+  const p = s.thread.process[thread];
+  if (thread === 0 || (group !== 0 && s.process.pid[p] !== group)) return -Err.NoProcess;
+  return signalThread(s, fx, e.hart, s.thread.process[t], thread, signal);
 }
 
 /** tkill. */
 export function tkill(s: State, fx: Effects, e: Event, t: number): number {
-  return killThread(s, fx, e, t, e.int(0), e.int(1));
+  if (!validSignal(e.int(1)) || e.int(0) <= 0) return -Err.Invalid;
+  return killThread(s, fx, e, t, 0, e.int(0), e.int(1));
 }
 
 /** tgkill. */
 export function tgkill(s: State, fx: Effects, e: Event, t: number): number {
-  if (e.int(0) !== e.int(1)) return -Err.NoProcess;
-  return killThread(s, fx, e, t, e.int(1), e.int(2));
+  if (!validSignal(e.int(2)) || e.int(0) <= 0 || e.int(1) <= 0) return -Err.Invalid;
+  return killThread(s, fx, e, t, e.int(0), e.int(1), e.int(2));
 }
 
 const SS_DISABLE = 2;

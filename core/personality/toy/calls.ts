@@ -41,6 +41,5 @@ export function grow(s: State, fx: Effects, e: Event, t: number): number {
 
 /** leave(status). */
 export function leave(s: State, fx: Effects, e: Event, t: number): number {
-  beginExit(s, fx, e.hart, t, (e.uint(0) & 0xff) << 8);
-  return Result.Pending;
+  return beginExit(s, fx, e.hart, t, (e.uint(0) & 0xff) << 8);
 }

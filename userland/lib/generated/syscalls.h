@@ -48,16 +48,25 @@
 #define SYS_exit 93
 #define SYS_exit_group 94
 #define SYS_set_tid_address 96
+#define SYS_futex 98
 #define SYS_set_robust_list 99
+#define SYS_get_robust_list 100
 #define SYS_nanosleep 101
 #define SYS_getitimer 102
 #define SYS_setitimer 103
 #define SYS_clock_gettime 113
 #define SYS_clock_getres 114
 #define SYS_clock_nanosleep 115
+#define SYS_sched_setparam 118
+#define SYS_sched_setscheduler 119
+#define SYS_sched_getscheduler 120
+#define SYS_sched_getparam 121
 #define SYS_sched_setaffinity 122
 #define SYS_sched_getaffinity 123
 #define SYS_sched_yield 124
+#define SYS_sched_get_priority_max 125
+#define SYS_sched_get_priority_min 126
+#define SYS_sched_rr_get_interval 127
 #define SYS_kill 129
 #define SYS_tkill 130
 #define SYS_tgkill 131
@@ -107,6 +116,43 @@
 #define SYS_renameat2 276
 #define SYS_getrandom 278
 #define SYS_faccessat2 439
+#define SYS_cap_identify 600
+#define SYS_cap_derive 601
+#define SYS_cap_mint 602
+#define SYS_cap_copy 603
+#define SYS_cap_move 604
+#define SYS_cap_delete 605
+#define SYS_cap_revoke 606
+#define SYS_cap_space 607
+#define SYS_cap_process 608
+#define SYS_cap_renounce 609
+#define SYS_notification_create 610
+#define SYS_notification_signal 611
+#define SYS_notification_wait 612
+#define SYS_notification_poll 613
+#define SYS_memory_create 620
+#define SYS_memory_size 621
+#define SYS_space_map 630
+#define SYS_space_create 631
+#define SYS_process_spawn 640
+#define SYS_channel_create 660
+#define SYS_channel_destroy 661
+#define SYS_connect_attach 662
+#define SYS_connect_detach 663
+#define SYS_msg_send 664
+#define SYS_msg_send_bytes 665
+#define SYS_msg_send_parts 666
+#define SYS_msg_receive 667
+#define SYS_msg_receive_parts 668
+#define SYS_msg_reply 669
+#define SYS_msg_reply_bytes 670
+#define SYS_msg_reply_parts 671
+#define SYS_msg_error 672
+#define SYS_msg_reply_receive 673
+#define SYS_msg_send_pulse 674
+#define SYS_msg_info 675
+#define SYS_timer_timeout 676
+#define SYS_msg_read 677
 #define SYS_say 700
 #define SYS_ticks 701
 #define SYS_rest 702
@@ -525,11 +571,32 @@ static inline long sys_set_tid_address(long x0) {
   return a0;
 }
 
+static inline long sys_futex(long x0, long x1, long x2, long x3, long x4, long x5) {
+  register long a7 __asm__("a7") = SYS_futex;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  register long a5 __asm__("a5") = x5;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5) : "memory");
+  return a0;
+}
+
 static inline long sys_set_robust_list(long x0, long x1) {
   register long a7 __asm__("a7") = SYS_set_robust_list;
   register long a0 __asm__("a0") = x0;
   register long a1 __asm__("a1") = x1;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_get_robust_list(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_get_robust_list;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
   return a0;
 }
 
@@ -584,6 +651,38 @@ static inline long sys_clock_nanosleep(long x0, long x1, long x2, long x3) {
   return a0;
 }
 
+static inline long sys_sched_setparam(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_sched_setparam;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_sched_setscheduler(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_sched_setscheduler;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_sched_getscheduler(long x0) {
+  register long a7 __asm__("a7") = SYS_sched_getscheduler;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_sched_getparam(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_sched_getparam;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
 static inline long sys_sched_setaffinity(long x0, long x1, long x2) {
   register long a7 __asm__("a7") = SYS_sched_setaffinity;
   register long a0 __asm__("a0") = x0;
@@ -606,6 +705,28 @@ static inline long sys_sched_yield(void) {
   register long a7 __asm__("a7") = SYS_sched_yield;
   register long a0 __asm__("a0");
   __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_sched_get_priority_max(long x0) {
+  register long a7 __asm__("a7") = SYS_sched_get_priority_max;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_sched_get_priority_min(long x0) {
+  register long a7 __asm__("a7") = SYS_sched_get_priority_min;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_sched_rr_get_interval(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_sched_rr_get_interval;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
   return a0;
 }
 
@@ -1010,6 +1131,256 @@ static inline long sys_getrandom(long x0, long x1, long x2) {
 
 static inline long sys_faccessat2(long x0, long x1, long x2, long x3) {
   register long a7 __asm__("a7") = SYS_faccessat2;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_identify(long x0) {
+  register long a7 __asm__("a7") = SYS_cap_identify;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_derive(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_cap_derive;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_mint(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_cap_mint;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_copy(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_cap_copy;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_move(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_cap_move;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_delete(long x0) {
+  register long a7 __asm__("a7") = SYS_cap_delete;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_revoke(long x0) {
+  register long a7 __asm__("a7") = SYS_cap_revoke;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_space(void) {
+  register long a7 __asm__("a7") = SYS_cap_space;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_process(long x0) {
+  register long a7 __asm__("a7") = SYS_cap_process;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_cap_renounce(long x0) {
+  register long a7 __asm__("a7") = SYS_cap_renounce;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_notification_create(void) {
+  register long a7 __asm__("a7") = SYS_notification_create;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_notification_signal(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_notification_signal;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_notification_wait(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_notification_wait;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_notification_poll(long x0) {
+  register long a7 __asm__("a7") = SYS_notification_poll;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_memory_create(long x0) {
+  register long a7 __asm__("a7") = SYS_memory_create;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_memory_size(long x0) {
+  register long a7 __asm__("a7") = SYS_memory_size;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_space_map(long x0, long x1, long x2, long x3, long x4, long x5) {
+  register long a7 __asm__("a7") = SYS_space_map;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  register long a5 __asm__("a5") = x5;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5) : "memory");
+  return a0;
+}
+
+static inline long sys_space_create(void) {
+  register long a7 __asm__("a7") = SYS_space_create;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_process_spawn(long x0, long x1, long x2, long x3, long x4) {
+  register long a7 __asm__("a7") = SYS_process_spawn;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
+  return a0;
+}
+
+static inline long sys_channel_create(long x0) {
+  register long a7 __asm__("a7") = SYS_channel_create;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_channel_destroy(long x0) {
+  register long a7 __asm__("a7") = SYS_channel_destroy;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_connect_attach(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_connect_attach;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_connect_detach(long x0) {
+  register long a7 __asm__("a7") = SYS_connect_detach;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_reply(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_msg_reply;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_reply_bytes(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_msg_reply_bytes;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_reply_parts(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_msg_reply_parts;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_error(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_msg_error;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_send_pulse(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_msg_send_pulse;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_info(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_msg_info;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_timer_timeout(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_timer_timeout;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_read(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_msg_read;
   register long a0 __asm__("a0") = x0;
   register long a1 __asm__("a1") = x1;
   register long a2 __asm__("a2") = x2;

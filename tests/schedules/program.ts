@@ -1,12 +1,8 @@
-/** The head of the one program that model threads can execute. */
+/** The smallest program: an ELF file of one segment. */
 import { elf } from "../../core/isa/elf.ts";
-import { CODE } from "./script.ts";
 
-/** Bytes of the program's only segment. */
-const SEGMENT_BYTES = 4096;
-
-/** Writes an ELF header and a program header: code at CODE, begun at an address. */
-export function writeProgramHead(to: Uint8Array, entry: number): void {
+/** Writes the head of a program that begins at an address of its one page. */
+export function writeProgram(to: Uint8Array, entry: number): void {
   const view = new DataView(to.buffer, to.byteOffset);
   const u64 = (at: number, value: number): void => view.setBigUint64(at, BigInt(value), true);
   view.setUint32(0, elf.magic, true);
@@ -21,7 +17,7 @@ export function writeProgramHead(to: Uint8Array, entry: number): void {
   const at = elf.headerBytes;
   view.setUint32(at, elf.segmentLoad, true);
   view.setUint32(at + 4, elf.flagRead | elf.flagExecute, true);
-  u64(at + 16, CODE);
-  u64(at + 32, SEGMENT_BYTES);
-  u64(at + 40, SEGMENT_BYTES);
+  u64(at + 16, entry - entry % 4096);
+  u64(at + 32, 4096);
+  u64(at + 40, 4096);
 }

@@ -1,0 +1,145 @@
+import type { Effects } from "../effect.ts";
+import { AccessKind } from "../event.ts";
+import type { State } from "../kernel.ts";
+import { PAGE_BYTES } from "../limits.ts";
+import { peekUser, resolve } from "../mem/user.ts";
+import { PARTS } from "./tables.ts";
+
+/** Which parts of a message row: those it is gathered from, or those it fills. */
+export const Side = { Send: 0, Fill: PARTS } as const;
+
+/** Most parts of pages that copying one message has to look at, both sides. */
+export const COPY_UNITS = 2 * 65 + 4 * PARTS;
+
+function partsOf(s: State, message: number, side: number): number {
+  return side === Side.Send ? s.message.sendParts[message] : s.message.replyParts[message];
+}
+
+/** Describes the one buffer a message is sent from or filled into. */
+export function setPart(
+  s: State,
+  message: number,
+  side: number,
+  address: number,
+  length: number,
+): void {
+  const m = s.message;
+  const at = 2 * PARTS * message + side;
+  m.partAddress[at] = address;
+  m.partLength[at] = length;
+  if (side === Side.Send) {
+    m.sendParts[message] = 1;
+    m.sendLength[message] = length;
+  } else {
+    m.replyParts[message] = 1;
+    m.replyLength[message] = length;
+  }
+}
+
+/**
+ * Makes the first bytes of a message's parts usable in the space of its own thread.
+ *
+ * @param access an AccessKind
+ * @returns 0, -Err.BadAddress, -Err.NoMemory, or Result.Pending with t blocked
+ */
+export function resolveParts(
+  s: State,
+  fx: Effects,
+  h: number,
+  message: number,
+  side: number,
+  length: number,
+  access: number,
+): number {
+  const m = s.message;
+  const thread = m.thread[message];
+  let left = length;
+  for (let i = 0; left > 0 && i < partsOf(s, message, side); i++) {
+    const at = 2 * PARTS * message + side + i;
+    const count = Math.min(left, m.partLength[at]);
+    const end = m.partAddress[at] + count;
+    for (let to = m.partAddress[at]; to < end; to += PAGE_BYTES - to % PAGE_BYTES) {
+      const frame = resolve(s, fx, h, thread, to, access);
+      if (frame < 0) return frame;
+    }
+    left -= count;
+  }
+  return 0;
+}
+
+/** Whether the first bytes of a message's parts can be used as they are mapped now. */
+export function arePartsPresent(
+  s: State,
+  message: number,
+  side: number,
+  length: number,
+  access: number,
+): boolean {
+  const m = s.message;
+  const thread = m.thread[message];
+  let left = length;
+  for (let i = 0; left > 0 && i < partsOf(s, message, side); i++) {
+    const at = 2 * PARTS * message + side + i;
+    const count = Math.min(left, m.partLength[at]);
+    const end = m.partAddress[at] + count;
+    for (let to = m.partAddress[at]; to < end; to += PAGE_BYTES - to % PAGE_BYTES) {
+      if (peekUser(s, thread, to, access) === 0) return false;
+    }
+    left -= count;
+  }
+  return true;
+}
+
+/**
+ * Copies bytes from the parts of one message to those of another, frame to frame. Both sides must
+ * be present as far as `length` goes, which is at most what either has.
+ *
+ * @param skip bytes of the first message that are left out
+ */
+export function copyParts(
+  s: State,
+  fx: Effects,
+  from: number,
+  fromSide: number,
+  to: number,
+  toSide: number,
+  length: number,
+  skip = 0,
+): void {
+  const m = s.message;
+  let source = 2 * PARTS * from + fromSide;
+  let target = 2 * PARTS * to + toSide;
+  let sourceAt = skip;
+  while (sourceAt > m.partLength[source]) sourceAt -= m.partLength[source++];
+  let targetAt = 0;
+  let pieces = 0;
+  for (let left = length; left > 0;) {
+    if (sourceAt === m.partLength[source]) {
+      source++;
+      sourceAt = 0;
+      continue;
+    }
+    if (targetAt === m.partLength[target]) {
+      target++;
+      targetAt = 0;
+      continue;
+    }
+    const a = m.partAddress[source] + sourceAt;
+    const b = m.partAddress[target] + targetAt;
+    const piece = Math.min(
+      left,
+      m.partLength[source] - sourceAt,
+      m.partLength[target] - targetAt,
+      PAGE_BYTES - a % PAGE_BYTES,
+      PAGE_BYTES - b % PAGE_BYTES,
+    );
+    const out = peekUser(s, m.thread[from], a, AccessKind.Read);
+    const into = peekUser(s, m.thread[to], b, AccessKind.Write);
+    fx.copy(out, a % PAGE_BYTES, into, b % PAGE_BYTES, piece);
+    sourceAt += piece;
+    targetAt += piece;
+    left -= piece;
+    pieces++;
+  }
+  fx.charge(pieces);
+}

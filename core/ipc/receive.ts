@@ -1,0 +1,100 @@
+import type { Effects } from "../effect.ts";
+import { Err, Result } from "../error.ts";
+import { AccessKind } from "../event.ts";
+import type { State } from "../kernel.ts";
+import { resolveRange } from "../mem/user.ts";
+import { WaitKind } from "../sched/tables.ts";
+import { firstWaiter, waitOn } from "../sched/wait.ts";
+import { armDeadline } from "./call.ts";
+import { Cause, endWait } from "./end.ts";
+import { resolveParts, Side } from "./parts.ts";
+import { endService, servePriority } from "./priority.ts";
+import { receivePulse, takesPulse } from "./pulse.ts";
+import { MessageState } from "./tables.ts";
+import { bytesBetween, INFO_BYTES, isSenderReady, moveMessage } from "./transfer.ts";
+
+/** Messages whose senders' memory is gone that one event passes over. */
+const PASSES = 32;
+
+/** Whether the first thing a channel has for its receivers is a pulse. */
+function isPulseFirst(s: State, channel: number, message: number): boolean {
+  const pulse = s.channel.firstPulse[channel];
+  if (pulse === 0) return false;
+  if (message === 0) return true;
+  const a = s.pulse.priority[pulse];
+  const b = s.waiter.priority[s.thread.waiter[s.message.thread[message]]];
+  return a > b || (a === b && s.pulse.arrival[pulse] < s.message.arrival[message]);
+}
+
+/** Makes a receiver's own memory ready for a message. */
+function prepare(s: State, fx: Effects, h: number, from: number, to: number): number {
+  const m = s.message;
+  if (m.info[to] !== 0) {
+    const thread = m.thread[to];
+    const r = resolveRange(s, fx, h, thread, m.info[to], INFO_BYTES, AccessKind.Write);
+    if (r < 0) return r;
+  }
+  if (m.inMemory[from] === 0) return 0;
+  return resolveParts(s, fx, h, to, Side.Fill, bytesBetween(s, from, to), AccessKind.Write);
+}
+
+/**
+ * Receives the first message or pulse of a channel, as the row of the receiver describes it; blocks
+ * when there is none.
+ *
+ * @param to message row of the receiver
+ * @param now the hart's time, ns
+ * @returns the receipt of a message, 0 for a pulse, -Err.BadAddress, -Err.NoMemory, or
+ * Result.Pending
+ */
+export function receive(
+  s: State,
+  fx: Effects,
+  h: number,
+  now: number,
+  to: number,
+  channel: number,
+): number {
+  const m = s.message;
+  const thread = m.thread[to];
+  m.channel[to] = channel;
+  m.channelGeneration[to] = s.channel.$generation[channel];
+  for (let pass = 0; pass < PASSES; pass++) {
+    const sender = firstWaiter(s, WaitKind.MessageSend, channel);
+    const from = sender === 0 ? 0 : s.thread.message[sender];
+    if (isPulseFirst(s, channel, from)) {
+      if (!takesPulse(s, to)) return -Err.BadAddress;
+      servePriority(s, fx, h, channel, thread, s.pulse.priority[s.channel.firstPulse[channel]]);
+      receivePulse(s, fx, thread, channel);
+      return 0;
+    }
+    if (from === 0) {
+      wait(s, fx, h, now, thread, to, channel);
+      return Result.Pending;
+    }
+    const ready = prepare(s, fx, h, from, to);
+    if (ready < 0) return ready;
+    if (isSenderReady(s, from, to)) {
+      m.priority[from] = s.waiter.priority[s.thread.waiter[sender]];
+      servePriority(s, fx, h, channel, thread, m.priority[from]);
+      return moveMessage(s, fx, from, to, channel);
+    }
+    endWait(s, fx, h, sender, Cause.SenderFault);
+  }
+  return Result.Restart;
+}
+
+function wait(
+  s: State,
+  fx: Effects,
+  h: number,
+  now: number,
+  thread: number,
+  message: number,
+  channel: number,
+): void {
+  s.message.state[message] = MessageState.Receiving;
+  armDeadline(s, fx, h, now, thread, message);
+  endService(s, fx, h, channel, thread);
+  waitOn(s, thread, WaitKind.MessageReceive, channel);
+}

@@ -1,0 +1,122 @@
+import type { Effects } from "../effect.ts";
+import { Err } from "../error.ts";
+import { AccessKind } from "../event.ts";
+import { roleRegister } from "../isa/signal_frame.ts";
+import type { State } from "../kernel.ts";
+import { Account } from "../ledger/accounts.ts";
+import { completeCall } from "../sched/call.ts";
+import { WakeReason } from "../sched/tables.ts";
+import { wakeThread } from "../sched/wait.ts";
+import { findReceipt, settleMessage } from "./message.ts";
+import { arePartsPresent, copyParts, resolveParts, Side } from "./parts.ts";
+import { MESSAGE_BYTES } from "./tables.ts";
+import { registersOf, TagFlag } from "./tag.ts";
+
+/** Errors a server may answer with. */
+const LAST_ERROR = 4095;
+/** The error that makes a client send its message again. */
+export const RESEND = 85;
+
+/** The message a thread's process has a receipt for, or 0. */
+function received(s: State, thread: number, receipt: number): number {
+  return findReceipt(s, s.thread.process[thread], receipt);
+}
+
+/** Ends a message with what its sender's call returns. */
+function finish(s: State, fx: Effects, h: number, message: number, value: number): void {
+  const client = s.message.thread[message];
+  s.channel.answered[s.message.channel[message]]++;
+  settleMessage(s, message, Account.MessageAnswered);
+  completeCall(s, fx, h, client, value);
+}
+
+/**
+ * Answers a message with registers of the running thread.
+ *
+ * @param tag low word of the reply's tag: its length
+ * @param status what the client's call returns
+ * @returns 0, or -Err.NoProcess when nobody waits for that reply
+ */
+export function replyRegisters(
+  s: State,
+  fx: Effects,
+  h: number,
+  thread: number,
+  receipt: number,
+  tag: number,
+  status: number,
+): number {
+  const message = received(s, thread, receipt);
+  if (message === 0) return -Err.NoProcess;
+  // From here on it must succeed.
+  fx.copyRegisterSet(thread, s.message.thread[message], registersOf(tag));
+  finish(s, fx, h, message, status);
+  return 0;
+}
+
+/**
+ * Answers a message with the memory that the server's own message row describes as what it sends.
+ *
+ * @param own message row of the running thread
+ * @returns 0; -Err.NoProcess when nobody waits for that reply; -Err.TooBig for more than may
+ * be sent or a client that takes registers only; -Err.NoMemory or -Err.BadAddress for the server's
+ * memory; -Err.ServerFault when the client's cannot be written any
+ * more, whose call returns -Err.BadAddress then; or Result.Pending
+ */
+export function replyMemory(
+  s: State,
+  fx: Effects,
+  h: number,
+  own: number,
+  receipt: number,
+  status: number,
+): number {
+  const m = s.message;
+  const message = received(s, m.thread[own], receipt);
+  if (message === 0) return -Err.NoProcess;
+  if (!(m.sendLength[own] <= MESSAGE_BYTES)) return -Err.TooBig;
+  // What a client waits for in registers cannot come from memory, of which only frames are known.
+  if (m.inMemory[message] === 0 && m.sendLength[own] > 0) return -Err.TooBig;
+  const length = Math.min(m.sendLength[own], m.replyLength[message]);
+  const ready = resolveParts(s, fx, h, own, Side.Send, length, AccessKind.Read);
+  if (ready < 0) return ready;
+  if (!arePartsPresent(s, message, Side.Fill, length, AccessKind.Write)) return -Err.ServerFault;
+  // From here on it must succeed.
+  copyParts(s, fx, own, Side.Send, message, Side.Fill, length);
+  fx.setRegister(m.thread[message], roleRegister.a1, TagFlag.Memory + length);
+  finish(s, fx, h, message, status);
+  return 0;
+}
+
+/**
+ * Answers a message with an error.
+ *
+ * @param error 0 for success; an errno; RESEND to have the client send again; -1 for why the client
+ * wanted to leave
+ * @param errnoOf the personality's number of a negated core error
+ * @returns 0, -Err.NoProcess, or -Err.Invalid for a number that is no error
+ */
+export function replyError(
+  s: State,
+  fx: Effects,
+  h: number,
+  thread: number,
+  receipt: number,
+  error: number,
+  errnoOf: (result: number) => number,
+): number {
+  const message = received(s, thread, receipt);
+  if (message === 0) return -Err.NoProcess;
+  const asked = s.message.askedReason[message];
+  if (error === -1 ? asked === 0 : error < 0 || error > LAST_ERROR) return -Err.Invalid;
+  // From here on it must succeed.
+  const client = s.message.thread[message];
+  fx.setRegister(client, roleRegister.a1, 0);
+  if (error === RESEND) {
+    settleMessage(s, message, Account.MessageFailed);
+    wakeThread(s, fx, h, client, WakeReason.Restart);
+    return 0;
+  }
+  finish(s, fx, h, message, error === -1 ? errnoOf(-asked) : -error);
+  return 0;
+}

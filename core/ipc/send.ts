@@ -1,0 +1,95 @@
+import type { Effects } from "../effect.ts";
+import { Err, Result } from "../error.ts";
+import { AccessKind } from "../event.ts";
+import type { State } from "../kernel.ts";
+import { completeCall } from "../sched/call.ts";
+import { ThreadState, WaitKind, WakeReason } from "../sched/tables.ts";
+import { firstWaiter, waitOn, wakeThread } from "../sched/wait.ts";
+import { armDeadline } from "./call.ts";
+import { channelOf } from "./connection.ts";
+import { beginMessage } from "./message.ts";
+import { resolveParts, Side } from "./parts.ts";
+import { boostServer, priorityOf, servePriority } from "./priority.ts";
+import { createPulse } from "./pulse_row.ts";
+import { ChannelFlag, MESSAGE_BYTES } from "./tables.ts";
+import { isReceiverReady, moveMessage } from "./transfer.ts";
+
+/**
+ * Makes the memory of a message that is sent from memory usable: what is sent and, so that the
+ * server can answer at once, what takes the reply.
+ *
+ * @returns 0, -Err.TooBig, -Err.BadAddress, -Err.NoMemory, or Result.Pending with t blocked
+ */
+export function prepareMemory(s: State, fx: Effects, h: number, message: number): number {
+  const m = s.message;
+  const { sendLength, replyLength } = m;
+  if (!(sendLength[message] <= MESSAGE_BYTES)) return -Err.TooBig;
+  if (!(replyLength[message] <= MESSAGE_BYTES)) return -Err.TooBig;
+  const read = resolveParts(
+    s,
+    fx,
+    h,
+    message,
+    Side.Send,
+    sendLength[message],
+    AccessKind.Read,
+  );
+  if (read < 0) return read;
+  const length = replyLength[message];
+  return resolveParts(s, fx, h, message, Side.Fill, length, AccessKind.Write);
+}
+
+/**
+ * Sends the message a row describes, whose memory was prepared, and blocks its thread until the
+ * reply. A receiver that waits gets it at once; else it waits for one, by priority.
+ *
+ * @param now the hart's time, ns
+ * @returns Result.Pending, -Err.BadDescriptor when the channel is gone, -Err.Again when the row the
+ * kernel keeps for asking its server cannot be had
+ */
+export function send(
+  s: State,
+  fx: Effects,
+  h: number,
+  now: number,
+  message: number,
+  connection: number,
+): number {
+  const m = s.message;
+  const thread = m.thread[message];
+  const channel = channelOf(s, connection);
+  if (channel === 0) return -Err.BadDescriptor;
+  if ((s.channel.flags[channel] & ChannelFlag.Unblock) !== 0 && m.pulse[message] === 0) {
+    const pulse = createPulse(s);
+    if (pulse === 0) return -Err.Again;
+    m.pulse[message] = pulse;
+  }
+  // From here on it must succeed.
+  beginMessage(s, message, connection);
+  m.priority[message] = priorityOf(s, thread);
+  armDeadline(s, fx, h, now, thread, message);
+  const receiver = firstWaiter(s, WaitKind.MessageReceive, channel);
+  if (receiver === 0) {
+    queueMessage(s, thread, message, channel);
+    boostServer(s, fx, h, channel, m.priority[message]);
+    return Result.Pending;
+  }
+  const to = s.thread.message[receiver];
+  if (!isReceiverReady(s, message, to)) {
+    // It runs its call again, makes its memory ready, and finds the message.
+    queueMessage(s, thread, message, channel);
+    wakeThread(s, fx, h, receiver, WakeReason.Restart);
+    return Result.Pending;
+  }
+  s.thread.state[thread] = ThreadState.Blocked;
+  s.thread.wakeReason[thread] = WakeReason.None;
+  const receipt = moveMessage(s, fx, message, to, channel);
+  servePriority(s, fx, h, channel, receiver, m.priority[message]);
+  completeCall(s, fx, h, receiver, receipt);
+  return Result.Pending;
+}
+
+function queueMessage(s: State, thread: number, message: number, channel: number): void {
+  s.message.arrival[message] = ++s.channel.arrivals[channel];
+  waitOn(s, thread, WaitKind.MessageSend, channel);
+}

@@ -1,0 +1,131 @@
+import type { Effects } from "../effect.ts";
+import { roleRegister } from "../isa/signal_frame.ts";
+import { AccessKind } from "../event.ts";
+import type { State } from "../kernel.ts";
+import { PAGE_BYTES } from "../limits.ts";
+import { peekUser } from "../mem/user.ts";
+import { linkWaiter, unlinkWaiter } from "../sched/wait.ts";
+import { WaitKind } from "../sched/tables.ts";
+import { giveReceipt } from "./message.ts";
+import { arePartsPresent, copyParts, Side } from "./parts.ts";
+import { ChannelFlag } from "./tables.ts";
+import { registersOf, TagFlag } from "./tag.ts";
+
+/** Bytes of the information about a message. */
+export const INFO_BYTES = 56;
+const TWO_32 = 0x1_0000_0000;
+
+/** Bytes a receiver gets of a message that lies in memory. */
+export function bytesBetween(s: State, from: number, to: number): number {
+  return Math.min(s.message.sendLength[from], s.message.replyLength[to]);
+}
+
+function putU64(fx: Effects, at: number, value: number): void {
+  fx.setU32(at, value >>> 0);
+  fx.setU32(at + 4, Math.floor(value / TWO_32) >>> 0);
+}
+
+/**
+ * Writes the information about a message as immediate bytes.
+ *
+ * @returns their offset in `fx.bytes`
+ */
+export function putInfo(
+  s: State,
+  fx: Effects,
+  message: number,
+  channel: number,
+  receipt: number,
+  length: number,
+): number {
+  const m = s.message;
+  const at = fx.reserveBytes(INFO_BYTES);
+  const sender = m.thread[message];
+  const flags = s.channel.flags[channel];
+  const session = m.sessionHi[message] * 4096 + m.sessionLo[message];
+  fx.setU32(at, s.process.pid[s.thread.process[sender]]);
+  fx.setU32(at + 4, s.thread.tid[sender]);
+  putU64(fx, at + 8, s.channel.id[channel]);
+  putU64(fx, at + 16, session);
+  putU64(fx, at + 24, receipt);
+  fx.setU32(at + 32, length);
+  fx.setU32(at + 36, (flags & ChannelFlag.SenderLength) === 0 ? 0 : m.sendLength[message]);
+  fx.setU32(at + 40, (flags & ChannelFlag.ReplyLength) === 0 ? 0 : m.replyLength[message]);
+  fx.setU32(at + 44, m.priority[message]);
+  fx.setU32(at + 48, m.inMemory[message]);
+  fx.setU32(at + 52, 0);
+  return at;
+}
+
+/** Whether information can be written where a receiver wants it, as its memory is mapped now. */
+function isInfoPresent(s: State, receiver: number, info: number): boolean {
+  return info === 0 || (peekUser(s, receiver, info, AccessKind.Write) !== 0 &&
+    peekUser(s, receiver, info + INFO_BYTES - 1, AccessKind.Write) !== 0);
+}
+
+/** Writes bytes to memory that is present. */
+function tell(
+  s: State,
+  fx: Effects,
+  thread: number,
+  address: number,
+  bytesAt: number,
+  length: number,
+): void {
+  const at = address % PAGE_BYTES;
+  const first = Math.min(length, PAGE_BYTES - at);
+  fx.write(peekUser(s, thread, address, AccessKind.Write), at, bytesAt, first);
+  if (first === length) return;
+  const next = peekUser(s, thread, address + first, AccessKind.Write);
+  fx.write(next, 0, bytesAt + first, length - first);
+}
+
+/** Whether all memory of a receiver that a message would go to can be written now. */
+export function isReceiverReady(s: State, from: number, to: number): boolean {
+  if (!isInfoPresent(s, s.message.thread[to], s.message.info[to])) return false;
+  if (s.message.inMemory[from] === 0) return true;
+  return arePartsPresent(s, to, Side.Fill, bytesBetween(s, from, to), AccessKind.Write);
+}
+
+/** Whether all memory of a sender that a receiver would get can be read now. */
+export function isSenderReady(s: State, from: number, to: number): boolean {
+  if (s.message.inMemory[from] === 0) return true;
+  return arePartsPresent(s, from, Side.Send, bytesBetween(s, from, to), AccessKind.Read);
+}
+
+/**
+ * Moves a message to a receiver and makes its sender wait for the reply. Both sides' memory must be
+ * ready. The sender is blocked: in the send queue, or not linked yet.
+ *
+ * @param from message row of the sender
+ * @param to message row of the receiver
+ * @returns the receipt, which the receiver's call returns
+ */
+export function moveMessage(
+  s: State,
+  fx: Effects,
+  from: number,
+  to: number,
+  channel: number,
+): number {
+  const m = s.message;
+  const sender = m.thread[from];
+  const receiver = m.thread[to];
+  let length = m.tag[from];
+  if (m.inMemory[from] === 0) fx.copyRegisterSet(sender, receiver, registersOf(length));
+  else {
+    length = bytesBetween(s, from, to);
+    copyParts(s, fx, from, Side.Send, to, Side.Fill, length);
+    fx.setRegister(receiver, roleRegister.a1, TagFlag.Memory + length);
+  }
+  const receipt = giveReceipt(s, from, s.channel.process[channel]);
+  if (m.info[to] !== 0) {
+    const bytes = putInfo(s, fx, from, channel, receipt, length);
+    tell(s, fx, receiver, m.info[to], bytes, INFO_BYTES);
+  }
+  const waiter = s.thread.waiter[sender];
+  unlinkWaiter(s, waiter);
+  linkWaiter(s, waiter, WaitKind.MessageReply, channel);
+  s.channel.received[channel]++;
+  return receipt;
+}

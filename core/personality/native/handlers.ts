@@ -1,0 +1,45 @@
+import type { NativeCall } from "../../syscall/native_table.ts";
+import type { Handler } from "../handler.ts";
+import {
+  capCopy,
+  capDelete,
+  capDerive,
+  capIdentify,
+  capMint,
+  capMove,
+  capProcess,
+  capRenounce,
+  capRevoke,
+  capSpace,
+  processSpawn,
+} from "./capability.ts";
+import { memoryCreate, memorySize, spaceCreate, spaceMap } from "./memory.ts";
+import {
+  notificationCreate,
+  notificationPoll,
+  notificationSignal,
+  notificationWait,
+} from "./notification.ts";
+
+/** The native calls' handlers; a call without one does not compile. */
+export const nativeHandlers: Readonly<Record<NativeCall, Handler>> = {
+  cap_identify: capIdentify,
+  cap_derive: capDerive,
+  cap_mint: capMint,
+  cap_copy: capCopy,
+  cap_move: capMove,
+  cap_delete: capDelete,
+  cap_revoke: capRevoke,
+  cap_space: capSpace,
+  cap_process: capProcess,
+  cap_renounce: capRenounce,
+  notification_create: notificationCreate,
+  notification_signal: notificationSignal,
+  notification_wait: notificationWait,
+  notification_poll: notificationPoll,
+  memory_create: memoryCreate,
+  memory_size: memorySize,
+  space_map: spaceMap,
+  space_create: spaceCreate,
+  process_spawn: processSpawn,
+};

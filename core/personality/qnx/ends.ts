@@ -1,0 +1,45 @@
+import type { Effects } from "../../effect.ts";
+import { Err } from "../../error.ts";
+import type { Event } from "../../event.ts";
+import { createChannel, destroyNamed } from "../../ipc/channel.ts";
+import { attach, detachNamed } from "../../ipc/connection.ts";
+import { messageOf } from "../../ipc/message.ts";
+import { MessageState } from "../../ipc/tables.ts";
+import type { State } from "../../kernel.ts";
+
+/** channel_create(flags). */
+export function channelCreate(s: State, _fx: Effects, e: Event, t: number): number {
+  if (e.registers[1] !== 0) return -Err.Invalid;
+  return createChannel(s, s.thread.process[t], e.uint(0));
+}
+
+/** channel_destroy(chid). */
+export function channelDestroy(s: State, fx: Effects, e: Event, t: number): number {
+  return destroyNamed(s, fx, e.hart, s.thread.process[t], e.argument(0));
+}
+
+/** connect_attach(pid, chid). */
+export function connectAttach(s: State, fx: Effects, e: Event, t: number): number {
+  return attach(s, fx, s.thread.process[t], e.int(0), e.argument(1));
+}
+
+/** connect_detach(coid). */
+export function connectDetach(s: State, fx: Effects, e: Event, t: number): number {
+  return detachNamed(s, fx, e.hart, s.thread.process[t], e.argument(0));
+}
+
+const STATES = 1 << MessageState.Sent | 1 << MessageState.Received | 1 << MessageState.Receiving;
+/** Longest time that may be asked for, ns. */
+const LONGEST = 2 ** 50;
+
+/** timer_timeout(states, ns): states is a set of 1 << MessageState. */
+export function timerTimeout(s: State, _fx: Effects, e: Event, t: number): number {
+  const states = e.argument(0);
+  if (!(states <= STATES) || (states & ~STATES) !== 0) return -Err.Invalid;
+  const message = messageOf(s, t);
+  if (message === 0) return -Err.Again;
+  // From here on it must succeed.
+  s.message.nextStates[message] = states;
+  s.message.timeout[message] = Math.min(e.argument(1), LONGEST);
+  return 0;
+}

@@ -1,0 +1,32 @@
+import type { QnxCall } from "../../syscall/qnx_table.ts";
+import type { Handler } from "../handler.ts";
+import {
+  channelCreate,
+  channelDestroy,
+  connectAttach,
+  connectDetach,
+  timerTimeout,
+} from "./ends.ts";
+import * as messages from "./messages.ts";
+
+/** The message calls' handlers; a call without one does not compile. */
+export const qnxHandlers: Readonly<Record<QnxCall, Handler>> = {
+  channel_create: channelCreate,
+  channel_destroy: channelDestroy,
+  connect_attach: connectAttach,
+  connect_detach: connectDetach,
+  msg_send: messages.msgSend,
+  msg_send_bytes: messages.msgSendBytes,
+  msg_send_parts: messages.msgSendParts,
+  msg_receive: messages.msgReceive,
+  msg_receive_parts: messages.msgReceiveParts,
+  msg_reply: messages.msgReply,
+  msg_reply_bytes: messages.msgReplyBytes,
+  msg_reply_parts: messages.msgReplyParts,
+  msg_error: messages.msgError,
+  msg_reply_receive: messages.msgReplyReceive,
+  msg_send_pulse: messages.msgSendPulse,
+  msg_info: messages.msgInfo,
+  msg_read: messages.msgRead,
+  timer_timeout: timerTimeout,
+};

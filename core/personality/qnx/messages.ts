@@ -1,0 +1,246 @@
+import type { Effects } from "../../effect.ts";
+import { Err, Result } from "../../error.ts";
+import { argumentAt, ArgumentLength, type Event, payloadU32, payloadU64 } from "../../event.ts";
+import { AFRESH, resume } from "../../ipc/call.ts";
+import { channelOf, findConnection } from "../../ipc/connection.ts";
+import { findChannel } from "../../ipc/channel.ts";
+import { findReceipt, messageOf } from "../../ipc/message.ts";
+import { setPart, Side } from "../../ipc/parts.ts";
+import { priorityOf } from "../../ipc/priority.ts";
+import { sendPulse } from "../../ipc/pulse.ts";
+import { readMessage } from "../../ipc/read.ts";
+import { receive } from "../../ipc/receive.ts";
+import { replyError, replyMemory, replyRegisters } from "../../ipc/reply.ts";
+import { prepareMemory, send } from "../../ipc/send.ts";
+import { MESSAGE_BYTES, PARTS, PULSE_CODES } from "../../ipc/tables.ts";
+import { isRegisterTag } from "../../ipc/tag.ts";
+import { INFO_BYTES, putInfo } from "../../ipc/transfer.ts";
+import type { State } from "../../kernel.ts";
+import { writeUser } from "../../mem/user_copy.ts";
+import { isCurrent } from "../../state/table.ts";
+import { qnxErrorOf } from "./errors.ts";
+
+/**
+ * Begins a call that sends: the thread's message row, or -Err. What an earlier wait of the same call
+ * ended with comes before anything else.
+ */
+function beginSend(s: State, t: number): number {
+  const message = messageOf(s, t);
+  if (message === 0) return -Err.Again;
+  const resumed = resume(s, t, message);
+  return resumed === AFRESH ? message : resumed;
+}
+
+/** The connection a call names as its first argument, or -Err.BadDescriptor. */
+function connectionArgument(s: State, e: Event, t: number): number {
+  const connection = findConnection(s, s.thread.process[t], e.argument(0));
+  return connection === 0 ? -Err.BadDescriptor : connection;
+}
+
+/** msg_send(coid, tag): the message is in a2 to a6 and t0 to t2. */
+export function msgSend(s: State, fx: Effects, e: Event, t: number): number {
+  const message = beginSend(s, t);
+  if (message < 0) return message;
+  if (!isRegisterTag(e.uint(1))) return -Err.Invalid;
+  const connection = connectionArgument(s, e, t);
+  if (connection < 0) return connection;
+  const m = s.message;
+  m.inMemory[message] = 0;
+  m.tag[message] = e.uint(1);
+  m.sendLength[message] = e.uint(1);
+  m.replyParts[message] = 0;
+  m.replyLength[message] = 0;
+  return send(s, fx, e.hart, e.time, message, connection);
+}
+
+/** Sends what the row describes as parts. */
+function sendParts(
+  s: State,
+  fx: Effects,
+  e: Event,
+  message: number,
+  connection: number,
+): number {
+  s.message.inMemory[message] = 1;
+  const ready = prepareMemory(s, fx, e.hart, message);
+  return ready < 0 ? ready : send(s, fx, e.hart, e.time, message, connection);
+}
+
+/** msg_send_bytes(coid, buf, length, reply, room). */
+export function msgSendBytes(s: State, fx: Effects, e: Event, t: number): number {
+  const message = beginSend(s, t);
+  if (message < 0) return message;
+  const connection = connectionArgument(s, e, t);
+  if (connection < 0) return connection;
+  setPart(s, message, Side.Send, e.argument(1), e.argument(2));
+  setPart(s, message, Side.Fill, e.argument(3), e.argument(4));
+  return sendParts(s, fx, e, message, connection);
+}
+
+/**
+ * Takes a copied-in array of parts into a message row.
+ *
+ * @param nth which copied-in argument it is
+ * @returns 0, -Err.BadAddress, or -Err.TooBig for too many parts or bytes
+ */
+function takeParts(s: State, e: Event, nth: number, message: number, side: number): number {
+  const at = argumentAt(e, nth);
+  if (at < 0) return -Err.Invalid;
+  const bytes = payloadU32(e, at);
+  if (bytes === ArgumentLength.Absent) return -Err.BadAddress;
+  if (bytes === ArgumentLength.TooLong || bytes > 16 * PARTS) return -Err.TooBig;
+  const m = s.message;
+  let total = 0;
+  for (let i = 0; 16 * i < bytes; i++) {
+    const part = 2 * PARTS * message + side + i;
+    const length = payloadU64(e, at + 4 + 16 * i + 8);
+    m.partAddress[part] = payloadU64(e, at + 4 + 16 * i);
+    m.partLength[part] = length;
+    total += length;
+    if (!(total <= MESSAGE_BYTES)) return -Err.TooBig;
+  }
+  if (side === Side.Send) {
+    m.sendParts[message] = bytes / 16;
+    m.sendLength[message] = total;
+  } else {
+    m.replyParts[message] = bytes / 16;
+    m.replyLength[message] = total;
+  }
+  return 0;
+}
+
+/** msg_send_parts(coid, parts, count, reply, replies). */
+export function msgSendParts(s: State, fx: Effects, e: Event, t: number): number {
+  const message = beginSend(s, t);
+  if (message < 0) return message;
+  const connection = connectionArgument(s, e, t);
+  if (connection < 0) return connection;
+  const taken = takeParts(s, e, 0, message, Side.Send);
+  if (taken < 0) return taken;
+  const filled = takeParts(s, e, 1, message, Side.Fill);
+  if (filled < 0) return filled;
+  return sendParts(s, fx, e, message, connection);
+}
+
+/** msg_receive(chid, buf, room, info). */
+export function msgReceive(s: State, fx: Effects, e: Event, t: number): number {
+  const message = beginSend(s, t);
+  if (message < 0) return message;
+  const channel = findChannel(s, s.thread.process[t], e.argument(0));
+  if (channel === 0) return -Err.NoProcess;
+  setPart(s, message, Side.Fill, e.argument(1), Math.min(e.argument(2), MESSAGE_BYTES));
+  s.message.info[message] = e.argument(3);
+  return receive(s, fx, e.hart, e.time, message, channel);
+}
+
+/** msg_receive_parts(chid, parts, count, info). */
+export function msgReceiveParts(s: State, fx: Effects, e: Event, t: number): number {
+  const message = beginSend(s, t);
+  if (message < 0) return message;
+  const channel = findChannel(s, s.thread.process[t], e.argument(0));
+  if (channel === 0) return -Err.NoProcess;
+  const taken = takeParts(s, e, 0, message, Side.Fill);
+  if (taken < 0) return taken;
+  s.message.info[message] = e.argument(3);
+  return receive(s, fx, e.hart, e.time, message, channel);
+}
+
+/** msg_reply(receipt, tag): the reply is in a2 to a6 and t0 to t2, the status in the tag's top. */
+export function msgReply(s: State, fx: Effects, e: Event, t: number): number {
+  if (!isRegisterTag(e.uint(1))) return -Err.Invalid;
+  return replyRegisters(s, fx, e.hart, t, e.argument(0), e.uint(1), e.registers[3] | 0);
+}
+
+/** msg_reply_bytes(receipt, status, buf, length). */
+export function msgReplyBytes(s: State, fx: Effects, e: Event, t: number): number {
+  const own = messageOf(s, t);
+  if (own === 0) return -Err.Again;
+  setPart(s, own, Side.Send, e.argument(2), e.argument(3));
+  return replyMemory(s, fx, e.hart, own, e.argument(0), e.int(1));
+}
+
+/** msg_reply_parts(receipt, status, parts, count). */
+export function msgReplyParts(s: State, fx: Effects, e: Event, t: number): number {
+  const own = messageOf(s, t);
+  if (own === 0) return -Err.Again;
+  const taken = takeParts(s, e, 0, own, Side.Send);
+  if (taken < 0) return taken;
+  return replyMemory(s, fx, e.hart, own, e.argument(0), e.int(1));
+}
+
+/** msg_error(receipt, error). */
+export function msgError(s: State, fx: Effects, e: Event, t: number): number {
+  return replyError(s, fx, e.hart, t, e.argument(0), e.int(1), qnxErrorOf);
+}
+
+/**
+ * msg_reply_receive(receipt, tag): receives from the channel the message came from, without a
+ * buffer; what lies in memory is fetched by msg_read.
+ */
+export function msgReplyReceive(s: State, fx: Effects, e: Event, t: number): number {
+  const m = s.message;
+  // A call that waited to receive has answered already.
+  const answered = s.thread.call[t] !== 0;
+  const message = beginSend(s, t);
+  if (message < 0) return message;
+  if (!answered) {
+    const received = findReceipt(s, s.thread.process[t], e.argument(0));
+    if (received === 0) return -Err.NoProcess;
+    const replied = msgReply(s, fx, e, t);
+    if (replied < 0) return replied;
+    m.channel[message] = m.channel[received];
+    m.channelGeneration[message] = m.channelGeneration[received];
+  }
+  const channel = m.channel[message];
+  if (!isCurrent(s.channel, channel, m.channelGeneration[message])) return -Err.NoProcess;
+  if (s.channel.process[channel] !== s.thread.process[t]) return -Err.NoProcess;
+  m.replyParts[message] = 0;
+  m.replyLength[message] = 0;
+  m.info[message] = 0;
+  return receive(s, fx, e.hart, e.time, message, channel);
+}
+
+/** msg_send_pulse(coid, priority, code, value). */
+export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number {
+  const connection = connectionArgument(s, e, t);
+  if (connection < 0) return connection;
+  const channel = channelOf(s, connection);
+  if (channel === 0) return -Err.BadDescriptor;
+  const given = e.int(1);
+  if (given < -1 || given > 255) return -Err.Invalid;
+  const code = e.int(2);
+  if (code < 0 || code > PULSE_CODES) return -Err.Invalid;
+  const priority = given === -1 ? priorityOf(s, t) : Math.max(1, given);
+  const { sessionLo, sessionHi } = s.connection;
+  return sendPulse(
+    s,
+    fx,
+    e.hart,
+    channel,
+    priority,
+    code,
+    e.registers[6],
+    e.registers[7],
+    sessionLo[connection],
+    sessionHi[connection],
+  );
+}
+
+/** msg_info(receipt, info). */
+export function msgInfo(s: State, fx: Effects, e: Event, t: number): number {
+  const message = findReceipt(s, s.thread.process[t], e.argument(0));
+  if (message === 0) return -Err.NoProcess;
+  const channel = s.message.channel[message];
+  const length = s.message.sendLength[message];
+  const bytes = putInfo(s, fx, message, channel, e.argument(0), length);
+  const wrote = writeUser(s, fx, e.hart, t, e.argument(1), bytes, INFO_BYTES);
+  return wrote === Result.Pending || wrote < 0 ? wrote : 0;
+}
+
+/** msg_read(receipt, offset, buf, length). */
+export function msgRead(s: State, fx: Effects, e: Event, t: number): number {
+  const own = messageOf(s, t);
+  if (own === 0) return -Err.Again;
+  setPart(s, own, Side.Fill, e.argument(2), Math.min(e.argument(3), MESSAGE_BYTES));
+  return readMessage(s, fx, e.hart, own, e.argument(0), e.argument(1));
+}

@@ -1,0 +1,136 @@
+import { row, value } from "./row.ts";
+
+const any = { argument: 0 } as const;
+const grant = { argument: 0, rights: ["Grant"] } as const;
+const notification = (right: "Send" | "Receive") =>
+  ({ argument: 0, kind: "Notification", rights: [right] }) as const;
+const space = { slot: "space" } as const;
+const processes = { slot: "processes" } as const;
+const anyone = { none: "takes away only from the caller itself, or makes what nobody has yet" };
+
+/**
+ * The native calls: capabilities by token. A token is a number of the caller's own namespace, or a
+ * descriptor. A call's answer is never negative; errors are those of the native personality.
+ */
+export const nativeRows = [
+  row(
+    600,
+    "cap_identify",
+    { token: value },
+    any,
+    "never",
+    "Kind, rights and badge: kind + rights * 2^8 + badge * 2^16.",
+  ),
+  row(
+    601,
+    "cap_derive",
+    { token: value, rights: value },
+    grant,
+    "never",
+    "A token with no more rights, that goes when what it comes from is revoked.",
+  ),
+  row(
+    602,
+    "cap_mint",
+    { token: value, rights: value, badge: value },
+    grant,
+    "never",
+    "Derives with a badge; what has a badge is not badged again.",
+  ),
+  row(
+    603,
+    "cap_copy",
+    { token: value, process: value },
+    grant,
+    "never",
+    "An equal token beside it, in the process of a token with Control; 0 for the caller's own.",
+  ),
+  row(
+    604,
+    "cap_move",
+    { token: value, process: value },
+    grant,
+    "never",
+    "Gives a native token to the process of a token with Control; its new number there.",
+  ),
+  row(605, "cap_delete", { token: value }, any, "never", "Gives a token back."),
+  row(
+    606,
+    "cap_revoke",
+    { token: value },
+    any,
+    "never",
+    "Removes all that was derived from it, in whatever process, and what is mapped through that.",
+  ),
+  row(607, "cap_space", {}, space, "never", "A token of the caller's address space."),
+  row(
+    608,
+    "cap_process",
+    { pid: value },
+    processes,
+    "never",
+    "A token of the caller's process, for 0, or of a child of it.",
+  ),
+  row(
+    609,
+    "cap_renounce",
+    { slots: value },
+    anyone,
+    "never",
+    "Gives well-known capabilities up, a bit each, for itself and all it starts; those left.",
+  ),
+  row(610, "notification_create", {}, anyone, "never", "A notification with no bit set."),
+  row(
+    611,
+    "notification_signal",
+    { token: value, bits: value },
+    notification("Send"),
+    "never",
+    "Sets bits; whoever has waited longest gets them.",
+  ),
+  row(
+    612,
+    "notification_wait",
+    { token: value, deadline: value },
+    notification("Receive"),
+    "restart",
+    "Takes the bits, waiting for one until a time in ns; 0 for ever.",
+  ),
+  row(
+    613,
+    "notification_poll",
+    { token: value },
+    notification("Receive"),
+    "never",
+    "Takes the bits there are.",
+  ),
+  row(620, "memory_create", { pages: value }, anyone, "never", "A memory object of zeros."),
+  row(
+    621,
+    "memory_size",
+    { token: value },
+    { argument: 0, kind: "Memory" },
+    "never",
+    "Pages of a memory object.",
+  ),
+  row(
+    630,
+    "space_map",
+    { space: value, memory: value, address: value, pages: value, offset: value, rights: value },
+    { argument: 0, kind: "Space", rights: ["Map"] },
+    "never",
+    "Maps pages of a memory object where nothing is, with no more rights than its token.",
+  ),
+  row(631, "space_create", {}, anyone, "never", "An empty address space."),
+  row(
+    640,
+    "process_spawn",
+    { space: value, entry: value, stack: value, argument: value, slots: value },
+    { argument: 0, kind: "Space", rights: ["Control"] },
+    "never",
+    "Starts a child in a space nobody has used, without the well-known capabilities of `slots`.",
+  ),
+] as const;
+
+/** Names of the native calls. */
+export type NativeCall = (typeof nativeRows)[number]["name"];

@@ -1,0 +1,119 @@
+/** I4, I5, I6, C8 to C11: channels, the three queues of each, what is sent and what comes back. */
+import { MessageState } from "../../core/ipc/tables.ts";
+import type { State } from "../../core/kernel.ts";
+import { Account } from "../../core/ledger/accounts.ts";
+import { ThreadState, WaitKind } from "../../core/sched/tables.ts";
+import { type Check, eachLive, type Group, ONLY, type Report } from "./checker.ts";
+
+const KIND_OF: Readonly<Record<number, number>> = {
+  [MessageState.Sent]: WaitKind.MessageSend,
+  [MessageState.Received]: WaitKind.MessageReply,
+  [MessageState.Receiving]: WaitKind.MessageReceive,
+};
+
+/** I4: a thread that waits with a message waits in the queue of the state its message is in. */
+function checkStates(s: State, report: Report): void {
+  eachLive(s.message, (m) => {
+    const thread = s.message.thread[m];
+    const waiter = s.thread.waiter[thread];
+    const kind = s.waiter.kind[waiter];
+    if (kind < WaitKind.MessageSend || kind > WaitKind.MessageReply) return;
+    if (s.thread.state[thread] !== ThreadState.Blocked) {
+      report("I4", `message ${m}`, `its thread ${thread} waits without being blocked`);
+    }
+    if (KIND_OF[s.message.state[m]] !== kind) {
+      report("I4", `message ${m}`, `in state ${s.message.state[m]}, its thread in queue ${kind}`);
+    }
+  });
+}
+
+/** I5 and I6: receivers never wait beside senders or pulses; whoever is better comes first. */
+function checkQueues(s: State, report: Report): void {
+  const c = s.channel;
+  eachLive(c, (channel) => {
+    const row = `channel ${channel}`;
+    const waiting = c.sendHead[channel] !== 0 || c.firstPulse[channel] !== 0;
+    if (waiting && c.receiveHead[channel] !== 0 && c.dying[channel] === 0) {
+      report("I5", row, "has both something to receive and someone who waits for it");
+    }
+    let arrival = 0;
+    let priority = 256;
+    for (let w = c.sendHead[channel]; w !== 0; w = s.waiter.next[w]) {
+      const m = s.thread.message[s.waiter.thread[w]];
+      const better = s.waiter.priority[w] > priority;
+      const earlier = s.waiter.priority[w] === priority && s.message.arrival[m] < arrival;
+      if (better || earlier) report("I6", row, `message ${m} is queued behind one it goes before`);
+      priority = s.waiter.priority[w];
+      arrival = s.message.arrival[m];
+    }
+    priority = 256;
+    for (let p = c.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) {
+      const earlier = s.pulse.priority[p] === priority && s.pulse.arrival[p] < arrival;
+      if (s.pulse.priority[p] > priority || earlier) {
+        report("I6", row, `pulse ${p} is queued behind one it goes before`);
+      }
+      priority = s.pulse.priority[p];
+      arrival = s.pulse.arrival[p];
+    }
+  });
+}
+
+/** C8 and C9: rows in use are those of the books; a connection is in the list of its channel. */
+function checkRows(s: State, report: Report): void {
+  let channels = 0;
+  const listed = new Map<number, number>();
+  eachLive(s.channel, (channel) => {
+    channels++;
+    let steps = 0;
+    for (let x = s.channel.firstConnection[channel]; x !== 0; x = s.connection.nextOfChannel[x]) {
+      if (++steps > s.connection.$capacity) break;
+      listed.set(x, channel);
+    }
+  });
+  const booked = s.account.balance[Account.ChannelUsed];
+  if (booked !== channels) report("C8", "channels", `${channels} in use, ${booked} in the books`);
+  eachLive(s.connection, (x) => {
+    const leads = s.connection.channel[x];
+    if ((listed.get(x) ?? 0) !== leads) {
+      report("C9", `connection ${x}`, `leads to channel ${leads}, which does not list it`);
+    }
+  });
+}
+
+/** C10 and C11: what was sent and has not ended waits somewhere, and nothing else does. */
+function checkFlows(s: State, report: Report): void {
+  let queued = 0;
+  let pulses = 0;
+  let held = 0;
+  eachLive(s.channel, (channel) => {
+    for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) pulses++;
+  });
+  eachLive(s.message, (m) => {
+    const state = s.message.state[m];
+    if (state === MessageState.Sent || state === MessageState.Received) queued++;
+    if (s.message.pulse[m] !== 0) held++;
+  });
+  eachLive(s.connection, (x) => {
+    if (s.connection.pulse[x] !== 0) held++;
+  });
+  const sent = s.account.balance[Account.MessagePending];
+  if (sent !== queued) report("C10", "messages", `${queued} in flight, ${sent} in the books`);
+  const waiting = s.account.balance[Account.PulsePending];
+  if (waiting !== pulses) report("C11", "pulses", `${pulses} queued, ${waiting} in the books`);
+  const rows = s.account.balance[Account.PulseUsed];
+  if (rows !== pulses + held) {
+    report("C11", "pulses", `${pulses} queued and ${held} kept, ${rows} rows in the books`);
+  }
+}
+
+export const messages: Group = {
+  name: "messages",
+  ids: ["I4", "I5", "I6", "C8", "C9", "C10", "C11"],
+  make: ({ state: s }): Check => (_e, report) => {
+    if (s.channel.$header[0] === 0 || s.kernel.booted[ONLY] === 0) return;
+    checkStates(s, report);
+    checkQueues(s, report);
+    checkRows(s, report);
+    checkFlows(s, report);
+  },
+};

@@ -1,0 +1,113 @@
+/* Messages between processes, in the shape of QNX: channels, connections, pulses. */
+#pragma once
+#include "lib.h"
+
+enum {
+  CHF_FIXED_PRIORITY = 1,
+  CHF_UNBLOCK = 2,
+  CHF_DISCONNECT = 8,
+  CHF_COID_DISCONNECT = 16,
+  CHF_SENDER_LEN = 32,
+  CHF_REPLY_LEN = 64,
+};
+
+enum {
+  PULSE_UNBLOCK = -1,
+  PULSE_DISCONNECT = -2,
+  PULSE_COIDDEATH = -4,
+};
+
+/* States a time limit may be for. */
+enum { TIMEOUT_SEND = 2, TIMEOUT_REPLY = 4, TIMEOUT_RECEIVE = 8 };
+
+#define TAG_LENGTH 0x00fffffful
+#define TAG_MEMORY 0x10000000ul
+#define TAG_PULSE 0x20000000ul
+
+/* What travels in registers: the tag in a1, then a2 to a6 and t0 to t2. */
+struct msg {
+  u64 tag;
+  u64 word[8];
+};
+
+struct msg_part {
+  const void *base;
+  u64 length;
+};
+
+struct msg_info {
+  u32 pid;
+  u32 tid;
+  u64 chid;
+  u64 scoid;
+  u64 receipt;
+  u32 length;
+  u32 sent;
+  u32 room;
+  u32 priority;
+  u32 in_memory;
+  u32 zero;
+};
+
+struct pulse {
+  u16 type;
+  u16 subtype;
+  signed char code;
+  u8 zero[3];
+  i64 value;
+  i64 scoid;
+};
+
+/* A call that takes and gives back all the registers a message may travel in. */
+static inline long msg_trap(long number, long first, struct msg *m) {
+  register long a7 __asm__("a7") = number;
+  register long a0 __asm__("a0") = first;
+  register u64 a1 __asm__("a1") = m->tag;
+  register u64 a2 __asm__("a2") = m->word[0];
+  register u64 a3 __asm__("a3") = m->word[1];
+  register u64 a4 __asm__("a4") = m->word[2];
+  register u64 a5 __asm__("a5") = m->word[3];
+  register u64 a6 __asm__("a6") = m->word[4];
+  register u64 t0 __asm__("t0") = m->word[5];
+  register u64 t1 __asm__("t1") = m->word[6];
+  register u64 t2 __asm__("t2") = m->word[7];
+  __asm__ volatile("ecall"
+                   : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6), "+r"(t0),
+                     "+r"(t1), "+r"(t2)
+                   : "r"(a7)
+                   : "memory");
+  m->tag = a1;
+  m->word[0] = a2;
+  m->word[1] = a3;
+  m->word[2] = a4;
+  m->word[3] = a5;
+  m->word[4] = a6;
+  m->word[5] = t0;
+  m->word[6] = t1;
+  m->word[7] = t2;
+  return a0;
+}
+
+/* Sends m's registers and gets the reply's; the status, or a negative errno. */
+static inline long msg_send(long coid, struct msg *m) { return msg_trap(SYS_msg_send, coid, m); }
+
+/* Receives into registers; a receipt, 0 for a pulse, or a negative errno. */
+static inline long msg_receive(long chid, struct msg *m) {
+  m->tag = m->word[0] = m->word[1] = 0;
+  return msg_trap(SYS_msg_receive, chid, m);
+}
+
+/* Answers with m's registers and receives the next message into them. */
+static inline long msg_reply_receive(long receipt, struct msg *m) {
+  return msg_trap(SYS_msg_reply_receive, receipt, m);
+}
+
+/* The tag of a reply: its length and what the client's call returns. */
+static inline u64 reply_tag(long status, u64 length) { return (u64)status << 32 | length; }
+
+long MsgSend(long coid, const void *buf, u64 length, void *reply, u64 room);
+long MsgSendv(long coid, const struct msg_part *parts, int count, const struct msg_part *reply,
+              int replies);
+long MsgReceive(long chid, void *buf, u64 room, struct msg_info *info);
+long MsgReply(long receipt, long status, const void *buf, u64 length);
+long MsgSendPulse(long coid, int priority, int code, i64 value);

@@ -16,6 +16,7 @@ import {
   createThread,
   freeThread,
   leastLoadedHart,
+  mayRunOn,
   placeThread,
   startThread,
 } from "../sched/thread.ts";
@@ -205,7 +206,9 @@ function finishClone(
     unlinkWaiter(s, s.thread.waiter[child]);
   }
   if (shared) {
-    startThread(s, fx, hart, child, hart);
+    // The parent may be on its way to another hart, and its child allowed on that one only.
+    const stays = mayRunOn(s, child, hart);
+    startThread(s, fx, hart, child, stays ? hart : leastLoadedHart(s, child, hart));
     waitOn(s, parent, WaitKind.Vfork, p);
     // It hears nothing now: what its process was sent meanwhile is another thread's.
     const { blockedLo, blockedHi } = s.thread;

@@ -54,6 +54,13 @@ const LEFT_OUT: readonly string[] = [
   "inode.modified",
   "inode.changed",
   "memory.asidEpoch",
+  "memory.shootdowns",
+  "shootdown.sequence",
+  "process.receipts",
+  "kernel.tidsGiven",
+  "hart.given",
+  "hart.longestWait",
+  "thread.readySince",
   "addressSpace.asidEpoch",
   // Names for a row that nobody has given to a user.
   "addressSpace.asid",
@@ -75,6 +82,7 @@ const LEFT_OUT: readonly string[] = [
   "hart.heap",
   "hart.heapLength",
   "hart.timerProgrammed",
+  "hart.stealAt",
   "thread.timerIndex",
   "thread.intervalIndex",
   "thread.timerDeadline",
@@ -116,8 +124,23 @@ const WAITED: Readonly<Record<number, string>> = {
   [WaitKind.Shootdown]: "shootdown",
   [WaitKind.Vfork]: "process",
   [WaitKind.Stream]: "stream",
+  [WaitKind.MessageSend]: "channel",
+  [WaitKind.MessageReceive]: "channel",
+  [WaitKind.MessageReply]: "channel",
   [WaitKind.Notification]: "notification",
+  [WaitKind.Futex]: "futex",
+  [WaitKind.Threads]: "process",
 };
+
+/** Tables whose rows name others in ways the schema does not tell: while one has any, none is renamed. */
+const NAMING: readonly string[] = [
+  "futex",
+  "notification",
+  "namePage",
+  "connection",
+  "message",
+  "pulse",
+];
 
 /** Account balances that rows explain: a wrong one makes a state of its own, which is recounted. */
 const BALANCES: readonly number[] = resources.flatMap(({ name, kind, accounts, permanent }) =>
@@ -233,6 +256,10 @@ export class Canonical {
     this.length = 0;
     this.keepsNumbers = this.options.plain;
     this.begin();
+    for (const key of NAMING) {
+      const { $header } = this.tables[this.tableOf(key)].base;
+      if (($header[3] ?? 0) > 0) this.keepsNumbers = true;
+    }
     this.putRows();
     this.putTimes();
     this.putBooks();
@@ -428,6 +455,7 @@ export class Canonical {
     const { s, model: m } = this.scene;
     const found: [number, number][] = [[-1, m.time[hart]]];
     if (m.timer[hart] > 0) found.push([-2, m.timer[hart]]);
+    if (s.hart.stealAt[hart + 1] > 0) found.push([-4, s.hart.stealAt[hart + 1]]);
     const base = (hart + 1) * HEAP_CAPACITY;
     const threads = this.tableOf("thread");
     const armed: { name: number; deadline: number; sequence: number }[] = [];

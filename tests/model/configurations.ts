@@ -39,6 +39,7 @@ const map = (pages = 1, page = PAGE): Op =>
 const unmap = (page = PAGE, pages = 1): Op => quiet(Nr.munmap, page * 4096, pages * 4096);
 const protect = (prot: number, page = PAGE): Op => quiet(Nr.mprotect, page * 4096, 4096, prot);
 const pipe: Op = quiet(Nr.pipe2, BUFFER, 0);
+const TWO_PIPES = new Uint8Array([...pollfd(3, 1), ...pollfd(5, 1)]);
 const read = (fd: number, bytes = 1): Op => quiet(Nr.read, fd, BUFFER, bytes);
 const write = (fd: number, bytes = 1): Op => quiet(Nr.write, fd, BUFFER, bytes);
 const close = (fd: number): Op => quiet(Nr.close, fd);
@@ -58,6 +59,16 @@ const role = (
 ): readonly Op[] => [label(name), go, ...ops, halt];
 /** A child that ends at once, made from a running script. */
 const child = (to: string): readonly Op[] => fork(to);
+
+/** Calls that touch nothing of anybody else's. */
+const STRANGER: readonly Op[] = [
+  pipe,
+  go,
+  ...times(4, write(4), read(3)),
+  onSignal(Sig.usr1, "unused"),
+  quiet(Nr.sigprocmask, 0, set(Sig.usr1), 0, 8),
+  quiet(Nr.sigprocmask, 1, set(Sig.usr1), 0, 8),
+];
 
 /** Longer texts would hide what differs: each is one script on one or more harts. */
 export const CONFIGURATIONS: readonly Configuration[] = [
@@ -150,25 +161,25 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     ),
   },
   {
-    name: "three families, 3 x 5",
-    about: "fork, exit and wait",
-    small: false,
-    harts: 3,
-    actors: 3,
+    name: "a poll of two pipes and a deadline, 2 x 12",
+    about: "pipes",
+    small: true,
+    harts: 2,
+    actors: 2,
     script: script(
+      pipe,
+      pipe,
       ...fork("B"),
-      ...fork("C"),
       go,
-      ...child("E"),
-      wait("a"),
-      wait("b"),
-      wait("c"),
+      quiet(Nr.ppoll, TWO_PIPES, 2, null, null, 8),
+      quiet(Nr.ppoll, pollfd(5, 1), 1, timespec(1000), null, 8),
+      read(3),
+      read(5),
+      quiet(Nr.ppoll, TWO_PIPES, 2, timespec(1000), null, 8),
       halt,
-      role("B", ...child("E"), wait("d"), quiet(Nr.exit, 0)),
-      role("C", ...child("E"), kill(1, Sig.chld), quiet(Nr.exit, 0)),
-      [label("E"), quiet(Nr.exit, 1)],
+      role("B", write(6), write(4), quiet(Nr.ppoll, pollfd(4, 4), 1, null, null, 8), write(4)),
     ),
-    mayBlock: ["A"],
+    results: ["A: | B:"],
   },
   {
     name: "two threads signal each other, 2 x 12",
@@ -302,6 +313,50 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     results: ["A: load=2 | B: load=4 | C: load=1"],
   },
   {
+    name: "a page that two other harts may hold is unmapped, 3 x 5",
+    about: "shootdown",
+    small: true,
+    harts: 3,
+    actors: 2,
+    script: script(
+      map(),
+      store(PAGE, 1),
+      ...fork("B"),
+      go,
+      store(PAGE, 2),
+      stayOn(1),
+      store(PAGE, 3),
+      stayOn(2),
+      unmap(),
+      map(),
+      load(PAGE),
+      halt,
+      role("B", map(1, PAGE + 1), store(PAGE + 1, 4), load(PAGE)),
+    ),
+    results: ["A: load=0 | B: load=1"],
+  },
+  {
+    name: "two processes unmap the page they share, 5 harts",
+    about: "shootdown",
+    small: true,
+    harts: 5,
+    actors: 3,
+    script: script(
+      map(),
+      store(PAGE, 1),
+      ...fork("B"),
+      ...fork("C"),
+      go,
+      load(PAGE),
+      stayOn(3),
+      unmap(),
+      halt,
+      role("B", load(PAGE), stayOn(4), unmap()),
+      role("C", unmap(), map(), store(PAGE, 6), load(PAGE)),
+    ),
+    results: ["A: load=1 | B: load=1 | C: load=6"],
+  },
+  {
     name: "a space used by a vfork child on another hart, 3 x 5",
     about: "shootdown",
     small: true,
@@ -428,12 +483,47 @@ export const CONFIGURATIONS: readonly Configuration[] = [
       ...fork("C"),
       go,
       read(3),
-      write(4),
-      read(3),
+      quiet(Nr.ppoll, pollfd(3, 1), 1, timespec(4000), null, 8),
       halt,
       role("B", move(1, 1), write(4), move(1, 2), kill(1, Sig.usr1)),
       role("C", move(1, 0), write(4), move(2, 0)),
       [label("handled"), quiet(Nr.sigreturn, null)],
+    ),
+  },
+  {
+    name: "a parent that is to leave its hart makes a vfork child, 3 x 5",
+    about: "scheduling",
+    small: true,
+    harts: 3,
+    actors: 2,
+    script: script(
+      onSignal(Sig.usr1, "handled", SA_RESTART),
+      ...fork("B"),
+      go,
+      stayOn(2),
+      ...vfork("", "V"),
+      wait(""),
+      halt,
+      role("B", kill(1, Sig.usr1), move(1, 0), kill(1, Sig.chld)),
+      [label("V"), quiet(Nr.yield), quiet(Nr.exit, 0)],
+      [label("handled"), quiet(Nr.sigreturn, null)],
+    ),
+    mayBlock: ["A"],
+  },
+  {
+    name: "three strangers, 3 x 11",
+    about: "threads that share nothing",
+    small: false,
+    harts: 3,
+    actors: 3,
+    script: script(
+      ...fork("B"),
+      ...fork("C"),
+      ...STRANGER,
+      halt,
+      [label("B"), ...STRANGER, halt],
+      [label("C"), ...STRANGER, halt],
+      [label("unused"), quiet(Nr.sigreturn, null)],
     ),
   },
 ];

@@ -7,6 +7,7 @@ import type { ByteSink } from "../../journal/write/byte_sink.ts";
 import { JournalWriter } from "../../journal/write/writer.ts";
 import { MODEL_FRAMES, Scene } from "../schedules/scene.ts";
 import type { Configuration } from "./configuration.ts";
+import { setUp } from "./search.ts";
 
 /** The header of a model's journal: the machine it would need, and how the order came about. */
 function header(configuration: Configuration, path: readonly string[]): JournalHeader {
@@ -47,8 +48,7 @@ export function writeJournal(
 ): number {
   const writer = new JournalWriter(sink, header(configuration, path));
   const scene = new Scene(configuration, { eventNs: 0, record: (e) => writer.append(e) });
-  scene.setUp();
-  scene.settle();
+  setUp(scene);
   for (const choice of path) {
     if (scene.fault !== "") break;
     scene.take(choice);

@@ -7,17 +7,22 @@
  *     --plain               rows keep their own numbers
  *     --pure                a second kernel reduces every event too
  *     --most N              ends a search after N states
+ *     --reduced             events that may change places are followed in one order
+ *     --draw D [--from N] [--count N]   instead: drawn orders of random scripts; D as in pct.ts
  *     --order "g0 i1 …"     follows one order of one configuration, and says what happens
  *
  * The exit status is 0 when every frontier was emptied and no state broke a rule. The shortest order
  * that breaks one is written as a journal: `deno task replay --fold FILE`, `deno task dump FILE`.
  */
 import { keepScratchFile, scratchFile } from "../../drivers/host/scratch_file.ts";
+import { CASES } from "../schedules/scenarios.ts";
 import { Scene } from "../schedules/scene.ts";
 import type { Configuration } from "./configuration.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
 import { writeJournalFile } from "./journal.ts";
+import { campaignLine, draw, type Drawing } from "./pct.ts";
 import { Properties } from "./properties.ts";
+import { searchReduced } from "./reduced.ts";
 import { judgeEnd, search, type SearchOptions, type SearchReport } from "./search.ts";
 
 /** What was asked for. */
@@ -25,11 +30,14 @@ interface Asked extends SearchOptions {
   readonly texts: readonly string[];
   readonly small: boolean;
   readonly order: string | undefined;
+  readonly reduced: boolean;
+  readonly drawing: Drawing | undefined;
 }
 
 function parse(words: readonly string[]): Asked | string {
   const texts: string[] = [];
-  let [small, plain, pure] = [false, false, false];
+  let [small, plain, pure, reduced] = [false, false, false, false];
+  let [depth, from, count] = [-1, 0, 100];
   let times: "exact" | "order" = "order";
   let most = Infinity;
   let order: string | undefined;
@@ -38,6 +46,10 @@ function parse(words: readonly string[]): Asked | string {
     if (word === "--small") small = true;
     else if (word === "--plain") plain = true;
     else if (word === "--pure") pure = true;
+    else if (word === "--reduced") reduced = true;
+    else if (word === "--draw") depth = Number(words[++i]);
+    else if (word === "--from") from = Number(words[++i]);
+    else if (word === "--count") count = Number(words[++i]);
     else if (word === "--times") {
       const how = words[++i];
       if (how !== "exact" && how !== "order") return "--times takes exact or order";
@@ -49,11 +61,20 @@ function parse(words: readonly string[]): Asked | string {
     else if (word.startsWith("-")) return `unknown option ${word}`;
     else texts.push(word);
   }
-  return { texts, small, plain, pure, times, most, order };
+  const drawing = depth >= 0 ? { depth, from, count } : undefined;
+  if (![depth, from, count].every(Number.isInteger)) return "a number is none";
+  return { texts, small, plain, pure, times, most, order, reduced, drawing };
 }
 
+/** The scenarios of tests/schedules as configurations: every state of theirs is looked at too. */
+const SCENARIOS: readonly Configuration[] = CASES.map((scenario) => ({
+  ...scenario,
+  about: "schedules",
+  small: false,
+}));
+
 function chosen({ texts, small }: Asked): Configuration[] {
-  return CONFIGURATIONS.filter((c) =>
+  return [...CONFIGURATIONS, ...SCENARIOS].filter((c) =>
     (!small || c.small) && (texts.length === 0 || texts.some((text) => c.name.includes(text)))
   );
 }
@@ -110,6 +131,10 @@ function main(): number {
     console.error(`check: ${asked}`);
     return 2;
   }
+  if (asked.drawing !== undefined) {
+    console.log(campaignLine(asked.drawing, draw(asked.drawing)));
+    return 0;
+  }
   const configurations = chosen(asked);
   if (configurations.length === 0) {
     console.error(`check: no configuration is named ${asked.texts.join(" or ")}`);
@@ -123,7 +148,9 @@ function main(): number {
   const begun = performance.now();
   for (const configuration of configurations) {
     const from = performance.now();
-    const report = search(configuration, asked);
+    const report = asked.reduced
+      ? searchReduced(configuration, asked)
+      : search(configuration, asked);
     console.log(line(configuration.name, report, performance.now() - from));
     for (const text of tell(configuration, report)) console.log(text);
     states += report.states;

@@ -11,9 +11,11 @@ import { files } from "../invariants/files.ts";
 import { messages } from "../invariants/messages.ts";
 import { paging } from "../invariants/paging.ts";
 import { processes } from "../invariants/processes.ts";
+import { priorities } from "../invariants/priorities.ts";
 import { queues } from "../invariants/queues.ts";
 import { rings } from "../invariants/rings.ts";
 import { scheduling } from "../invariants/scheduling.ts";
+import { stealing } from "../invariants/stealing.ts";
 import { tables } from "../invariants/tables.ts";
 import { timers } from "../invariants/timers.ts";
 import { waiting } from "../invariants/waiting.ts";
@@ -29,16 +31,19 @@ const OF_STATE: readonly Group[] = [
   rings,
   tables,
   waiting,
+  priorities,
+  stealing,
   messages,
 ];
 /** Groups that add up what the hardware was told. */
 const OF_MACHINE: readonly Group[] = [scheduling, timers];
 
 /**
- * Groups that are not asked, and who holds their rules in a model: numbers and times of events are
+ * Groups that are not asked, and who holds their rules in a model: time, which starvation is counted
+ * in, hardly passes; numbers and times of events are
  * the scene's own, and it compares interrupts and steps with what it was asked for (`unasked`).
  */
-export const NOT_ASKED: readonly string[] = ["history", "ipis"];
+export const NOT_ASKED: readonly string[] = ["history", "ipis", "starvation"];
 
 /** The names of the groups that are asked. */
 export const ASKED: readonly string[] = [...OF_STATE, ...OF_MACHINE, effects].map((g) => g.name);

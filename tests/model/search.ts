@@ -56,11 +56,40 @@ interface Open {
 export class Ways {
   private readonly from: number[] = [];
   private readonly choices: string[] = [];
+  /** Every transition, as the numbers of the states it goes from and to. */
+  private readonly steps: number[] = [];
+  private readonly ends: number[] = [];
 
   /** Enters a state; returns its number. */
   enter(from: number, choice: string): number {
     this.from.push(from);
     return this.choices.push(choice) - 1;
+  }
+
+  /** Takes note of a transition. */
+  step(from: number, to: number): void {
+    this.steps.push(from, to);
+  }
+
+  /** Takes note that nothing more happens in a state. */
+  end(state: number): void {
+    this.ends.push(state);
+  }
+
+  /** The first state from which no order leads to an end, or -1. */
+  endless(): number {
+    const into: number[][] = this.from.map(() => []);
+    for (let i = 0; i < this.steps.length; i += 2) into[this.steps[i + 1]].push(this.steps[i]);
+    const reaches = new Uint8Array(this.from.length);
+    const open = [...this.ends];
+    for (const end of open) reaches[end] = 1;
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      for (const before of into[at]) {
+        if (reaches[before] === 0) open.push(before);
+        reaches[before] = 1;
+      }
+    }
+    return reaches.indexOf(0);
   }
 
   /** The choices that lead to a state. */
@@ -87,6 +116,17 @@ export function judgeEnd(configuration: Configuration, scene: Scene): string {
   return scene.close();
 }
 
+/** Brings a scene to where the search begins; "" or why it does not get there. */
+export function setUp(scene: Scene): string {
+  try {
+    scene.setUp();
+    scene.settle();
+    return scene.fault;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 /** Visits every state. */
 export function search(configuration: Configuration, options: SearchOptions = {}): SearchReport {
   const most = options.most ?? Infinity;
@@ -95,8 +135,7 @@ export function search(configuration: Configuration, options: SearchOptions = {}
     eventNs: 0,
     ...(twin === undefined ? {} : { kernel: twin.make }),
   });
-  scene.setUp();
-  scene.settle();
+  const unready = setUp(scene);
   const store = new ArenaStore([scene.kernel, ...(twin?.kernels() ?? [])]);
   const keys = new Canonical(scene, {
     times: options.times ?? "order",
@@ -104,7 +143,7 @@ export function search(configuration: Configuration, options: SearchOptions = {}
   });
   const properties = new Properties(scene);
   const ways = new Ways();
-  const seen = new Set<string>();
+  const seen = new Map<string, number>();
   const outcomes = new Map<string, readonly string[]>();
   const sites = new Set<string>();
   let [transitions, depth, ends] = [0, 0, 0];
@@ -120,9 +159,14 @@ export function search(configuration: Configuration, options: SearchOptions = {}
     };
     if (scene.fault !== "") return broken(scene.fault);
     const key = keys.key();
-    if (seen.has(key)) return true;
-    seen.add(key);
+    const known = seen.get(key);
+    if (known !== undefined) {
+      ways.step(from, known);
+      return true;
+    }
     const number = ways.enter(from, choice);
+    seen.set(key, number);
+    if (number > 0) ways.step(from, number);
     const isEnd = scene.choices().length === 0;
     const breach = properties.check(scene.events > before, isEnd);
     if (breach !== "") return broken(breach);
@@ -133,6 +177,7 @@ export function search(configuration: Configuration, options: SearchOptions = {}
       return true;
     }
     ends++;
+    ways.end(number);
     const outcome = scene.outcome();
     if (!outcomes.has(outcome)) outcomes.set(outcome, ways.to(number));
     const wrong = judgeEnd(configuration, scene);
@@ -141,7 +186,9 @@ export function search(configuration: Configuration, options: SearchOptions = {}
   };
 
   let next: Open[] = [];
-  let holds = note(0, "", scene.events);
+  let holds = false;
+  if (unready !== "") counterExample = { path: [], what: unready };
+  else holds = note(0, "", scene.events);
   while (holds && next.length > 0 && seen.size < most) {
     level = next;
     next = [];
@@ -165,6 +212,11 @@ export function search(configuration: Configuration, options: SearchOptions = {}
       }
       if (!holds || seen.size >= most) break;
     }
+  }
+  const endless = holds && next.length === 0 ? ways.endless() : -1;
+  if (endless >= 0) {
+    counterExample = { path: ways.to(endless), what: "goes on for ever: no order comes to an end" };
+    holds = false;
   }
   return {
     states: seen.size,

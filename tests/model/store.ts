@@ -1,7 +1,4 @@
 /** Many states of one arena, each kept as the words in which it differs from a common one. */
-import { rebuildNameHash } from "../../core/fs/directory.ts";
-import { rebuildPageHash } from "../../core/mem/page_hash.ts";
-import { rebuildPidHash } from "../../core/proc/process.ts";
 import type { Reducer } from "../../core/reducer.ts";
 import { elementBytes } from "../../core/state/column.ts";
 import { HEADER_WORDS } from "../../core/state/table.ts";
@@ -10,8 +7,6 @@ import { HEADER_WORDS } from "../../core/state/table.ts";
 export interface Delta {
   readonly at: Uint32Array;
   readonly value: Int32Array;
-  /** Whether names of directories are among it. */
-  readonly names: boolean;
 }
 
 interface Range {
@@ -32,7 +27,6 @@ export class ArenaStore {
   private readonly all: readonly Int32Array[];
   private readonly common: Int32Array;
   private readonly plan: readonly { header: number; ranges: readonly Range[] }[];
-  private readonly names: { from: number; to: number };
   private at = new Uint32Array(1 << 14);
   private value = new Int32Array(1 << 14);
   private found = 0;
@@ -61,11 +55,6 @@ export class ArenaStore {
         };
       }),
     }));
-    const at = layout.tables.findIndex((table) => table.key === "directoryEntry");
-    this.names = {
-      from: layout.tables[at].headerOffset >>> 2,
-      to: layout.tables[at + 1].headerOffset >>> 2,
-    };
   }
 
   /** The state the arena is in. */
@@ -94,13 +83,7 @@ export class ArenaStore {
     }
     this.inUse = Math.max(this.inUse, used);
     this.largest = Math.max(this.largest, this.found);
-    const at = this.at.slice(0, this.found);
-    const { from, to } = this.names;
-    return {
-      at,
-      value: this.value.slice(0, this.found),
-      names: at.some((word) => word >= from && word < to),
-    };
+    return { at: this.at.slice(0, this.found), value: this.value.slice(0, this.found) };
   }
 
   /** Goes from the state the arena is in to another. */
@@ -110,11 +93,7 @@ export class ArenaStore {
       for (let i = 0; i < from.at.length; i++) words[from.at[i]] = common[from.at[i]];
       for (let i = 0; i < to.at.length; i++) words[to.at[i]] = to.value[i];
     }
-    for (const { state } of this.kernels) {
-      rebuildPidHash(state);
-      rebuildPageHash(state);
-      if (from.names || to.names) rebuildNameHash(state);
-    }
+    for (const kernel of this.kernels) kernel.rebuild();
   }
 
   private compare(from: number, to: number): void {

@@ -88,6 +88,10 @@ export interface SceneOptions {
   readonly eventNs?: number;
   /** Called with every event before it is reduced. */
   readonly record?: (e: EventWriter) => void;
+  /** Told what of the machine, beside the arena, an event or an access touches. */
+  readonly touch?: (what: string, written: boolean) => void;
+  /** Looks at the kernel's state for an access that needs no event. */
+  readonly peek?: (look: (s: State | undefined) => number) => number;
   /** Makes the kernel; the kernel as it is unless given. */
   readonly kernel?: (layout: ArenaLayout, buffer: ArrayBuffer) => Reducer;
 }
@@ -234,6 +238,7 @@ export class Scene {
   /** Lets a choice happen; `fault` says what it broke. */
   take(choice: string): void {
     const n = Number(choice.slice(1));
+    this.options.touch?.("end", false);
     switch (choice[0]) {
       case "s":
         return this.reply();
@@ -241,13 +246,17 @@ export class Scene {
         return this.guest(n);
       case "i":
         this.m.ipi[n] = false;
+        for (const asid of this.m.tlbs.late[n]) this.options.touch?.(`tlb ${n} ${asid}`, true);
         catchUp(this.m.tlbs, n);
         return this.plain(EventKind.Ipi, n, "ipi");
       case "c":
         this.m.continues[n] = false;
         return this.plain(EventKind.Continue, n, "continue");
       case "t": {
-        if (!this.timerIsDeadline(n)) this.m.preemptions--;
+        if (!this.timerIsDeadline(n) && this.m.preemptions > 0) {
+          this.m.preemptions--;
+          this.options.touch?.("preemptions", true);
+        }
         this.m.time[n] = Math.max(this.m.time[n] + this.eventNs, this.m.timer[n]) - this.eventNs;
         this.m.timer[n] = 0;
         return this.plain(EventKind.Timer, n, "timer");
@@ -532,7 +541,8 @@ export class Scene {
     const asid = this.s.addressSpace.asid[space];
     const access = value < 0 ? AccessKind.Read : AccessKind.Write;
     const held = lookUp(this.m.tlbs, hart, asid, page);
-    const walked = peekUser(this.s, thread, page * PAGE_BYTES, access);
+    const walked = this.walk(thread, page, access);
+    this.options.touch?.(`tlb ${hart} ${asid}`, true);
     let frame = walked;
     if (held !== undefined && (value < 0 || held.writable)) {
       frame = held.frame;
@@ -549,11 +559,20 @@ export class Scene {
       this.e.payloadLength = 0;
       return this.send(hart, value < 0 ? "load fault" : "store fault");
     }
-    const writable = peekUser(this.s, thread, page * PAGE_BYTES, AccessKind.Write) === frame;
-    fill(this.m.tlbs, hart, held ?? { frame, writable, asid, page });
+    const writable = this.walk(thread, page, AccessKind.Write) === frame;
+    this.options.touch?.(`cell ${frame}`, value >= 0);
+    // A store that walked anew left its own hart with what it found.
+    const kept = held !== undefined && (value < 0 || held.writable) ? held : undefined;
+    fill(this.m.tlbs, hart, kept ?? { frame, writable, asid, page });
     if (value < 0) actor.log.push(`load=${this.m.cells.get(frame) ?? 0}`);
     else this.m.cells.set(frame, value);
     actor.at++;
+  }
+
+  private walk(thread: number, page: number, access: number): number {
+    const look = (s: State | undefined): number =>
+      peekUser(s ?? this.s, thread, page * PAGE_BYTES, access);
+    return this.options.peek?.(look) ?? look(this.s);
   }
 
   private send(hart: number, what: string): void {
@@ -584,7 +603,8 @@ export class Scene {
    * @returns "" or what is not as it was at the beginning
    */
   close(): string {
-    if (this.s.kernel.shutdown[ONE] === 0) {
+    while (this.m.sample !== null && this.fault === "") this.reply();
+    if (this.s.kernel.shutdown[ONE] === 0 && this.fault === "") {
       this.plain(EventKind.Shutdown, 0, "shutdown", ShutdownReason.PowerOff);
     }
     while (this.fault === "" && this.s.kernel.closed[ONE] === 0) {
@@ -737,9 +757,12 @@ export class Scene {
           this.loadRegisters(a, new DataView(bytes.buffer, b));
           break;
         case EffectKind.Zero:
+          this.options.touch?.(`cell ${a}`, true);
           if (b === 0) m.cells.delete(a);
           break;
         case EffectKind.Copy:
+          this.options.touch?.(`cell ${a}`, false);
+          this.options.touch?.(`cell ${c}`, true);
           if (b === 0 && d === 0) m.cells.set(c, m.cells.get(a) ?? 0);
           break;
         case EffectKind.Write:
@@ -748,18 +771,26 @@ export class Scene {
           }
           break;
         case EffectKind.InvalidatePage:
+          this.touchTlbs(a);
           invalidate(m.tlbs, hart, a, b);
           break;
         case EffectKind.InvalidateAsid:
+          this.touchTlbs(a);
           invalidate(m.tlbs, hart, a, -1);
           break;
         case EffectKind.InvalidateAll:
+          this.options.touch?.("end", true);
           invalidate(m.tlbs, hart, -1, -1);
           break;
         case EffectKind.ProgramEnded:
+          this.options.touch?.("end", true);
           m.ended = true;
       }
     }
+  }
+
+  private touchTlbs(asid: number): void {
+    for (let h = 0; h < this.scenario.harts; h++) this.options.touch?.(`tlb ${h} ${asid}`, true);
   }
 
   private setRegister(thread: number, slot: number, value: number): void {

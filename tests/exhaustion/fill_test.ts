@@ -13,7 +13,13 @@ import { closingTable, formatClosingTable } from "../../core/ledger/closing.ts";
 import { baseline, openingTotals } from "../../core/ledger/opening.ts";
 import { LAST_GENERATION, retiredRows } from "../../core/state/table.ts";
 import { EventLogReader } from "../kernel/event_log.ts";
-import { runKernel, type RunOptions, type RunResult, SMALL } from "../kernel/harness.ts";
+import {
+  IMAGE_ENTRIES,
+  runKernel,
+  type RunOptions,
+  type RunResult,
+  SMALL,
+} from "../kernel/harness.ts";
 import { Errno } from "./expected.ts";
 import { Levels, type Watched } from "./levels.ts";
 
@@ -126,7 +132,7 @@ const FILLS: readonly Fill[] = [
   {
     resource: "nameChunk",
     thing: "links",
-    options: rows({ nameChunk: 60 }),
+    options: rows({ nameChunk: IMAGE_ENTRIES + 37 }),
     errno: Errno.NoSpace,
     rest: 1,
   },

@@ -132,7 +132,7 @@ const FILLS: readonly Fill[] = [
   {
     resource: "nameChunk",
     thing: "links",
-    options: rows({ nameChunk: IMAGE_ENTRIES + 37 }),
+    options: rows({ nameChunk: IMAGE_ENTRIES + 36 }),
     errno: Errno.NoSpace,
     rest: 1,
   },

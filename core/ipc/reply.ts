@@ -60,8 +60,8 @@ export function replyRegisters(
  * @param own message row of the running thread
  * @returns 0; -Err.NoProcess when nobody waits for that reply; -Err.TooBig for more than may
  * be sent or a client that takes registers only; -Err.NoMemory or -Err.BadAddress for the server's
- * memory; -Err.ServerFault when the client's cannot be written any
- * more, whose call returns -Err.BadAddress then; or Result.Pending
+ * memory; -Err.ServerFault when the client's cannot be written now: it waits on, for another answer;
+ * or Result.Pending
  */
 export function replyMemory(
   s: State,

@@ -20,6 +20,7 @@ export const Nr = {
   info: 675,
   timeout: 676,
   read: 677,
+  revoke: 606,
 } as const;
 
 /** Error numbers, negated. */

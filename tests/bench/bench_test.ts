@@ -27,7 +27,7 @@ Deno.test("bench --quick --json: one report, every figure there", async () => {
     assert.equal(row.overQemu !== undefined, report.qemu !== undefined);
     assert.equal(row.nativeSeconds !== undefined, compute.gcc !== undefined);
   }
-  assert.equal(paths.length, 11);
+  assert.equal(paths.length, 13);
   for (const row of paths) {
     assert.ok(Number.isFinite(row.microseconds) && Number.isFinite(row.cpuMicroseconds), row.name);
   }

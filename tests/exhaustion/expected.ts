@@ -38,6 +38,15 @@ const FORK: Answers = {
   capNode: Errno.Again,
 };
 
+/** The native word for everything there is no more of. */
+const NO_SPACE = 9;
+const TOKENS: Answers = Object.fromEntries(
+  [
+    ...["capNode", "namePage", "notification", "memoryObject", "addressSpace", "asids", "region"],
+    ...["frames", "pageTable", "process", "thread", "waiter"],
+  ].map((resource) => [resource, NO_SPACE]),
+);
+
 /** The errno a call answers a lack of something with, by the call's name in fail_each.c. */
 const ANSWERS: Readonly<Record<string, Answers>> = {
   fork: FORK,
@@ -71,6 +80,14 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   "write file": MEMORY,
   pwrite: MEMORY,
   sendfile: MEMORY,
+  notification: TOKENS,
+  derive: TOKENS,
+  copy: TOKENS,
+  token: TOKENS,
+  memory: TOKENS,
+  space: TOKENS,
+  map: TOKENS,
+  spawn: TOKENS,
 };
 
 /** Calls whose short counts are an answer: what was moved before the shortage stays moved. */

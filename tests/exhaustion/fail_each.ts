@@ -33,6 +33,7 @@ export const SCENARIOS = [
   "poll",
   "signals",
   "harts",
+  "tokens",
 ] as const;
 
 /** Name of a scenario. */

@@ -50,6 +50,9 @@ const CROWD: Capacities = {
   pageTable: 12_000,
 };
 
+/** What a native call answers when the system has no more. */
+const NO_SPACE = 9;
+
 const FILLS: readonly Fill[] = [
   // Four rows of processes are init's and the teardown's.
   {
@@ -128,13 +131,19 @@ const FILLS: readonly Fill[] = [
     rest: 1,
   },
   { resource: "futex", thing: "waits", options: rows({ futex: 12 }), errno: Errno.NoMemory },
+  {
+    resource: "notification",
+    thing: "tokens",
+    options: rows({ notification: 12 }),
+    errno: NO_SPACE,
+  },
   { resource: "image", thing: "images", options: rows({ image: 10 }), errno: Errno.NoMemory },
 ];
 
 /** Tables whose rows are all there from the first event on. */
 const FIXED = ["kernel", "account", "hart", "memory", "fileSystem", "terminal", "stream", "ipc"];
 /** Tables with tests of their own below. */
-const APART = ["chunkRequest", "shootdown"];
+const APART = ["chunkRequest", "shootdown", "namePage"];
 /** Tables filled in core/ipc/exhaustion_test.ts. */
 const MESSAGES = ["channel", "connection", "message", "pulse"];
 /** What the rows of a table stand for is watched instead. */
@@ -191,6 +200,13 @@ Deno.test("filled, refused and had again: requests for parts of files", () => {
   const run = runFill("chunks", rows({ chunkRequest: 2 }), levels);
   // Two of six are asked for at a time; what was refused comes when it is asked for again.
   assert.deepEqual(turnsOf("chunks", run.stdout), [[2, Errno.NoMemory], [6, 0]]);
+  assert.equal(levels.least, 0);
+});
+
+Deno.test("a table of one page of names is full after 64, and its slots are had again", () => {
+  const levels = new Levels("namePage");
+  const run = runFill("tokens", rows({ namePage: 1, notification: 100 }), levels);
+  assert.deepEqual(turnsOf("tokens", run.stdout), [[64, NO_SPACE], [64, NO_SPACE]]);
   assert.equal(levels.least, 0);
 });
 

@@ -29,7 +29,7 @@ export class CallBytes {
       for (let i = 0; i < length; i++) this.bytes[i] = r.oneIn(2) ? r.bits() : r.below(3);
       return;
     }
-    if (name === "iov") return this.#vectors(s, p, length);
+    if (name === "iov" || name === "parts" || name === "reply") return this.#vectors(s, p, length);
     if (name === "fds") return this.#polled(s, p, length);
     if (name === "frame") return this.#frame(length);
     if (name === "action") return this.#action();

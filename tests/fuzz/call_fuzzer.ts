@@ -38,6 +38,9 @@ const FERTILE: readonly SyscallRow[] = rows.filter((row) =>
     .includes(row.name)
 );
 /** Calls that wait while another works on their file. */
+const ANSWERS = rows.filter((row) => /^msg_(reply|error|read|info)/.test(row.name));
+const RECEIVES = rows.filter((row) => /^msg_receive/.test(row.name));
+const SENDS = rows.filter((row) => /^msg_send/.test(row.name));
 const ON_FILES: readonly SyscallRow[] = rows.filter((row) =>
   ["read", "write", "readv", "writev", "pread64", "pwrite64", "ftruncate"].includes(row.name)
 );
@@ -175,6 +178,10 @@ export class CallFuzzer {
     let row = r.oneIn(4) ? r.pick(FERTILE) : r.pick(rows);
     if (isInit) { while (RISKY.has(row.name) && !r.oneIn(60)) row = r.pick(rows); }
     else if (ENDING.has(row.name) && !r.oneIn(3)) row = r.pick(FERTILE);
+    // Messages go to and fro only while those who can send and answer do.
+    if (this.#values.owes(s, p) && r.oneIn(2)) row = r.pick(ANSWERS);
+    else if (this.#values.awaited(s, p) && r.oneIn(2)) row = r.pick(RECEIVES);
+    else if (s.process.firstConnection[p] !== 0 && r.oneIn(8)) row = r.pick(SENDS);
     // Long operations take few events: another call on their file must be made to meet one.
     const busy = this.#busyDescriptor(s, p, hart);
     if (busy >= 0 && r.oneIn(2)) row = r.pick(ON_FILES);

@@ -93,6 +93,16 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   // Hardly ever: a process without them does little else.
   "slots": [...Array<number>(40).fill(0), 1, 2, 4, 8, 16, 32, 64, 128],
   "dev": [0, 0x103],
+  "channel_create.flags": [0, 0, 0, 1, 2, 2, 8, 16, 96, 4, 128],
+  "tag": [0, 8, 8, 16, 64, 8, 0, 65, 0x1000_0000, 7 * 2 ** 32 + 8],
+  "states": [0, 2, 4, 8, 14, 14, 1],
+  "ns": [0, 1000, 100_000, 2 ** 40],
+  "priority": [-1, -1, 0, 5, 10, 20, 255, 256],
+  "code": [0, 1, 127, 128, -1],
+  "msg_send_parts.count": [0, 1, 1, 2, 8, 9],
+  "replies": [0, 0, 1, 2, 8, 9],
+  "error": [0, 0, 5, 85, -1, 4096],
+  "room": [0, 0, 10, 24, 100, 5000, 2 ** 19],
 };
 
 const NAMES: readonly string[] = ["a", "b", "c", "d", "e", "f", "pipe", "link"];
@@ -133,6 +143,8 @@ const composed: readonly Uint8Array[] = DIRECTORIES.flatMap((directory) =>
  * mappings, names. Valid more often than not, and odd now and then.
  */
 export class CallValues {
+  #attached = 1;
+
   constructor(private readonly random: Random) {}
 
   /**
@@ -158,6 +170,12 @@ export class CallValues {
       case "in":
       case "out":
         return this.descriptor(s, p);
+      case "chid":
+        return this.channel(s, p, call);
+      case "coid":
+        return this.connection(s, p);
+      case "receipt":
+        return this.receipt(s, p);
       case "token":
       case "space":
       case "memory":
@@ -167,6 +185,8 @@ export class CallValues {
       case "deadline":
         return r.oneIn(4) ? 0 : s.kernel.now[ONE] + r.pick([0, 1000, 50_000]);
       case "pid":
+        if (call === "connect_attach") return this.owner(s);
+        return this.pid(s, p);
       case "tid":
       case "who":
       case "group":
@@ -206,6 +226,58 @@ export class CallValues {
       if (s.process.descriptor[p * DESCRIPTORS + fd] !== 0 && nth-- === 0) return fd;
     }
     return r.below(4);
+  }
+
+  /** The number of a channel: one of the process's own, or to attach to any. */
+  channel(s: State, p: number, call: string): number {
+    const r = this.random;
+    let nth = r.below(3);
+    if (call !== "connect_attach") {
+      let c = s.process.firstChannel[p];
+      while (nth-- > 0 && s.channel.nextOfProcess[c] !== 0) c = s.channel.nextOfProcess[c];
+      return s.channel.id[c];
+    }
+    return s.channel.$live[this.#attached] === 1 ? s.channel.id[this.#attached] : 4096;
+  }
+
+  /** The process whose channel `channel` gives for the next argument. */
+  owner(s: State): number {
+    this.#attached = 1 + this.random.below(Math.max(1, watermark(s.channel)));
+    return s.process.pid[s.channel.process[this.#attached]];
+  }
+
+  /** The number of one of the process's connections, mostly. */
+  connection(s: State, p: number): number {
+    let c = s.process.firstConnection[p];
+    for (let nth = this.random.below(3); nth > 0 && s.connection.nextOfProcess[c] !== 0; nth--) {
+      c = s.connection.nextOfProcess[c];
+    }
+    return s.connection.id[c];
+  }
+
+  /** Whether the process has a message to answer. */
+  owes(s: State, p: number): boolean {
+    let c = s.process.firstChannel[p];
+    while (c !== 0 && s.channel.replyHead[c] === 0) c = s.channel.nextOfProcess[c];
+    return c !== 0;
+  }
+
+  /** Whether somebody waits for the process to receive. */
+  awaited(s: State, p: number): boolean {
+    let c = s.process.firstChannel[p];
+    while (c !== 0 && s.channel.sendHead[c] === 0) c = s.channel.nextOfProcess[c];
+    return c !== 0;
+  }
+
+  /** A receipt the process has, or something like one. */
+  receipt(s: State, p: number): number {
+    const from = this.random.below(Math.max(1, watermark(s.message)));
+    for (let i = 0; i <= watermark(s.message); i++) {
+      const m = 1 + (from + i) % Math.max(1, watermark(s.message));
+      const mine = s.channel.process[s.message.channel[m]] === p;
+      if (s.message.receipt[m] !== 0 && mine) return s.message.receipt[m] * 4096 + m;
+    }
+    return 4097;
   }
 
   /** A process or group id, its own among them; rarely one that is not there. */

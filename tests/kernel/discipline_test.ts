@@ -9,6 +9,7 @@ const CHECKED: ReadonlySet<string> = new Set([
   "signals",
   "process",
   "affinity",
+  "threads",
   "steal",
   "time",
   "toy",

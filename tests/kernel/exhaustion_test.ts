@@ -1,6 +1,13 @@
 /** What runs out is an error of the program that asked: the kernel goes on, and its books close. */
 import assert from "node:assert/strict";
-import { runKernel, type RunOptions, type RunResult, SMALL, STAGES } from "./harness.ts";
+import {
+  IMAGE_ENTRIES,
+  runKernel,
+  type RunOptions,
+  type RunResult,
+  SMALL,
+  STAGES,
+} from "./harness.ts";
 import { recountEveryEvent } from "./recount_watch.ts";
 
 const BAD = "userland/bad/bin/";
@@ -80,10 +87,10 @@ const SHORT: readonly (readonly [keyof typeof SMALL, readonly number[]])[] = [
   ["capNode", [3, 8, 14]],
   ["openFile", [3, 5, 7]],
   ["pipe", [1, 2]],
-  ["inode", [39, 40, 42]],
+  ["inode", [16, 17, 19].map((n) => IMAGE_ENTRIES + n)],
   ["image", [1]],
-  ["directoryEntry", [36, 38]],
-  ["nameChunk", [38, 40, 42]],
+  ["directoryEntry", [13, 15].map((n) => IMAGE_ENTRIES + n)],
+  ["nameChunk", [15, 17, 19].map((n) => IMAGE_ENTRIES + n)],
   ["chunkRequest", [1]],
   ["pageTable", [4, 8, 12]],
 ];

@@ -176,6 +176,9 @@ class MemoryHost {
   }
 }
 
+/** Files and directories of the built-in image. */
+export const IMAGE_ENTRIES = [...readTree(IMAGE, new HostFiles(), "image").entries].length;
+
 /** The tree a program runs in, and its path there. */
 function plantProgram(files: HostFiles, program: string): { tree: TreeEntry[]; path: string } {
   const tree = [...readTree(IMAGE, files, "image").entries];
@@ -327,6 +330,7 @@ export const STAGES: readonly Stage[] = [
   stage("float"),
   stage("preempt"),
   stage("affinity"),
+  stage("threads", "4", "40"),
   stage("steal"),
   stage("sync", "16"),
   stage("toy"),

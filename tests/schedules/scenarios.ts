@@ -96,6 +96,46 @@ export const CASES: readonly Case[] = [
     results: ["A: lock=0 unlock=0 | B: lock=0 unlock=0 | C: lock=0 unlock=0"],
   },
   {
+    name: "a signal that reaches one who waits for a futex's owner",
+    harts: 3,
+    actors: 3,
+    script: script(
+      onSignal(Sig.usr1, "handled"),
+      mapShared,
+      store(PAGE, 0),
+      ...fork("S"),
+      ...fork("W"),
+      go,
+      ...lockAndUnlock,
+      halt,
+      ...role("S", quiet(Nr.kill, 1, Sig.usr1)),
+      ...role("W", ...lockAndUnlock),
+      ...handler("handled"),
+    ),
+    // Without SA_RESTART, and yet it runs again.
+    results: ["handled lock=0 unlock=0", "lock=0 handled unlock=0", "lock=0 unlock=0 handled"]
+      .map((a) => `A: ${a} | S: | W: lock=0 unlock=0`),
+  },
+  {
+    name: "a signal with SA_RESTART that reaches a futex waiter with a deadline",
+    harts: 2,
+    actors: 2,
+    script: script(
+      onSignal(Sig.usr1, "handled", SA_RESTART),
+      mapShared,
+      store(PAGE, 0),
+      ...fork("S"),
+      go,
+      futex("wait", PAGE, Futex.wait, 0, timespec(50_000)),
+      halt,
+      ...role("S", quiet(Nr.kill, 1, Sig.usr1)),
+      ...handler("handled"),
+    ),
+    // It does not run again: its time would begin anew.
+    results: ["handled wait=-4", "handled wait=-110", "wait=-110 handled"]
+      .map((a) => `A: ${a} | S:`),
+  },
+  {
     name: "a futex waiter with a deadline, a wake-up and a second waiter",
     harts: 3,
     actors: 3,

@@ -286,7 +286,7 @@ export const SITES: readonly Site[] = [
     blocker: [call("wait", Nr.notificationWait, 4096, 10 * MS)],
     woken: ["wait=-12"],
     interrupted: "wait=-13",
-    rule: "restart",
+    rule: "eintr",
   },
   {
     name: "ppoll of a pipe to read",

@@ -298,6 +298,29 @@ static void scenario_signals(void) {
   }
 }
 
+/* Capabilities made, derived and mapped through, and a child started in a space of its own. */
+static void scenario_tokens(void) {
+  enum { READ = 1, WRITE = 2, EXECUTE = 4 };
+  static const u32 code[] = {0x05e00893, 0x00000073}; /* li a7, 94; ecall */
+  const long at = 0x50000000;
+  long notification = try("notification", sys_notification_create());
+  if (notification > 0) {
+    try("derive", sys_cap_derive(notification, 0xff));
+    try("copy", sys_cap_copy(notification, 0));
+    sys_cap_revoke(notification);
+  }
+  long own = try("token", sys_cap_space());
+  long memory = try("memory", sys_memory_create(1));
+  long space = try("space", sys_space_create());
+  if (own < 0 || memory < 0 || space < 0) return;
+  if (try("map", sys_space_map(own, memory, at, 1, 0, READ | WRITE)) < 0) return;
+  for (long i = 0; i < 2; i++) ((volatile u32 *)at)[i] = code[i];
+  if (try("map", sys_space_map(space, memory, at, 1, 0, READ | EXECUTE)) < 0) return;
+  if (try("spawn", sys_process_spawn(space, at, at, 0, 0)) < 0) return;
+  long status = wait_for(-1);
+  if (status != 0) print("child killed %ld\n", status & 0x7f);
+}
+
 /* Pages that another hart has seen are unmapped, protected, copied, moved: each a shootdown. */
 static void scenario_harts(void) {
   long area = try("mmap", map_pages(8 * PAGE, PROT_READ | PROT_WRITE));
@@ -336,7 +359,7 @@ static const struct scenario {
     {"map", scenario_map},        {"file_map", scenario_file_map},
     {"pipe", scenario_pipe},      {"names", scenario_names}, {"grow", scenario_grow},
     {"host", scenario_host},      {"poll", scenario_poll},   {"signals", scenario_signals},
-    {"harts", scenario_harts},
+    {"harts", scenario_harts},    {"tokens", scenario_tokens},
 };
 
 int main(int argc, char **argv) {

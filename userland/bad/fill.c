@@ -315,6 +315,16 @@ static void take_limits(void) {
   sys_close(fd);
 }
 
+/* ---- capabilities by token: each a node, a name and a notification ---- */
+
+static void take_tokens(void) {
+  while (!refused(sys_notification_create())) {}
+}
+
+static void give_tokens(void) {
+  for (long i = 0; i < count; i++) CHECK_EQUAL(sys_cap_delete(held[i]), 0);
+}
+
 static const struct thing {
   const char *name;
   void (*take)(void);
@@ -333,6 +343,7 @@ static const struct thing {
     {"buffers", take_buffers, give_buffers},
     {"images", take_images, give_images},
     {"waits", take_waits, give_waits},
+    {"tokens", take_tokens, give_tokens},
     {"chunks", take_chunks, give_nothing},
     {"limits", take_limits, give_nothing},
 };

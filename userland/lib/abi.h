@@ -149,6 +149,20 @@ enum { MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANONYMOUS = 0x20 }
 /* ---- processes ---- */
 
 enum { CLONE_VM = 0x100, CLONE_VFORK = 0x4000 };
+/* Of a thread: memory, directories, descriptors and handlers shared; tp and two places set. */
+enum {
+  CLONE_FS = 0x200,
+  CLONE_FILES = 0x400,
+  CLONE_SIGHAND = 0x800,
+  CLONE_THREAD = 0x10000,
+  CLONE_SYSVSEM = 0x40000,
+  CLONE_SETTLS = 0x80000,
+  CLONE_PARENT_SETTID = 0x100000,
+  CLONE_CHILD_CLEARTID = 0x200000,
+};
+#define CLONE_AS_THREAD \
+  (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
+   CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 enum { WNOHANG = 1 };
 
 #define EXITED(status) (((status)&0x7f) == 0)

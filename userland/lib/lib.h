@@ -92,6 +92,16 @@ usize read_all(int fd, void *bytes, usize count);
 /* A pipe, fds[0] to read from. */
 long pipe(int fds[2]);
 
+/* ---- raw threads (clone.c) ---- */
+
+/*
+ * clone with `flags` and a stack that ends at `stack_top`: the new thread calls `run(argument)` and
+ * ends with what that returns. Its id is written to `*parent_tid`, `tp` is `tls`, and `*child_tid` is
+ * cleared when it ends, with the flags for each. The id, or a negative errno.
+ */
+long thread_clone(u64 flags, void *stack_top, i32 *parent_tid, void *tls, i32 *child_tid,
+                  long (*run)(void *), void *argument);
+
 /* ---- harts (process.c) ---- */
 
 /* How many harts this process may run on, or a negative errno. */

@@ -4,6 +4,7 @@
  * TLBs of harts forget only what an interrupt or the hart's own event makes them, as late as the
  * kernel's protocol allows.
  */
+import { type SceneOptions, TABLES } from "./scene_options.ts";
 import { encodeBoot } from "../../core/boot.ts";
 import { EFFECT_ARITY, EffectKind } from "../../core/effect.ts";
 import { AccessKind, EventKind, InputKind, SampleKind } from "../../core/event.ts";
@@ -15,10 +16,9 @@ import { Auditor } from "../../core/ledger/auditor.ts";
 import { FrameRole } from "../../core/mem/tables.ts";
 import { peekUser } from "../../core/mem/user.ts";
 import { ProcessState, ShutdownReason } from "../../core/proc/tables.ts";
-import { type Capacities, layoutKernel, makeReducer, type Reducer } from "../../core/reducer.ts";
+import { layoutKernel, makeReducer, type Reducer } from "../../core/reducer.ts";
 import { ThreadState } from "../../core/sched/tables.ts";
 import { firstDeadline } from "../../core/sched/timer.ts";
-import type { ArenaLayout } from "../../core/state/arena.ts";
 import { Snapshot } from "../../core/state/snapshot.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
 import { EventWriter } from "./event_writer.ts";
@@ -36,29 +36,6 @@ import {
 } from "./script.ts";
 import { writeProgram } from "./program.ts";
 
-const TABLES: Capacities = {
-  hart: 64,
-  thread: 16,
-  waiter: 64,
-  process: 16,
-  addressSpace: 16,
-  region: 256,
-  memoryObject: 64,
-  objectPage: 256,
-  shootdown: 16,
-  frame: 512,
-  capNode: 256,
-  namePage: 24,
-  notification: 24,
-  openFile: 64,
-  pipe: 16,
-  inode: 64,
-  image: 8,
-  directoryEntry: 64,
-  nameChunk: 128,
-  chunkRequest: 16,
-  pageTable: 128,
-};
 /** What a load from a frame finds that was given back and not cleared since. */
 export const LEFT_BEHIND = 238;
 /** Frames a model machine has, all of them with backing. */
@@ -80,20 +57,6 @@ const isWord = (argument: Argument): argument is Word =>
 function isRead(number: number, args: readonly Argument[], nth: number): boolean {
   const how = rowOf(number)?.args[nth]?.how;
   return how?.kind !== "inSelected" || Number(args[how.selector]) in how.bytes;
-}
-
-/** How a scene is run, where not as the schedules' tests do. */
-export interface SceneOptions {
-  /** What an event takes, ns; at 0 only timers move a hart's clock. */
-  readonly eventNs?: number;
-  /** Called with every event before it is reduced. */
-  readonly record?: (e: EventWriter) => void;
-  /** Told what of the machine, beside the arena, an event or an access touches. */
-  readonly touch?: (what: string, written: boolean) => void;
-  /** Looks at the kernel's state for an access that needs no event. */
-  readonly peek?: (look: (s: State | undefined) => number) => number;
-  /** Makes the kernel; the kernel as it is unless given. */
-  readonly kernel?: (layout: ArenaLayout, buffer: ArrayBuffer) => Reducer;
 }
 
 /** Instructions that only their own thread can tell of. */

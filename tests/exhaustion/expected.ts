@@ -47,6 +47,21 @@ const TOKENS: Answers = Object.fromEntries(
   ].map((resource) => [resource, NO_SPACE]),
 );
 
+/** What messages are made of; a table of theirs that is full may have room again soon. */
+const MESSAGES: Answers = Object.fromEntries(
+  ["channel", "connection", "message", "pulse", "capNode", "namePage"].map((resource) => [
+    resource,
+    Errno.Again,
+  ]),
+);
+
+/** The library's word for a thread that cannot be had, whatever it lacks. */
+const THREADS: Answers = Object.fromEntries(
+  ["thread", "waiter", "region", "memoryObject", "pageTable", "frames", "process"].map(
+    (resource) => [resource, Errno.Again],
+  ),
+);
+
 /** The errno a call answers a lack of something with, by the call's name in fail_each.c. */
 const ANSWERS: Readonly<Record<string, Answers>> = {
   fork: FORK,
@@ -58,6 +73,7 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   mprotect: MEMORY,
   mremap: MEMORY,
   brk: MEMORY,
+  futex: { ...MEMORY, futex: Errno.NoMemory },
   ppoll: MEMORY,
   "ppoll input": MEMORY,
   pselect: MEMORY,
@@ -88,6 +104,11 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   space: TOKENS,
   map: TOKENS,
   spawn: TOKENS,
+  channel: MESSAGES,
+  attach: MESSAGES,
+  pulse: MESSAGES,
+  receive: MESSAGES,
+  thread: THREADS,
 };
 
 /** Calls whose short counts are an answer: what was moved before the shortage stays moved. */

@@ -34,6 +34,8 @@ export const SCENARIOS = [
   "signals",
   "harts",
   "tokens",
+  "messages",
+  "threads",
 ] as const;
 
 /** Name of a scenario. */
@@ -84,6 +86,11 @@ const CAPACITIES: Capacities = {
   capNode: 256,
   namePage: 24,
   notification: 24,
+  channel: 8,
+  connection: 8,
+  message: 8,
+  pulse: 16,
+  futex: 8,
   inode: 128,
   directoryEntry: 128,
   nameChunk: 256,

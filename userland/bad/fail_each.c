@@ -4,7 +4,8 @@
  * was killed its signal; what depends on it is left out, and all that was had is given back.
  * fail_each scenario
  */
-#include "lib.h"
+#include "msg.h"
+#include "thread.h"
 
 enum {
   MREMAP_MAYMOVE = 1,
@@ -62,6 +63,16 @@ static void scenario_fork(void) {
   }
   if (child > 0 && low > 0) touch(low, 2);
   reap(child);
+}
+
+static void *end_at_once(void *given) { return given; }
+
+/* Two more threads with their stacks, which stay; nobody joins them: that would hide a lack. */
+static void scenario_threads(void) {
+  for (int n = 0; n < 2; n++) {
+    if (thread_create(end_at_once, NULL) == NULL) try("thread", -EAGAIN);
+    sleep_for(100000);
+  }
 }
 
 /* Programs begun in the three ways there are: by fork, by vfork, and through a script. */
@@ -233,10 +244,13 @@ static void scenario_host(void) {
   move("read input", sys_read(0, (long)junk, 100), 10);
 }
 
-/* Waiting for many at once, with an end and without, the input of the host among them. */
+/* Waiting at a word, and for many at once, with an end and without, the host's input among them. */
 static void scenario_poll(void) {
   int one[2], two[2];
   struct timespec soon = {0, 1000};
+  static u32 word;
+  long waited = sys_futex((long)&word, FUTEX_WAIT, 0, (long)&soon, 0, 0);
+  if (waited != -ETIMEDOUT) try("futex", waited);
   if (try("pipe2", sys_pipe2((long)one, 0)) < 0) return;
   if (try("pipe2", sys_pipe2((long)two, 0)) < 0) {
     sys_close(one[0]);
@@ -321,6 +335,18 @@ static void scenario_tokens(void) {
   if (status != 0) print("child killed %ld\n", status & 0x7f);
 }
 
+/* Channels, connections to them, and pulses through these. */
+static void scenario_messages(void) {
+  for (int n = 0; n < 3; n++) {
+    long chid = try("channel", sys_channel_create(0));
+    if (chid < 0) return;
+    long coid = try("attach", sys_connect_attach(0, chid));
+    if (coid < 0 || try("pulse", sys_msg_send_pulse(coid, -1, 1, 2)) < 0) return;
+    struct msg m;
+    try("receive", msg_receive(chid, &m));
+  }
+}
+
 /* Pages that another hart has seen are unmapped, protected, copied, moved: each a shootdown. */
 static void scenario_harts(void) {
   long area = try("mmap", map_pages(8 * PAGE, PROT_READ | PROT_WRITE));
@@ -360,6 +386,7 @@ static const struct scenario {
     {"pipe", scenario_pipe},      {"names", scenario_names}, {"grow", scenario_grow},
     {"host", scenario_host},      {"poll", scenario_poll},   {"signals", scenario_signals},
     {"harts", scenario_harts},    {"tokens", scenario_tokens},
+    {"messages", scenario_messages}, {"threads", scenario_threads},
 };
 
 int main(int argc, char **argv) {

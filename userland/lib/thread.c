@@ -79,7 +79,10 @@ struct thread *thread_create(void *(*entry)(void *), void *argument) {
   long at = map_pages(STACK_BYTES + PAGE, PROT_READ | PROT_WRITE);
   if (at < 0) return NULL;
   /* Below the stack nothing is mapped: running over its end is a fault. */
-  sys_mprotect(at, PAGE, PROT_NONE);
+  if (sys_mprotect(at, PAGE, PROT_NONE) < 0) {
+    sys_munmap(at, STACK_BYTES + (long)PAGE);
+    return NULL;
+  }
   struct thread *thread = (struct thread *)(at + (long)PAGE + STACK_BYTES) - 1;
   thread->entry = entry;
   thread->argument = argument;

@@ -55,24 +55,24 @@ export const Err = {
   NoDevice: 37,
   /** Nothing at the other side of a fifo or behind a device. */
   NoSuchDevice: 38,
-  /** The memory of the other side of a message cannot be used. */
-  ServerFault: 50,
-  /** No capability of that name. */
-  NoCapability: 56,
-  /** The name was given back, or what it names is gone. */
-  StaleCapability: 57,
-  /** The capability is for another kind of object. */
-  WrongKind: 58,
-  /** The capability lacks a right the call needs. */
-  FewerRights: 59,
-  /** The capability is about to go with one above it. */
-  Revoked: 60,
-  /** Derived through too many hands. */
-  TooDeep: 61,
-  /** The process was started without the well-known capability the call consumes. */
-  NoSlot: 62,
   /** The caller would wait for itself. */
   Deadlock: 39,
+  /** The memory of the other side of a message cannot be used. */
+  ServerFault: 40,
+  /** No capability of that name. */
+  NoCapability: 41,
+  /** The name was given back, or what it names is gone. */
+  StaleCapability: 42,
+  /** The capability is for another kind of object. */
+  WrongKind: 43,
+  /** The capability lacks a right the call needs. */
+  FewerRights: 44,
+  /** The capability is about to go with one above it. */
+  Revoked: 45,
+  /** Derived through too many hands. */
+  TooDeep: 46,
+  /** The process was started without the well-known capability the call consumes. */
+  NoSlot: 47,
 } as const;
 
 /**

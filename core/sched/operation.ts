@@ -19,8 +19,8 @@ export const OperationKind = {
   WriteVector: 12,
   SendFile: 13,
   Truncate: 14,
-  Revoke: 20,
   FutexWake: 15,
+  Revoke: 16,
 } as const;
 
 /**

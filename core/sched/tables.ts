@@ -280,16 +280,16 @@ export const WaitKind = {
   Vfork: 10,
   /** object: host stream row, readers. */
   Stream: 11,
-  /** object: channel row; senders whose messages wait for a receiver, by priority. */
-  MessageSend: 24,
-  /** object: channel row; receivers, by priority. */
-  MessageReceive: 25,
-  /** object: channel row; senders whose messages were received. */
-  MessageReply: 26,
-  /** object: notification row. */
-  Notification: 20,
   /** object: futex row. */
   Futex: 12,
   /** object: process row; the thread that executes a program waits until it is the only one. */
   Threads: 13,
+  /** object: notification row. */
+  Notification: 14,
+  /** object: channel row; senders whose messages wait for a receiver, by priority. */
+  MessageSend: 15,
+  /** object: channel row; receivers, by priority. */
+  MessageReceive: 16,
+  /** object: channel row; senders whose messages were received. */
+  MessageReply: 17,
 } as const;

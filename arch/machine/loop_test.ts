@@ -143,6 +143,31 @@ Deno.test("a hart woken by an IPI resumes in the same round, no earlier than its
   assert.deepEqual(order, [0, Call.Write]);
 });
 
+Deno.test("a hart woken in mid-round takes its turn among those of the round", () => {
+  const calls = Array.from({ length: 60 }, () => [...spin(150), ...call(Call.Write)]).flat();
+  /** Calls of hart 2 before hart 1, which hart 0 wakes at once, has its interrupt. */
+  const before = (seed: number): number => {
+    const { sink } = runTest({
+      programs: [[...call(Call.Write), ...spin(10_000), ...exit(0)], exit(0), [
+        ...calls,
+        ...exit(0),
+      ]],
+      config: { seed },
+      handler(kernel, e) {
+        const fx = kernel.effects;
+        if (e.kind === EventKind.Boot) fx.switchTo(1, 0, 0, 0);
+        if (e.kind === EventKind.Syscall && e.cause === Call.Write && e.hart === 0) fx.ipi(1);
+        if (e.kind === EventKind.Ipi) kernel.run(1, 1);
+        return e.kind === EventKind.Ipi;
+      },
+    });
+    const ipi = sink.of(EventKind.Ipi)[0];
+    return sink.of(EventKind.Syscall).filter((e) => e.hart === 2 && e.order < ipi.order).length;
+  };
+  const counts = Array.from({ length: 20 }, (_, i) => before(i + 1));
+  assert.ok(Math.min(...counts) < Math.max(...counts) / 2, counts.join(" "));
+});
+
 Deno.test("an idle hart's timer that fires before the IPI was sent is taken first, at its time", () => {
   const { sink } = ipiRun(1000, (kernel, e) => {
     if (e.kind === EventKind.Boot) kernel.effects.setTimer(1, 15_000);

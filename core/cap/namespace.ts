@@ -13,6 +13,8 @@ export const NAME_SLOTS = NAME_PAGES * PAGE_SLOTS;
 const PAGE_BITS = 6;
 /** Bits of an id that are the slot; the generation lies above them. */
 const SLOT_BITS = 12;
+/** Ids are below this: positive 31-bit numbers. */
+const ID_END = 2 ** 31;
 /** Set in connection ids, so that they are never taken for a descriptor. */
 export const CONNECTION_BIT = 1 << 30;
 /** The same bit where the generation stands. */
@@ -123,10 +125,15 @@ export function bindName(
   return idIn(s, at, slot);
 }
 
+/** Whether any namespace could have given a number as an id. */
+function isId(id: number): boolean {
+  return id > 0 && id < ID_END;
+}
+
 /** Element of a name that a process has, by its id; -1 when it has none of that id. */
 function find(s: State, process: number, id: number): number {
   const slot = id & (NAME_SLOTS - 1);
-  if (id <= 0 || slot >= s.process.nameSlots[process]) return -1;
+  if (!isId(id) || slot >= s.process.nameSlots[process]) return -1;
   const names = s.namePage;
   const at = elementOf(s, process, slot);
   const kind = names.kind[at];
@@ -137,7 +144,7 @@ function find(s: State, process: number, id: number): number {
 /**
  * Finds what an id stands for, in constant time.
  *
- * @param id as a user gave it, any 32-bit value
+ * @param id as a user gave it, any 64-bit value
  * @param kind the NameKind it must be
  * @returns the row, or 0 when the process has no such name: never given, given back, another kind
  */
@@ -159,7 +166,7 @@ export function lookupNamedNode(s: State, process: number, id: number): number {
 /** Whether an id named something in this process once and does no more. */
 export function wasName(s: State, process: number, id: number): boolean {
   const slot = id & (NAME_SLOTS - 1);
-  if (id <= 0 || slot >= s.process.nameSlots[process]) return false;
+  if (!isId(id) || slot >= s.process.nameSlots[process]) return false;
   const at = elementOf(s, process, slot);
   const life = (id >>> SLOT_BITS) & LAST_LIFE;
   return life > 0 && life <= s.namePage.lives[at] && find(s, process, id) < 0;

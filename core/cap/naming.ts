@@ -21,7 +21,7 @@ import { NameKind, NodeFlag, PAGE_SLOTS } from "./tables.ts";
 /**
  * Finds the node a token names: a descriptor below DESCRIPTORS, else a native name.
  *
- * @param id as a user gave it, any 32-bit value
+ * @param id as a user gave it, any 64-bit value
  * @returns the node, or 0 when the number names none
  */
 export function lookupToken(s: State, process: number, id: number): number {

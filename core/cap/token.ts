@@ -4,9 +4,6 @@ import { wasName } from "./namespace.ts";
 import { lookupToken } from "./naming.ts";
 import { isAlive } from "./object.ts";
 
-/** Tokens are below this: positive 31-bit numbers. */
-const TOKENS = 2 ** 31;
-
 /**
  * Finds the capability a token names, though its object may be gone.
  *
@@ -14,7 +11,6 @@ const TOKENS = 2 ** 31;
  * @returns the node, -Err.NoCapability or -Err.StaleCapability
  */
 export function findToken(s: State, process: number, token: number): number {
-  if (token >= TOKENS) return -Err.NoCapability;
   const node = lookupToken(s, process, token);
   if (node !== 0) return node;
   return wasName(s, process, token) ? -Err.StaleCapability : -Err.NoCapability;

@@ -26,7 +26,6 @@ const OWNER = Right.Receive | Right.Send | Right.Grant | Right.Control;
  * @returns the channel, or 0
  */
 export function findChannel(s: State, process: number, id: number): number {
-  if (!(id < 2 ** 31)) return 0;
   const node = lookupName(s, process, id, NameKind.Node);
   const c = s.capNode;
   if (node === 0 || c.kind[node] !== CapKind.Channel) return 0;

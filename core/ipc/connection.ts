@@ -18,10 +18,7 @@ import { askServer, Cause, endWait, mustAsk } from "./end.ts";
 import { leaveConnection } from "./message.ts";
 import { sendKernelPulse } from "./pulse.ts";
 import { createPulse, freePulse } from "./pulse_row.ts";
-import { ChannelFlag, CONNECTIONS, PulseCode } from "./tables.ts";
-
-/** Sessions are told by row and generation of the connection they began with. */
-const SLOTS = 4096;
+import { ChannelFlag, CONNECTIONS, PulseCode, sessionOf } from "./tables.ts";
 
 /**
  * The connection a process may send through by a number, its own or one it was given.
@@ -29,7 +26,6 @@ const SLOTS = 4096;
  * @returns the connection, or 0
  */
 export function findConnection(s: State, process: number, id: number): number {
-  if (!(id < 2 ** 31)) return 0;
   const node = lookupName(s, process, id, NameKind.Connection);
   const c = s.capNode;
   if (node === 0 || c.kind[node] !== CapKind.Connection) return 0;
@@ -44,7 +40,6 @@ export function findConnection(s: State, process: number, id: number): number {
  * @returns 0 or -Err.Invalid
  */
 export function detachNamed(s: State, fx: Effects, h: number, process: number, id: number): number {
-  if (!(id < 2 ** 31)) return -Err.Invalid;
   const node = lookupName(s, process, id, NameKind.Connection);
   if (node === 0) return -Err.Invalid;
   // From here on it must succeed.
@@ -191,7 +186,7 @@ export function drainConnection(s: State, fx: Effects, h: number): boolean {
   fx.woken++;
   const channel = channelOf(s, connection);
   const announce = channel !== 0 && c.announce[connection] === 1;
-  const session = c.sessionHi[connection] * SLOTS + c.sessionLo[connection];
+  const session = sessionOf(c.sessionLo[connection], c.sessionHi[connection]);
   const pulse = c.pulse[connection];
   c.pulse[connection] = 0;
   unlinkFromChannel(s, connection);

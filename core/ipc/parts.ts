@@ -27,11 +27,23 @@ export function setPart(
   const at = 2 * PARTS * message + side;
   m.partAddress[at] = address;
   m.partLength[at] = length;
+  setExtent(s, message, side, 1, length);
+}
+
+/** Sets how many parts a message has on one side, and their bytes. */
+export function setExtent(
+  s: State,
+  message: number,
+  side: number,
+  parts: number,
+  length: number,
+): void {
+  const m = s.message;
   if (side === Side.Send) {
-    m.sendParts[message] = 1;
+    m.sendParts[message] = parts;
     m.sendLength[message] = length;
   } else {
-    m.replyParts[message] = 1;
+    m.replyParts[message] = parts;
     m.replyLength[message] = length;
   }
 }

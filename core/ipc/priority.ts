@@ -6,11 +6,6 @@ import { ThreadState } from "../sched/tables.ts";
 import { isCurrent } from "../state/table.ts";
 import { ChannelFlag } from "./tables.ts";
 
-/** The priority a thread sends with: what it inherits through a futex is not handed on. */
-export function priorityOf(s: State, thread: number): number {
-  return ownPriority(s, thread);
-}
-
 /** Takes note that a message was put elsewhere in the queue it waits in: behind its equals there. */
 export function noteResort(s: State, thread: number, channel: number): void {
   s.message.arrival[s.thread.message[thread]] = ++s.channel.arrivals[channel];

@@ -11,7 +11,7 @@ import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { firstWaiter, wakeThread } from "../sched/wait.ts";
 import { servePriority } from "./priority.ts";
 import { createPulse, freePulse } from "./pulse_row.ts";
-import { PULSE_BYTES, PULSES } from "./tables.ts";
+import { PULSE_BYTES, PULSES, sessionOf } from "./tables.ts";
 import { TagFlag } from "./tag.ts";
 
 const TWO_32 = 0x1_0000_0000;
@@ -98,7 +98,7 @@ export function sendPulse(
   sessionLo: number,
   sessionHi: number,
 ): number {
-  const session = sessionHi * 4096 + sessionLo;
+  const session = sessionOf(sessionLo, sessionHi);
   if (handToReceiver(s, fx, h, channel, priority, code, valueLo, valueHi, session)) {
     post(s, Account.PulseSource, Account.PulseReceived, 1);
     s.channel.pulsed[channel]++;
@@ -154,7 +154,7 @@ function takeOff(s: State, channel: number, pulse: number, account: number): voi
 export function receivePulse(s: State, fx: Effects, thread: number, channel: number): void {
   const p = s.pulse;
   const pulse = s.channel.firstPulse[channel];
-  const session = p.sessionHi[pulse] * 4096 + p.sessionLo[pulse];
+  const session = sessionOf(p.sessionLo[pulse], p.sessionHi[pulse]);
   handPulse(fx, thread, p.code[pulse], p.valueLo[pulse], p.valueHi[pulse], session);
   takeOff(s, channel, pulse, Account.PulseReceived);
 }

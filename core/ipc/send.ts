@@ -3,13 +3,14 @@ import { Err, Result } from "../error.ts";
 import { AccessKind } from "../event.ts";
 import type { State } from "../kernel.ts";
 import { completeCall } from "../sched/call.ts";
+import { ownPriority } from "../sched/effective_priority.ts";
 import { ThreadState, WaitKind, WakeReason } from "../sched/tables.ts";
 import { firstWaiter, waitOn, wakeThread } from "../sched/wait.ts";
 import { armDeadline } from "./call.ts";
 import { channelOf } from "./connection.ts";
 import { beginMessage } from "./message.ts";
 import { resolveParts, Side } from "./parts.ts";
-import { boostServer, priorityOf, servePriority } from "./priority.ts";
+import { boostServer, servePriority } from "./priority.ts";
 import { createPulse } from "./pulse_row.ts";
 import { ChannelFlag, MESSAGE_BYTES } from "./tables.ts";
 import { isReceiverReady, moveMessage } from "./transfer.ts";
@@ -66,7 +67,7 @@ export function send(
   }
   // From here on it must succeed.
   beginMessage(s, message, connection);
-  m.priority[message] = priorityOf(s, thread);
+  m.priority[message] = ownPriority(s, thread);
   armDeadline(s, fx, h, now, thread, message);
   const receiver = firstWaiter(s, WaitKind.MessageReceive, channel);
   if (receiver === 0) {

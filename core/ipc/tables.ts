@@ -172,3 +172,8 @@ export const ipcTable = table("ipc", {
   dyingChannel: owns("channel", "first channel that is being destroyed"),
   dyingConnection: owns("connection", "first connection that is being detached"),
 });
+
+/** The number a session goes by: row and generation of the connection it began with. */
+export function sessionOf(lo: number, hi: number): number {
+  return hi * 4096 + lo;
+}

@@ -8,21 +8,15 @@ import { linkWaiter, unlinkWaiter } from "../sched/wait.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { giveReceipt } from "./message.ts";
 import { arePartsPresent, copyParts, Side } from "./parts.ts";
-import { ChannelFlag } from "./tables.ts";
+import { ChannelFlag, sessionOf } from "./tables.ts";
 import { registersOf, TagFlag } from "./tag.ts";
 
 /** Bytes of the information about a message. */
 export const INFO_BYTES = 56;
-const TWO_32 = 0x1_0000_0000;
 
 /** Bytes a receiver gets of a message that lies in memory. */
 export function bytesBetween(s: State, from: number, to: number): number {
   return Math.min(s.message.sendLength[from], s.message.replyLength[to]);
-}
-
-function putU64(fx: Effects, at: number, value: number): void {
-  fx.setU32(at, value >>> 0);
-  fx.setU32(at + 4, Math.floor(value / TWO_32) >>> 0);
 }
 
 /**
@@ -42,12 +36,12 @@ export function putInfo(
   const at = fx.reserveBytes(INFO_BYTES);
   const sender = m.thread[message];
   const flags = s.channel.flags[channel];
-  const session = m.sessionHi[message] * 4096 + m.sessionLo[message];
+  const session = sessionOf(m.sessionLo[message], m.sessionHi[message]);
   fx.setU32(at, s.process.pid[s.thread.process[sender]]);
   fx.setU32(at + 4, s.thread.tid[sender]);
-  putU64(fx, at + 8, s.channel.id[channel]);
-  putU64(fx, at + 16, session);
-  putU64(fx, at + 24, receipt);
+  fx.setU64(at + 8, s.channel.id[channel]);
+  fx.setU64(at + 16, session);
+  fx.setU64(at + 24, receipt);
   fx.setU32(at + 32, length);
   fx.setU32(at + 36, (flags & ChannelFlag.SenderLength) === 0 ? 0 : m.sendLength[message]);
   fx.setU32(at + 40, (flags & ChannelFlag.ReplyLength) === 0 ? 0 : m.replyLength[message]);

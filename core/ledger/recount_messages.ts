@@ -1,5 +1,6 @@
 import { MessageState } from "../ipc/tables.ts";
 import { ONE, type State } from "../kernel.ts";
+import type { PriorityLinks } from "../sched/priority_list.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { watermark } from "../state/table.ts";
 import type { Reach } from "./recount_walk.ts";
@@ -21,20 +22,9 @@ export function checkMessages(s: State, reach: Reach): void {
   checkDying(s, reach);
 }
 
-/** The columns of a queue in order of priority; a stretch's ends know each other by the last two. */
-interface Links {
-  readonly next: Uint32Array;
-  readonly previous: Uint32Array;
-  readonly priority: Uint8Array;
-  /** At the first row of a stretch: its last one. */
-  readonly last: Uint32Array;
-  /** At the last row of a stretch: its first one. */
-  readonly first: Uint32Array;
-}
-
 /** A list in order of priority whose stretches know their ends. */
 function checkOrder(
-  links: Links,
+  links: PriorityLinks,
   head: number,
   tail: number,
   report: (row: number, what: string) => void,
@@ -51,7 +41,7 @@ function checkOrder(
     if (previous !== 0 && links.priority[row] !== links.priority[previous]) begin = row;
     const after = links.next[row];
     const isEnd = after === 0 || links.priority[after] !== links.priority[row];
-    if (isEnd && (links.first[row] !== begin || links.last[begin] !== row)) {
+    if (isEnd && (links.mate[row] !== begin || links.mate[begin] !== row)) {
       report(row, "the ends of its priority's stretch do not name each other");
     }
     previous = row;
@@ -62,12 +52,9 @@ function checkOrder(
 function checkChannel(s: State, reach: Reach, channel: number): void {
   const c = s.channel;
   const waiter = (row: number, what: string): void => reach.report("waiter", row, what);
-  const { next, previous: before, priority, runLast: last, runFirst: first } = s.waiter;
-  const waiters = { next, previous: before, priority, last, first };
-  checkOrder(waiters, c.sendHead[channel], c.sendTail[channel], waiter);
-  checkOrder(waiters, c.receiveHead[channel], c.receiveTail[channel], waiter);
-  const pulses = { ...s.pulse, last: s.pulse.mate, first: s.pulse.mate };
-  checkOrder(pulses, c.firstPulse[channel], c.lastPulse[channel], (row, what) => {
+  checkOrder(s.waiter, c.sendHead[channel], c.sendTail[channel], waiter);
+  checkOrder(s.waiter, c.receiveHead[channel], c.receiveTail[channel], waiter);
+  checkOrder(s.pulse, c.firstPulse[channel], c.lastPulse[channel], (row, what) => {
     reach.report("pulse", row, what);
   });
   const gone = c.dying[channel] !== 0;

@@ -5,6 +5,7 @@ import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
 import { completeCall } from "../sched/call.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
+import { hasHart } from "../sched/hart_set.ts";
 import { raiseIpi } from "../sched/thread.ts";
 import { firstWaiter, linkWaiter, unlinkWaiter, waitOn, wakeThread } from "../sched/wait.ts";
 import { allocRow, freeRow } from "../state/table.ts";
@@ -17,8 +18,7 @@ function bitOf(hart: number): number {
 }
 
 function ranOn(s: State, space: number, hart: number): boolean {
-  const word = hart < 32 ? s.addressSpace.ranOnLo[space] : s.addressSpace.ranOnHi[space];
-  return (word & bitOf(hart)) !== 0;
+  return hasHart(s.addressSpace.ranOnLo[space], s.addressSpace.ranOnHi[space], hart);
 }
 
 /** Whether harts other than this one may hold translations of a space. */

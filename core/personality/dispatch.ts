@@ -11,7 +11,6 @@ import { type ToyCall, toyRows } from "../syscall/toy_table.ts";
 import type { Handler } from "./handler.ts";
 import { linuxHandlers } from "./linux/handlers.ts";
 import { errnoOf } from "./linux/errno.ts";
-import { qnxErrorOf } from "./qnx/errors.ts";
 import { qnxHandlers } from "./qnx/handlers.ts";
 import { nativeErrorOf } from "./native/errors.ts";
 import { nativeHandlers } from "./native/handlers.ts";
@@ -35,7 +34,7 @@ const linux: Personality<LinuxCall> = {
   answerOf: errnoOf,
 };
 const toy: Personality<ToyCall> = { rows: toyRows, handlers: toyHandlers, answerOf: toyErrorOf };
-const qnx: Personality<QnxCall> = { rows: qnxRows, handlers: qnxHandlers, answerOf: qnxErrorOf };
+const qnx: Personality<QnxCall> = { rows: qnxRows, handlers: qnxHandlers, answerOf: errnoOf };
 const native: Personality<NativeCall> = {
   rows: nativeRows,
   handlers: nativeHandlers,

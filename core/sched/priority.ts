@@ -8,12 +8,12 @@
 import type { Effects } from "../effect.ts";
 import { noteResort } from "../ipc/priority.ts";
 import type { State } from "../kernel.ts";
-import { effectivePriority, waitPriority } from "./effective_priority.ts";
+import { effectivePriority, ownPriority } from "./effective_priority.ts";
 import { scheduler } from "./scheduler.ts";
 import { Request, ThreadState, WaitKind } from "./tables.ts";
 import { isInTransit, request } from "./thread.ts";
+import { enterByPriority, leaveStretch } from "./priority_list.ts";
 import { headsOf, isByPriority, tailsOf, unlinkFromQueue } from "./wait_queue.ts";
-import { insertByPriority, leaveRun } from "./wait_order.ts";
 
 export { effectivePriority, ownPriority } from "./effective_priority.ts";
 
@@ -72,13 +72,13 @@ export function resortQueues(s: State, fx: Effects, hart: number, thread: number
   for (let w = s.thread.waiter[thread]; w !== 0; w = s.waiter.nextOfThread[w]) {
     const kind = s.waiter.kind[w];
     if (!isByPriority(kind)) continue;
-    const priority = waitPriority(s, kind, thread);
+    const priority = ownPriority(s, thread);
     if (s.waiter.priority[w] === priority) continue;
     const object = s.waiter.object[w];
-    leaveRun(s, w);
+    leaveStretch(s.waiter, w);
     unlinkFromQueue(s, w);
     s.waiter.priority[w] = priority;
-    insertByPriority(s, headsOf(s, kind), tailsOf(s, kind), object, w);
+    enterByPriority(s.waiter, headsOf(s, kind), tailsOf(s, kind), object, w);
     if (kind === WaitKind.MessageSend) noteResort(s, thread, object);
     if (kind === WaitKind.Futex) lendPriority(s, fx, hart, s.futex.owner[object]);
   }

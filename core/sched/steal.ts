@@ -1,6 +1,7 @@
 import type { Effects } from "../effect.ts";
 import { ONE, type State } from "../kernel.ts";
 import { UNITS } from "../limits.ts";
+import { hasHart } from "./hart_set.ts";
 import { scheduler } from "./scheduler.ts";
 import { Steal, ThreadState } from "./tables.ts";
 import { handOver, mayRunOn, raiseIpi } from "./thread.ts";
@@ -11,9 +12,9 @@ import { handOver, mayRunOn, raiseIpi } from "./thread.ts";
  */
 export const STEAL_WAIT_NS = 100_000;
 
-function isHungry(s: State, hart: number): boolean {
-  const mask = hart < 32 ? s.kernel.hungryLo[ONE] : s.kernel.hungryHi[ONE];
-  return ((mask >>> (hart & 31)) & 1) === 1;
+/** Whether a hart is idle and asks for a thread. */
+export function isHungry(s: State, hart: number): boolean {
+  return hasHart(s.kernel.hungryLo[ONE], s.kernel.hungryHi[ONE], hart);
 }
 
 function setHungry(s: State, hart: number, hungry: boolean): void {
@@ -24,8 +25,7 @@ function setHungry(s: State, hart: number, hungry: boolean): void {
 }
 
 function hasTried(s: State, thief: number, hart: number): boolean {
-  const mask = hart < 32 ? s.hart.stealTriedLo[thief + 1] : s.hart.stealTriedHi[thief + 1];
-  return ((mask >>> (hart & 31)) & 1) === 1;
+  return hasHart(s.hart.stealTriedLo[thief + 1], s.hart.stealTriedHi[thief + 1], hart);
 }
 
 function markTried(s: State, thief: number, hart: number): void {

@@ -218,8 +218,7 @@ export const waiterTable = table("waiter", {
   nextOfThread: owns("waiter", "further waiters of the same thread (poll)"),
   events: u32("poll events asked for"),
   priority: u8("priority it is queued at, in a queue that is ordered by priority"),
-  runLast: back("waiter", "last waiter of equal priority, where this is the first of them"),
-  runFirst: back("waiter", "first waiter of equal priority, where this is the last of them"),
+  mate: back("waiter", "other end of the stretch of its priority, where it is an end of it"),
   futex: holds("futex", "futex it waits for"),
   bits: u32("bit set a wake-up of its futex must meet"),
 });

@@ -6,6 +6,7 @@ import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
 import { allocRow, freeRow } from "../state/table.ts";
 import { effectivePriority } from "./effective_priority.ts";
+import { hasHart } from "./hart_set.ts";
 import { scheduler } from "./scheduler.ts";
 import { DEFAULT_PRIORITY, Request, ThreadState, WaitKind } from "./tables.ts";
 import { enterTid, leaveTid } from "./tid.ts";
@@ -170,8 +171,7 @@ function lookAtPriority(s: State, hart: number, thread: number): void {
 
 /** Whether a thread's affinity lets it run on a hart. */
 export function mayRunOn(s: State, thread: number, hart: number): boolean {
-  const mask = hart < 32 ? s.thread.affinityLo[thread] : s.thread.affinityHi[thread];
-  return ((mask >>> (hart & 31)) & 1) === 1;
+  return hasHart(s.thread.affinityLo[thread], s.thread.affinityHi[thread], hart);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { assert, unreachable } from "../assert.ts";
 import { ONE, type State } from "../kernel.ts";
-import { waitPriority } from "./effective_priority.ts";
+import { ownPriority } from "./effective_priority.ts";
 import { WaitKind } from "./tables.ts";
-import { insertByPriority, leaveRun } from "./wait_order.ts";
+import { enterByPriority, leaveStretch } from "./priority_list.ts";
 
 /** The first waiters of the objects of a kind, by row. */
 export function headsOf(s: State, kind: number): Uint32Array {
@@ -108,8 +108,9 @@ export function linkWaiter(s: State, waiter: number, kind: number, object: numbe
   const heads = headsOf(s, kind);
   const tails = tailsOf(s, kind);
   if (isByPriority(kind)) {
-    s.waiter.priority[waiter] = waitPriority(s, kind, s.waiter.thread[waiter]);
-    return insertByPriority(s, heads, tails, object, waiter);
+    s.waiter.priority[waiter] = ownPriority(s, s.waiter.thread[waiter]);
+    enterByPriority(s.waiter, heads, tails, object, waiter);
+    return;
   }
   const last = tails[object];
   s.waiter.previous[waiter] = last;
@@ -123,7 +124,7 @@ export function linkWaiter(s: State, waiter: number, kind: number, object: numbe
 export function unlinkWaiter(s: State, waiter: number): void {
   const kind = s.waiter.kind[waiter];
   if (kind === WaitKind.None) return;
-  if (isByPriority(kind)) leaveRun(s, waiter);
+  if (isByPriority(kind)) leaveStretch(s.waiter, waiter);
   if (kind !== WaitKind.Sleep) unlinkFromQueue(s, waiter);
   s.waiter.kind[waiter] = WaitKind.None;
   s.waiter.object[waiter] = 0;

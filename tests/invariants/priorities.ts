@@ -75,12 +75,12 @@ function checkOrder(s: State, report: Report, head: number): void {
       report("F13", row, "stands before a waiter of higher priority");
     }
     const last = next === 0 || w.priority[next] !== w.priority[at];
-    if (w.runFirst[at] !== (last ? first : 0)) report("F13", row, "the run that ends here begins");
-    if (at !== first && w.runLast[at] !== 0) {
-      report("F13", row, "begins a run in the middle of one");
+    if (!last && at !== first && w.mate[at] !== 0) {
+      report("F13", row, "names another end in the middle of its run");
     }
     if (!last) continue;
-    if (w.runLast[first] !== at) report("F13", `waiter ${first}`, `its run ends at ${at}`);
+    if (w.mate[at] !== first) report("F13", row, `the run that ends here begins at ${first}`);
+    if (w.mate[first] !== at) report("F13", `waiter ${first}`, `its run ends at ${at}`);
     first = next;
   }
 }
@@ -124,7 +124,7 @@ export const priorities: Group = {
         report("C5", `waiter ${w}`, `waits at futex ${futex} and holds ${s.waiter.futex[w]}`);
       }
       if (ORDERED.has(s.waiter.kind[w])) return;
-      if ((s.waiter.runFirst[w] | s.waiter.runLast[w]) !== 0) {
+      if (s.waiter.mate[w] !== 0) {
         report("F13", `waiter ${w}`, "in a run, but in no queue by priority");
       }
     });

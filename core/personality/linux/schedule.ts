@@ -7,7 +7,7 @@ import { writeUser } from "../../mem/user_copy.ts";
 import { scheduler } from "../../sched/scheduler.ts";
 import { Request, ThreadState } from "../../sched/tables.ts";
 import { offerQueued } from "../../sched/steal.ts";
-import { handOver, isInTransit, leastLoadedHart, request } from "../../sched/thread.ts";
+import { handOver, isInTransit, leastLoadedHart, mayRunOn, request } from "../../sched/thread.ts";
 import { findThread } from "../../sched/tid.ts";
 import { returnFromCall } from "../../sched/call.ts";
 import { Result } from "../../error.ts";
@@ -47,9 +47,9 @@ export function schedSetaffinity(s: State, fx: Effects, e: Event, t: number): nu
   s.thread.affinityLo[thread] = lo;
   s.thread.affinityHi[thread] = hi;
   const home = s.thread.hart[thread];
-  const allowed = ((home < 32 ? lo : hi) >>> (home & 31)) & 1;
-  if (allowed === 1) offerQueued(s, fx, e.hart, thread);
-  if (allowed === 1 || s.thread.state[thread] === ThreadState.Dead) return 0;
+  const allowed = mayRunOn(s, thread, home);
+  if (allowed) offerQueued(s, fx, e.hart, thread);
+  if (allowed || s.thread.state[thread] === ThreadState.Dead) return 0;
   // A child that is still being made has no hart yet; its first one is chosen by the new set.
   if (s.thread.state[thread] === ThreadState.Embryo) return 0;
   const target = leastLoadedHart(s, thread, home);

@@ -1,12 +1,11 @@
 import type { Effects } from "../../effect.ts";
-import { Err, Result } from "../../error.ts";
+import { Err } from "../../error.ts";
 import { argumentAt, ArgumentLength, type Event, payloadU32, payloadU64 } from "../../event.ts";
 import { AFRESH, resume } from "../../ipc/call.ts";
 import { channelOf, findConnection } from "../../ipc/connection.ts";
 import { findChannel } from "../../ipc/channel.ts";
 import { findReceipt, messageOf } from "../../ipc/message.ts";
-import { setPart, Side } from "../../ipc/parts.ts";
-import { priorityOf } from "../../ipc/priority.ts";
+import { setExtent, setPart, Side } from "../../ipc/parts.ts";
 import { sendPulse } from "../../ipc/pulse.ts";
 import { readMessage } from "../../ipc/read.ts";
 import { receive } from "../../ipc/receive.ts";
@@ -17,8 +16,9 @@ import { isRegisterTag } from "../../ipc/tag.ts";
 import { INFO_BYTES, putInfo } from "../../ipc/transfer.ts";
 import type { State } from "../../kernel.ts";
 import { writeUser } from "../../mem/user_copy.ts";
+import { ownPriority } from "../../sched/effective_priority.ts";
 import { isCurrent } from "../../state/table.ts";
-import { qnxErrorOf } from "./errors.ts";
+import { errnoOf } from "../linux/errno.ts";
 
 /**
  * Begins a call that sends: the thread's message row, or -Err. What an earlier wait of the same call
@@ -99,13 +99,7 @@ function takeParts(s: State, e: Event, nth: number, message: number, side: numbe
     total += length;
     if (!(total <= MESSAGE_BYTES)) return -Err.TooBig;
   }
-  if (side === Side.Send) {
-    m.sendParts[message] = bytes / 16;
-    m.sendLength[message] = total;
-  } else {
-    m.replyParts[message] = bytes / 16;
-    m.replyLength[message] = total;
-  }
+  setExtent(s, message, side, bytes / 16, total);
   return 0;
 }
 
@@ -170,7 +164,7 @@ export function msgReplyParts(s: State, fx: Effects, e: Event, t: number): numbe
 
 /** msg_error(receipt, error). */
 export function msgError(s: State, fx: Effects, e: Event, t: number): number {
-  return replyError(s, fx, e.hart, t, e.argument(0), e.int(1), qnxErrorOf);
+  return replyError(s, fx, e.hart, t, e.argument(0), e.int(1), errnoOf);
 }
 
 /**
@@ -210,7 +204,7 @@ export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number
   if (given < -1 || given > 255) return -Err.Invalid;
   const code = e.int(2);
   if (code < 0 || code > PULSE_CODES) return -Err.Invalid;
-  const priority = given === -1 ? priorityOf(s, t) : Math.max(1, given);
+  const priority = given === -1 ? ownPriority(s, t) : Math.max(1, given);
   const { sessionLo, sessionHi } = s.connection;
   return sendPulse(
     s,
@@ -233,8 +227,7 @@ export function msgInfo(s: State, fx: Effects, e: Event, t: number): number {
   const channel = s.message.channel[message];
   const length = s.message.sendLength[message];
   const bytes = putInfo(s, fx, message, channel, e.argument(0), length);
-  const wrote = writeUser(s, fx, e.hart, t, e.argument(1), bytes, INFO_BYTES);
-  return wrote === Result.Pending || wrote < 0 ? wrote : 0;
+  return writeUser(s, fx, e.hart, t, e.argument(1), bytes, INFO_BYTES);
 }
 
 /** msg_read(receipt, offset, buf, length). */

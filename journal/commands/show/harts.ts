@@ -1,4 +1,5 @@
 import { ONE, type State } from "../../../core/kernel.ts";
+import { isHungry } from "../../../core/sched/steal.ts";
 import { HEAP_CAPACITY } from "../../../core/sched/tables.ts";
 import { seconds } from "../summary.ts";
 import { processName, threadName } from "./names.ts";
@@ -12,8 +13,7 @@ function inboxLength(s: State, hart: number): number {
 
 /** Whom an idle hart asks for a thread. */
 function asks(s: State, hart: number): string {
-  const mask = hart < 32 ? s.kernel.hungryLo[ONE] : s.kernel.hungryHi[ONE];
-  if (((mask >>> (hart & 31)) & 1) === 0) return "-";
+  if (!isHungry(s, hart)) return "-";
   const asked = s.hart.stealFrom[hart + 1];
   return asked === 0 ? "any" : `h${asked - 1}`;
 }

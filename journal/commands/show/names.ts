@@ -1,6 +1,7 @@
 import type { State } from "../../../core/kernel.ts";
 import { NAME_BYTES } from "../../../core/proc/tables.ts";
 import { rowOf } from "../../../core/syscall/rows.ts";
+import { hasHart } from "../../../core/sched/hart_set.ts";
 import { Request, ThreadState, WaitKind } from "../../../core/sched/tables.ts";
 import { type TableBase, watermark } from "../../../core/state/table.ts";
 
@@ -56,7 +57,7 @@ export function callName(s: State, thread: number): string {
 
 /** A set of harts: "all", or the numbers, runs of them as "2-5". */
 export function hartSet(lo: number, hi: number, harts: number): string {
-  const has = (hart: number) => (((hart < 32 ? lo : hi) >>> (hart & 31)) & 1) === 1;
+  const has = (hart: number) => hasHart(lo, hi, hart);
   const runs: string[] = [];
   let count = 0;
   for (let hart = 0; hart < harts; hart++) {

@@ -153,6 +153,8 @@
 #define SYS_msg_info 675
 #define SYS_timer_timeout 676
 #define SYS_msg_read 677
+#define SYS_msg_send_caps 678
+#define SYS_msg_reply_caps 679
 #define SYS_say 700
 #define SYS_ticks 701
 #define SYS_rest 702

@@ -174,7 +174,7 @@ export const threadTable = table("thread", {
   wakeReason: u8("a WakeReason"),
   operation: u8("kind of the long operation under way; 0 for none"),
   cursor: f64("progress of the long operation", { count: 6 }),
-  sweeping: holds("addressSpace", "space its revocation takes a mapping out of; 0 for none"),
+  sweeping: holds("addressSpace", "another space its long operation changes; 0 for none"),
   timerIndex: u32("place of the sleep timer in its hart's heap plus one; 0 when not armed", mine),
   timerDeadline: f64("deadline of the sleep timer, ns", mine),
   timerSequence: f64("arming order of the sleep timer", { ...mine, role: "history" }),

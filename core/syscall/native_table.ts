@@ -123,6 +123,22 @@ export const nativeRows = [
   ),
   row(631, "space_create", {}, anyone, "never", "An empty address space."),
   row(
+    632,
+    "space_unmap",
+    { space: value, address: value, pages: value },
+    { argument: 0, kind: "Space", rights: ["Map"] },
+    "never",
+    "Takes what is mapped there away; it returns when no hart can reach it.",
+  ),
+  row(
+    633,
+    "space_protect",
+    { space: value, address: value, pages: value, rights: value },
+    { argument: 0, kind: "Space", rights: ["Map"] },
+    "never",
+    "Changes the access to what is mapped there, to no more than it was mapped for.",
+  ),
+  row(
     640,
     "process_spawn",
     { space: value, entry: value, stack: value, argument: value, slots: value },

@@ -13,7 +13,14 @@ import {
   capSpace,
   processSpawn,
 } from "./capability.ts";
-import { memoryCreate, memorySize, spaceCreate, spaceMap } from "./memory.ts";
+import {
+  memoryCreate,
+  memorySize,
+  spaceCreate,
+  spaceMap,
+  spaceProtect,
+  spaceUnmap,
+} from "./memory.ts";
 import {
   notificationCreate,
   notificationPoll,
@@ -41,5 +48,7 @@ export const nativeHandlers: Readonly<Record<NativeCall, Handler>> = {
   memory_size: memorySize,
   space_map: spaceMap,
   space_create: spaceCreate,
+  space_unmap: spaceUnmap,
+  space_protect: spaceProtect,
   process_spawn: processSpawn,
 };

@@ -134,6 +134,8 @@
 #define SYS_memory_size 621
 #define SYS_space_map 630
 #define SYS_space_create 631
+#define SYS_space_unmap 632
+#define SYS_space_protect 633
 #define SYS_process_spawn 640
 #define SYS_channel_create 660
 #define SYS_channel_destroy 661
@@ -1274,6 +1276,25 @@ static inline long sys_space_create(void) {
   register long a7 __asm__("a7") = SYS_space_create;
   register long a0 __asm__("a0");
   __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_space_unmap(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_space_unmap;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_space_protect(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_space_protect;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
   return a0;
 }
 

@@ -13,6 +13,12 @@ import { isDoomed } from "./signal.ts";
 /** Thread rows that only a new process may take. */
 const RESERVED_THREADS = 4;
 
+/** Whether a process, and the system, can have one more thread in a process that has some. */
+export function mayHaveThread(s: State, p: number): boolean {
+  if (rowsOf(s, p) >= THREADS_A_PROCESS) return false;
+  return freeRows(s.thread) > RESERVED_THREADS && freeRows(s.waiter) > 0;
+}
+
 /** Thread rows a process has: of those that live, and of a dead first one. */
 function rowsOf(s: State, p: number): number {
   const firstIsDead = s.thread.state[s.process.firstThread[p]] === ThreadState.Dead;
@@ -59,8 +65,7 @@ export function cloneThread(
   if ((flags & shared) !== shared) return -Err.NotSupported;
   if ((flags & CloneFlag.Vfork) !== 0) return -Err.NotSupported;
   const p = s.thread.process[t];
-  if (rowsOf(s, p) >= THREADS_A_PROCESS) return -Err.Again;
-  if (freeRows(s.thread) <= RESERVED_THREADS || freeRows(s.waiter) === 0) return -Err.Again;
+  if (!mayHaveThread(s, p)) return -Err.Again;
   // A thread that is to go makes no more: those that were there have been told.
   if (isDoomed(s, t)) return Result.Restart;
   if ((flags & CloneFlag.ParentSetTid) !== 0) {

@@ -199,6 +199,9 @@ export const threadTable = table("thread", {
   message: owns("message", "what it sends or receives, from its first such call on; 0 before"),
   senderPid: u32("si_pid of the last signal sent to this thread alone"),
   robustHead: f64("user address of its list of robust futexes; 0 for none"),
+  doomed: u8("1 once it was told to end by itself, whatever its process does"),
+  joinHead: back("waiter", "first thread that waits for its end"),
+  joinTail: back("waiter", "last of them"),
   clearTid: f64("user address that is set to 0 when the thread ends; 0 for none"),
   tidNext: back("thread", "next in the tid hash bucket", { role: "derived" }),
   readySince: f64("time it was last queued, ns", { ...mine, role: "history" }),
@@ -291,4 +294,6 @@ export const WaitKind = {
   MessageReceive: 16,
   /** object: channel row; senders whose messages were received. */
   MessageReply: 17,
+  /** object: thread row; whoever waits for its end. */
+  Join: 18,
 } as const;

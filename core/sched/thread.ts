@@ -63,6 +63,7 @@ function leaveProcess(s: State, thread: number): void {
 /** Frees a thread that is on no queue, in no heap and in no inbox. */
 export function freeThread(s: State, thread: number): void {
   assert(s.thread.queued[thread] === 0, "a freed thread is in no run queue");
+  assert(s.thread.joinHead[thread] === 0, "nobody waits for the end of a freed thread");
   assert(s.thread.inInbox[thread] === 0, "a freed thread is in no inbox");
   assert(
     s.thread.timerIndex[thread] === 0 && s.thread.intervalIndex[thread] === 0,

@@ -129,6 +129,9 @@ export const Nr = {
   msgTimeout: 676,
   notificationCreate: 610,
   notificationWait: 612,
+  threadDestroy: 642,
+  threadSelf: 643,
+  threadJoin: 644,
 } as const;
 
 /** Signals the scripts send. */

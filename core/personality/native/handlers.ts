@@ -27,6 +27,16 @@ import {
   notificationSignal,
   notificationWait,
 } from "./notification.ts";
+import {
+  threadAffinity,
+  threadCreate,
+  threadDestroy,
+  threadJoin,
+  threadPriority,
+  threadSelf,
+  threadSetAffinity,
+  threadSetPriority,
+} from "./thread.ts";
 
 /** The native calls' handlers; a call without one does not compile. */
 export const nativeHandlers: Readonly<Record<NativeCall, Handler>> = {
@@ -51,4 +61,12 @@ export const nativeHandlers: Readonly<Record<NativeCall, Handler>> = {
   space_unmap: spaceUnmap,
   space_protect: spaceProtect,
   process_spawn: processSpawn,
+  thread_create: threadCreate,
+  thread_destroy: threadDestroy,
+  thread_self: threadSelf,
+  thread_join: threadJoin,
+  thread_priority: threadPriority,
+  thread_set_priority: threadSetPriority,
+  thread_affinity: threadAffinity,
+  thread_set_affinity: threadSetAffinity,
 };

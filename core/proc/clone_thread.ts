@@ -1,6 +1,7 @@
 import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
 import type { Event } from "../event.ts";
+import { keepDeathPulse } from "../ipc/thread_death.ts";
 import { ONE, type State } from "../kernel.ts";
 import { writeUser } from "../mem/user_copy.ts";
 import { THREADS_A_PROCESS, ThreadState } from "../sched/tables.ts";
@@ -61,6 +62,7 @@ export function cloneThread(
   const p = s.thread.process[t];
   if (rowsOf(s, p) >= THREADS_A_PROCESS) return -Err.Again;
   if (freeRows(s.thread) <= RESERVED_THREADS || freeRows(s.waiter) === 0) return -Err.Again;
+  if (s.process.threadDeath[p] !== 0 && freeRows(s.pulse) === 0) return -Err.Again;
   // A thread that is to go makes no more: those that were there have been told.
   if (isDoomed(s, t)) return Result.Restart;
   if ((flags & CloneFlag.ParentSetTid) !== 0) {
@@ -74,6 +76,7 @@ export function cloneThread(
   const tid = s.kernel.nextPid[ONE]++;
   s.kernel.tidsGiven[ONE]++;
   const thread = createThread(s, p, tid);
+  if (s.process.threadDeath[p] !== 0) keepDeathPulse(s, thread);
   inheritThread(s, t, thread);
   if ((flags & CloneFlag.ChildClearTid) !== 0) setClearTid(s, thread, childTid);
   copyRegisters(fx, e, t, thread, flags, stack, tls);

@@ -16,6 +16,7 @@ import { loseChannel } from "./connection.ts";
 import { Cause, endWait } from "./end.ts";
 import { discardPulses } from "./pulse.ts";
 import { CHANNEL_FLAGS, ChannelFlag } from "./tables.ts";
+import { mayTellThreads, tellThreads } from "./thread_death.ts";
 
 /** Rights of whoever makes a channel; connections get those to send. */
 const OWNER = Right.Receive | Right.Send | Right.Grant | Right.Control;
@@ -39,7 +40,8 @@ export function findChannel(s: State, process: number, id: number): number {
  *
  * @param flags ChannelFlag bits
  * @returns its number, -Err.Invalid for unknown flags, -Err.Busy when the process has a channel for
- * that news already, -Err.Again when a table or the process's namespace is full
+ * news of connections' or threads' ends already, -Err.Again when a table or the process's namespace
+ * is full
  */
 export function createChannel(
   s: State,
@@ -49,8 +51,11 @@ export function createChannel(
   if ((flags & ~CHANNEL_FLAGS) !== 0) return -Err.Invalid;
   const tellsConnections = (flags & ChannelFlag.ConnectionDeath) !== 0;
   if (tellsConnections && s.process.connectionDeath[process] !== 0) return -Err.Busy;
+  const tellsThreads = (flags & ChannelFlag.ThreadDeath) !== 0;
+  if (tellsThreads && s.process.threadDeath[process] !== 0) return -Err.Busy;
   if (mayBind(s, process, NameKind.Node) < 0) return -Err.Again;
   if (freeRows(s.channel) === 0 || freeRows(s.capNode) === 0) return -Err.Again;
+  if (tellsThreads && !mayTellThreads(s, process)) return -Err.Again;
   // From here on it must succeed.
   const c = s.channel;
   const channel = allocRow(c);
@@ -62,6 +67,7 @@ export function createChannel(
   if (first !== 0) c.previousOfProcess[first] = channel;
   s.process.firstChannel[process] = channel;
   if (tellsConnections) s.process.connectionDeath[process] = channel;
+  if (tellsThreads) tellThreads(s, process, channel);
   const node = createNode(s, process, CapKind.Channel, channel, OWNER);
   const id = nameNode(s, process, node);
   c.node[channel] = node;
@@ -75,6 +81,7 @@ export function destroyChannel(s: State, channel: number): void {
   const c = s.channel;
   const process = c.process[channel];
   if (s.process.connectionDeath[process] === channel) s.process.connectionDeath[process] = 0;
+  if (s.process.threadDeath[process] === channel) s.process.threadDeath[process] = 0;
   const next = c.nextOfProcess[channel];
   const previous = c.previousOfProcess[channel];
   if (next !== 0) c.previousOfProcess[next] = previous;

@@ -6,6 +6,7 @@ import { completeCall } from "../sched/call.ts";
 import { ownPriority } from "../sched/effective_priority.ts";
 import { ThreadState, WaitKind, WakeReason } from "../sched/tables.ts";
 import { firstWaiter, waitOn, wakeThread } from "../sched/wait.ts";
+import { nextArrival } from "./arrival.ts";
 import { armDeadline } from "./call.ts";
 import { channelOf } from "./connection.ts";
 import { beginMessage } from "./message.ts";
@@ -91,6 +92,6 @@ export function send(
 }
 
 function queueMessage(s: State, thread: number, message: number, channel: number): void {
-  s.message.arrival[message] = ++s.channel.arrivals[channel];
+  s.message.arrival[message] = nextArrival(s, channel);
   waitOn(s, thread, WaitKind.MessageSend, channel);
 }

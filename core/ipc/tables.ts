@@ -7,6 +7,8 @@ export const ChannelFlag = {
   FixedPriority: 1,
   /** A client that wants to leave its call asks by a pulse, and stays until it is answered. */
   Unblock: 2,
+  /** A pulse when a thread of the owner's process ends. */
+  ThreadDeath: 4,
   /** A pulse when the last connection of a client process is gone. */
   Disconnect: 8,
   /** Pulses of the owner's connections whose channels are gone come here. */
@@ -17,8 +19,8 @@ export const ChannelFlag = {
   ReplyLength: 64,
 } as const;
 
-/** All flags there are; 4, for news of threads' ends, is not among them. */
-export const CHANNEL_FLAGS = 123;
+/** All flags there are. */
+export const CHANNEL_FLAGS = 127;
 
 /** Connections one process may have; to look through them is at most UNITS of work. */
 export const CONNECTIONS = 256;
@@ -39,6 +41,7 @@ export const PULSES = 256;
 export const PulseCode = {
   Unblock: -1,
   Disconnect: -2,
+  ThreadDeath: -3,
   ConnectionDeath: -4,
 } as const;
 
@@ -64,7 +67,8 @@ export const channelTable = table("channel", {
   replyTail: back("waiter", "last of them"),
   firstPulse: owns("pulse", "pulses not received yet, by priority"),
   lastPulse: back("pulse", "last of them"),
-  pulses: u32("pulses of programs among them"),
+  pulses: u32("rows of pulses of programs among them"),
+  newest: back("pulse", "what had to wait last, if it is a pulse of a program and waits still"),
   firstConnection: back("connection", "newest connection to it"),
   server: weak("thread", "thread that last received from it and has not received again"),
   serverGeneration: u32("generation of that thread"),
@@ -161,6 +165,7 @@ export const pulseTable = table("pulse", {
   valueHi: u32("its value, high word"),
   sessionLo: u32("session it came through; 0 for the kernel's own"),
   sessionHi: u32("its generation"),
+  repeats: u32("equal pulses that came right after it, and are received after it"),
 });
 
 /** What is being taken apart. */

@@ -250,7 +250,7 @@ function pulses(s: State, reach: Reach): number {
     let steps = 0;
     for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) {
       if (++steps > watermark(s.pulse)) break;
-      queued++;
+      queued += 1 + s.pulse.repeats[p];
       if (s.pulse.kernel[p] === 0) ofPrograms++;
     }
     if (ofPrograms !== s.channel.pulses[channel]) {

@@ -49,6 +49,18 @@ function checkOrder(
   if (previous !== tail) report(head, "the last of its queue is another");
 }
 
+/** Whether a pulse of a program is in a channel's queue, and the last that came of those there. */
+function isQueued(s: State, channel: number, pulse: number): boolean {
+  let found = false;
+  let steps = 0;
+  for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) {
+    if (++steps > watermark(s.pulse)) return false;
+    if (s.pulse.arrival[p] > s.pulse.arrival[pulse]) return false;
+    found ||= p === pulse && s.pulse.kernel[p] === 0;
+  }
+  return found;
+}
+
 function checkChannel(s: State, reach: Reach, channel: number): void {
   const c = s.channel;
   const waiter = (row: number, what: string): void => reach.report("waiter", row, what);
@@ -57,6 +69,10 @@ function checkChannel(s: State, reach: Reach, channel: number): void {
   checkOrder(s.pulse, c.firstPulse[channel], c.lastPulse[channel], (row, what) => {
     reach.report("pulse", row, what);
   });
+  const newest = c.newest[channel];
+  if (newest !== 0 && (s.pulse.$live[newest] === 0 || !isQueued(s, channel, newest))) {
+    reach.report("channel", channel, "the pulse that came last waits elsewhere");
+  }
   const gone = c.dying[channel] !== 0;
   if (gone !== (c.process[channel] === 0)) {
     reach.report("channel", channel, "its owner and its dying mark disagree");

@@ -5,6 +5,7 @@ import { Result } from "../error.ts";
 import { AccessKind } from "../event.ts";
 import { dropInode } from "../fs/inode.ts";
 import { releaseEnds } from "../ipc/teardown.ts";
+import { announceDeath } from "../ipc/thread_death.ts";
 import { USER_END_PAGE } from "../isa/riscv64.ts";
 import { ONE, type State } from "../kernel.ts";
 import { PAGE_BYTES, UNITS } from "../limits.ts";
@@ -153,6 +154,7 @@ function lastWords(s: State, fx: Effects, hart: number, thread: number): void {
 function end(s: State, fx: Effects, hart: number, thread: number): void {
   if ((s.thread.requests[thread] & Request.Stop) !== 0) answerStop(s, fx, hart, thread);
   wakeAll(s, fx, hart, WaitKind.Join, thread, WakeReason.Restart);
+  announceDeath(s, fx, hart, thread);
   endThread(s, hart, thread);
 }
 

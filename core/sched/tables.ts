@@ -197,6 +197,7 @@ export const threadTable = table("thread", {
   sampled: u8("1 while a sample of its registers for signal delivery is out"),
   userTime: f64("user time, ns", { role: "history" }),
   message: owns("message", "what it sends or receives, from its first such call on; 0 before"),
+  deathPulse: owns("pulse", "kept for news of its end; 0 where nobody has asked for that yet"),
   senderPid: u32("si_pid of the last signal sent to this thread alone"),
   robustHead: f64("user address of its list of robust futexes; 0 for none"),
   doomed: u8("1 once it was told to end by itself, whatever its process does"),

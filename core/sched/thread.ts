@@ -1,6 +1,7 @@
 import { assert } from "../assert.ts";
 import type { Effects } from "../effect.ts";
 import { freeMessage } from "../ipc/message.ts";
+import { dropDeathPulse } from "../ipc/thread_death.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
@@ -78,6 +79,7 @@ export function freeThread(s: State, thread: number): void {
     waiter = next;
   }
   freeMessage(s, thread);
+  dropDeathPulse(s, thread);
   leaveTid(s, thread);
   leaveProcess(s, thread);
   freeRow(s.thread, thread);

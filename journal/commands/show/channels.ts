@@ -14,7 +14,9 @@ function queueOf(s: State, head: number): string {
 /** Pulses that wait, those of programs and those of the kernel. */
 function pulsesOf(s: State, channel: number): number {
   let count = 0;
-  for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) count++;
+  for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) {
+    count += 1 + s.pulse.repeats[p];
+  }
   return count;
 }
 

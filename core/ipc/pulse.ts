@@ -9,7 +9,7 @@ import { completeCall } from "../sched/call.ts";
 import { enterByPriority, leaveByPriority } from "../sched/priority_list.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { firstWaiter, wakeThread } from "../sched/wait.ts";
-import { nextArrival } from "./arrival.ts";
+import { noteArrival, signalArrival } from "./arrival.ts";
 import { servePriority } from "./priority.ts";
 import { createPulse, freePulse } from "./pulse_row.ts";
 import { PULSE_BYTES, PULSES, sessionOf } from "./tables.ts";
@@ -68,6 +68,7 @@ function handToReceiver(
 function queue(
   s: State,
   fx: Effects,
+  h: number,
   channel: number,
   pulse: number,
   code: number,
@@ -78,9 +79,10 @@ function queue(
   p.code[pulse] = code;
   p.valueLo[pulse] = valueLo;
   p.valueHi[pulse] = valueHi;
-  p.arrival[pulse] = nextArrival(s, channel);
+  p.arrival[pulse] = noteArrival(s, channel);
   post(s, Account.PulseSource, Account.PulsePending, 1);
   fx.charge(enterByPriority(p, s.channel.firstPulse, s.channel.lastPulse, channel, pulse));
+  signalArrival(s, fx, h, channel);
 }
 
 /**
@@ -137,6 +139,7 @@ export function sendPulse(
     s.channel.arrivals[channel]++;
     s.channel.pulsed[channel]++;
     post(s, Account.PulseSource, Account.PulsePending, 1);
+    signalArrival(s, fx, h, channel);
     return 0;
   }
   if (s.channel.pulses[channel] >= PULSES) return -Err.Again;
@@ -148,7 +151,7 @@ export function sendPulse(
   s.pulse.sessionHi[pulse] = sessionHi;
   s.channel.pulses[channel]++;
   s.channel.pulsed[channel]++;
-  queue(s, fx, channel, pulse, code, valueLo, valueHi);
+  queue(s, fx, h, channel, pulse, code, valueLo, valueHi);
   s.channel.newest[channel] = pulse;
   return 0;
 }
@@ -176,7 +179,7 @@ export function sendKernelPulse(
     return;
   }
   s.pulse.kernel[pulse] = 1;
-  queue(s, fx, channel, pulse, code, lo, hi);
+  queue(s, fx, h, channel, pulse, code, lo, hi);
 }
 
 /** Takes a pulse out of its channel's queue, with those counted in it. */

@@ -32,7 +32,7 @@ function checkQueues(s: State, report: Report): void {
   const c = s.channel;
   eachLive(c, (channel) => {
     const row = `channel ${channel}`;
-    const waiting = c.sendHead[channel] !== 0 || c.firstPulse[channel] !== 0;
+    const waiting = (c.sendHead[channel] | c.firstPulse[channel] | c.ringHead[channel]) !== 0;
     if (waiting && c.receiveHead[channel] !== 0 && c.dying[channel] === 0) {
       report("I5", row, "has both something to receive and someone who waits for it");
     }

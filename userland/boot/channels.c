@@ -1,5 +1,6 @@
 /*
- * Boot stage: what channels have besides messages: news of threads' ends and pulses that share a row.
+ * Boot stage: what channels have besides messages: news of threads' ends, pulses that share a row,
+ * posts that wait in a ring, and notifications of several channels.
  */
 #include "msg.h"
 #include "thread.h"
@@ -43,9 +44,68 @@ static void check_equal_pulses(void) {
   CHECK_EQUAL(sys_channel_destroy(chid), 0);
 }
 
+/* A child posts as fast as it can; what does not fit it posts again. Nothing is lost or overtaken. */
+static void check_posts(void) {
+  enum { POSTS = 200, ROOM = 8 };
+  long chid = sys_channel_create_async(0, ROOM);
+  CHECK(chid > 0);
+  CHECK_EQUAL(sys_channel_create_async(0, 257), -EINVAL);
+  long child = fork();
+  if (child == 0) {
+    long coid = sys_connect_attach(sys_getppid(), chid);
+    u64 words[5] = {0};
+    for (u64 i = 0; i < POSTS;) {
+      for (u64 w = 0; w < 4; w++) words[w] = i + w;
+      long posted = MsgPost(coid, words, POST_BYTES);
+      if (posted != 0 && posted != -EAGAIN) exit(1);
+      if (posted == 0) i++;
+      else sys_sched_yield();
+    }
+    exit(MsgPost(coid, words, 33) == -EINVAL ? 0 : 2);
+  }
+  u64 words[4];
+  for (u64 i = 0; i < POSTS; i++) {
+    CHECK_EQUAL(MsgReceive(chid, words, sizeof words, NULL), 0);
+    CHECK_EQUAL(words[0], i);
+    CHECK_EQUAL(words[3], i + 3);
+  }
+  CHECK_EQUAL(wait_for(child), 0);
+  /* Nobody receives: what the ring holds, and no more. */
+  long coid = sys_connect_attach(SELF, chid);
+  for (int i = 0; i < ROOM; i++) CHECK_EQUAL(MsgPost(coid, &i, sizeof i), 0);
+  CHECK_EQUAL(MsgPost(coid, "", 0), -EAGAIN);
+  CHECK_EQUAL(sys_channel_destroy(chid), 0);
+  CHECK_EQUAL(MsgPost(coid, "", 0), -EBADF);
+  CHECK_EQUAL(sys_connect_detach(coid), 0);
+}
+
+/* One thread waits for two channels at once. */
+static void check_binding(void) {
+  long token = sys_notification_create();
+  long posts = sys_channel_create_async(0, 4);
+  long pulses = sys_channel_create(0);
+  CHECK_EQUAL(sys_channel_bind(posts, token, 1), 0);
+  CHECK_EQUAL(sys_channel_bind(pulses, token, 2), 0);
+  long child = fork();
+  if (child == 0) {
+    long a = sys_connect_attach(sys_getppid(), posts);
+    long b = sys_connect_attach(sys_getppid(), pulses);
+    exit(MsgPost(a, "", 0) == 0 && MsgSendPulse(b, -1, 1, 2) == 0 ? 0 : 1);
+  }
+  long bits = 0;
+  while (bits != 3) bits |= sys_notification_wait(token, 0);
+  CHECK_EQUAL(wait_for(child), 0);
+  CHECK_EQUAL(sys_channel_bind(posts, 0, 0), 0);
+  CHECK_EQUAL(sys_channel_destroy(posts), 0);
+  CHECK_EQUAL(sys_channel_destroy(pulses), 0);
+  CHECK_EQUAL(sys_cap_delete(token), 0);
+}
+
 int main(void) {
   check_thread_death();
   check_equal_pulses();
-  if (check_result() == 0) print("channels: ends of threads told, equal pulses counted\n");
+  check_posts();
+  check_binding();
+  if (check_result() == 0) print("channels: ends of threads told, equal pulses counted, posts kept in order\n");
   return check_result();
 }

@@ -7,13 +7,24 @@ import { messageOf } from "../../ipc/message.ts";
 import { ChannelFlag, MessageState } from "../../ipc/tables.ts";
 import type { State } from "../../kernel.ts";
 
-/** channel_create(flags). */
-export function channelCreate(s: State, fx: Effects, e: Event, t: number): number {
+/** Makes a channel with the flags of the first argument. */
+export function makeChannel(
+  s: State,
+  fx: Effects,
+  e: Event,
+  t: number,
+  capacity: number,
+): number {
   if (e.registers[1] !== 0) return -Err.Invalid;
   const p = s.thread.process[t];
   // A row may be kept for each of its threads.
   if ((e.uint(0) & ChannelFlag.ThreadDeath) !== 0) fx.charge(s.process.threads[p]);
-  return createChannel(s, p, e.uint(0));
+  return createChannel(s, p, e.uint(0), capacity);
+}
+
+/** channel_create(flags). */
+export function channelCreate(s: State, fx: Effects, e: Event, t: number): number {
+  return makeChannel(s, fx, e, t, 0);
 }
 
 /** channel_destroy(chid). */

@@ -20,6 +20,12 @@ function pulsesOf(s: State, channel: number): number {
   return count;
 }
 
+/** Posts in a channel's ring, of as many as it may hold. */
+function ringOf(s: State, channel: number): string {
+  const capacity = s.channel.ringCapacity[channel];
+  return capacity === 0 ? "-" : `${s.channel.ringUsed[channel]}/${capacity}`;
+}
+
 function connectionsOf(s: State, channel: number): number {
   let count = 0;
   let connection = s.channel.firstConnection[channel];
@@ -48,10 +54,12 @@ function channelRow(s: State, channel: number): readonly Cell[] {
     queueOf(s, c.receiveHead[channel]),
     queueOf(s, c.replyHead[channel]),
     pulsesOf(s, channel),
+    ringOf(s, channel),
     serves ? threadName(s, server) : "-",
     c.received[channel],
     c.answered[channel],
     c.pulsed[channel],
+    c.posted[channel],
     flagsOf(s, channel),
   ];
 }
@@ -79,10 +87,12 @@ export function channelsView(s: State): Sheet {
       "receive",
       "reply",
       "pulses",
+      "ring",
       "serves",
       "received",
       "answered",
       "pulsed",
+      "posted",
       "flags",
     ],
     rows: [...liveRows(s.channel)].map((channel) => channelRow(s, channel)),

@@ -204,7 +204,7 @@ Deno.test("capabilities in messages: what may not go is refused, and nothing is 
   const memory = b.memory(1);
   const bare = b.done(1, Nr.derive, memory, Right.Read);
   const stale = b.memory(1);
-  assert.equal(b.done(1, Nr.delete, stale), 0);
+  assert.equal(b.done(1, Nr.deleteToken, stale), 0);
   const send = (word: number, ...tokens: number[]) =>
     b.done(1, Nr.sendCaps, b.coid, word, ...tokens);
   assert.equal(send(tag(65, 0)), E.EINVAL);

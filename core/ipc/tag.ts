@@ -3,7 +3,7 @@ import { CARRIED, REGISTER_BYTES } from "./tables.ts";
 
 /**
  * The tag of a message, register a1. Low word: bits 0 to 19 length in bytes; 20 to 23 which of its
- * capabilities are moved, the others are copied; 24 to 26 how many capabilities it carries; 27 to 29
+ * capabilities are moved, the others are copied; 24 to 26 how many capabilities it carries; 27 to 30
  * flags. High word: the sender's to use; in a reply it is what the client's call returns.
  */
 export const TagFlag = {
@@ -13,6 +13,8 @@ export const TagFlag = {
   Memory: 0x1000_0000,
   /** It is a pulse: code in a2, value in a3, session in a4. */
   Pulse: 0x2000_0000,
+  /** It was posted, and nobody waits for a reply: bytes from a2 on, session in a6. */
+  Posted: 0x4000_0000,
 } as const;
 
 /** Bits of a tag that are the length. */

@@ -26,9 +26,15 @@ export const Nr = {
   identify: 600,
   derive: 601,
   move: 604,
-  delete: 605,
   process: 608,
   memory: 620,
+  createAsync: 680,
+  post: 681,
+  bind: 682,
+  deleteToken: 605,
+  notificationCreate: 610,
+  notificationWait: 612,
+  notificationPoll: 613,
 } as const;
 
 /** Error numbers, negated. */

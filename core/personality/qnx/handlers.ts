@@ -8,6 +8,7 @@ import {
   connectDetach,
   timerTimeout,
 } from "./ends.ts";
+import * as channels from "./channels.ts";
 import * as messages from "./messages.ts";
 
 /** The message calls' handlers; a call without one does not compile. */
@@ -32,4 +33,7 @@ export const qnxHandlers: Readonly<Record<QnxCall, Handler>> = {
   timer_timeout: timerTimeout,
   msg_send_caps: msgSendCaps,
   msg_reply_caps: msgReplyCaps,
+  channel_create_async: channels.channelCreateAsync,
+  msg_post: channels.msgPost,
+  channel_bind: channels.channelBind,
 };

@@ -108,6 +108,9 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   pulse: MESSAGES,
   post: MESSAGES,
   receive: MESSAGES,
+  timeout: MESSAGES,
+  // A page of names is the receiver's.
+  carry: { ...MESSAGES, namePage: Errno.NoSpace },
   thread: THREADS,
 };
 

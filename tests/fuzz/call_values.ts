@@ -93,9 +93,14 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   // Hardly ever: a process without them does little else.
   "slots": [...Array<number>(40).fill(0), 1, 2, 4, 8, 16, 32, 64, 128],
   "dev": [0, 0x103],
-  "channel_create.flags": [0, 0, 0, 1, 2, 2, 8, 16, 96, 4, 4, 128, 256],
+  "channel_create.flags": [0, 0, 1, 2, 2, 8, 16, 96, 4, 4, 128, 128, 128, 130, 256],
   "capacity": [1, 3, 256, 3, 0, 257],
   "channel_create_async.flags": [0, 0, 4, 8, 256],
+  "msg_send_caps.tag": [
+    ...[0x0100_0008, 0x0110_0008, 0x0220_0000, 0x0400_0010, 0x0cf0_0000, 0x0800_0000, 0x0900_0008],
+    ...[0x0500_0000, 0x0110_0041],
+  ],
+  "msg_reply_caps.tag": [0, 0x0100_0008, 0x0110_0008, 0x0220_0000, 0x0400_0010, 0x0800_0000],
   "tag": [0, 8, 8, 16, 64, 8, 0, 65, 0x1000_0000, 7 * 2 ** 32 + 8],
   "states": [0, 2, 4, 8, 14, 14, 1],
   "ns": [0, 1000, 100_000, 2 ** 40],
@@ -179,6 +184,10 @@ export class CallValues {
       case "receipt":
         return this.receipt(s, p);
       case "token":
+      case "t3":
+      case "t4":
+      case "t5":
+      case "t6":
       case "space":
       case "memory":
         return this.token(s, p);

@@ -335,8 +335,31 @@ static void scenario_tokens(void) {
   if (status != 0) print("child killed %ld\n", status & 0x7f);
 }
 
+/* A child sends a capability to its parent, which does not wait for it for ever. */
+static void carry_tokens(void) {
+  long chid = try("channel", sys_channel_create(CHF_CAPS));
+  if (chid < 0 || try("timeout", sys_timer_timeout(TIMEOUT_RECEIVE, 2000000)) < 0) return;
+  long child = fork();
+  struct msg m = {caps_tag(0, 1, 0), {0}};
+  long cap[4] = {0};
+  if (child == 0) {
+    cap[0] = try("memory", sys_memory_create(1));
+    long coid = try("attach", sys_connect_attach(sys_getppid(), chid));
+    if (cap[0] > 0 && coid > 0) try("carry", msg_send_caps(coid, &m, cap));
+    exit(0);
+  }
+  if (child > 0) {
+    long receipt = msg_receive_caps(chid, &m, cap);
+    m.tag = reply_tag(0, 0);
+    if (receipt > 0) try("reply", msg_trap(SYS_msg_reply, receipt, &m));
+  }
+  sys_channel_destroy(chid);
+  reap(child);
+}
+
 /* Channels, connections to them, and pulses and posts through these. */
 static void scenario_messages(void) {
+  carry_tokens();
   for (int n = 0; n < 3; n++) {
     long chid = try("channel", sys_channel_create(0));
     if (chid < 0) return;

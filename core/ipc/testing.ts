@@ -22,6 +22,7 @@ export const Nr = {
   read: 677,
   sendCaps: 678,
   replyCaps: 679,
+  sendPages: 690,
   revoke: 606,
   identify: 600,
   derive: 601,

@@ -129,6 +129,7 @@ export const Nr = {
   channelCreateAsync: 680,
   msgPost: 681,
   channelBind: 682,
+  msgSendPages: 690,
   msgTimeout: 676,
   notificationCreate: 610,
   notificationWait: 612,

@@ -39,6 +39,8 @@ export function reschedule(s: State, hart: number, now: number): void {
   const row = hart + 1;
   let current = s.hart.current[row];
   const running = current !== 0 && s.thread.state[current] === ThreadState.Running;
+  // While the thread goes on that has the hart, the others wait in the queue.
+  if (running) scheduler.settle(s, hart);
   if (running && s.hart.needsReschedule[row] === 0) return;
   s.hart.needsReschedule[row] = 0;
   if (current !== 0) {
@@ -194,19 +196,30 @@ function programTimer(s: State, fx: Effects, hart: number): void {
  * @param now the hart's time, ns
  */
 export function leaveKernel(s: State, fx: Effects, hart: number, now: number): void {
+  const goesOn = choose(s, fx, hart, now);
+  scheduler.settle(s, hart);
+  if (!goesOn) return;
+  if (s.hart.current[hart + 1] === 0) askForThread(s, fx, hart);
+  if (s.hart.steal[hart + 1] !== 0) answerIdleHarts(s, fx, hart, now);
+  load(s, fx, hart);
+  programTimer(s, fx, hart);
+}
+
+/** Chooses what the hart runs; false when a step or a sample comes first. */
+function choose(s: State, fx: Effects, hart: number, now: number): boolean {
   const row = hart + 1;
   for (;;) {
-    if (fx.sampled === 1) return;
+    if (fx.sampled === 1) return false;
     if (hasSteps(s, hart)) {
       if (s.hart.continuePending[row] === 0) {
         s.hart.continuePending[row] = 1;
         fx.continueOn(hart);
       }
-      return;
+      return false;
     }
     reschedule(s, hart, now);
     const thread = s.hart.current[row];
-    if (thread === 0) break;
+    if (thread === 0) return true;
     if (s.kernel.shutdown[ONE] !== 0) {
       const p = s.thread.process[thread];
       if (s.process.state[p] === ProcessState.Live) {
@@ -229,11 +242,7 @@ export function leaveKernel(s: State, fx: Effects, hart: number, now: number): v
       s.thread.state[thread] = ThreadState.Stopped;
       continue;
     }
-    if (signal === 0 || runsCallFirst(s, thread, signal)) break;
-    if (!actOnSignal(s, fx, hart, thread, signal)) return;
+    if (signal === 0 || runsCallFirst(s, thread, signal)) return true;
+    if (!actOnSignal(s, fx, hart, thread, signal)) return false;
   }
-  if (s.hart.current[row] === 0) askForThread(s, fx, hart);
-  if (s.hart.steal[row] !== 0) answerIdleHarts(s, fx, hart, now);
-  load(s, fx, hart);
-  programTimer(s, fx, hart);
 }

@@ -19,10 +19,9 @@ import {
   PAGE_SIZE,
   REGION_DATA,
   REGISTER,
-  TLB_ENTRIES,
   TLB_ENTRY,
-  TLB_ENTRY_BYTES,
   TLB_VALID,
+  tlbOffset,
 } from "./layout.ts";
 import type { MachineLayout } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
@@ -305,8 +304,8 @@ export class RegionCache {
     const { u32 } = this.#memory;
     const block = hartBlock(this.#layout, hart);
     const asid = u32[(block + HART.asid) / 4]!;
-    const entry = (block + HART.execTlb + (page / PAGE_SIZE) % TLB_ENTRIES * TLB_ENTRY_BYTES) / 4;
-    const low = ((page % 2 ** 32) | TLB_VALID | asid) >>> 0;
+    const entry = (block + HART.execTlb + tlbOffset(page >>> 0, asid)) / 4;
+    const low = (page | TLB_VALID | asid) >>> 0;
     if (u32[entry] !== low || u32[entry + 1] !== Math.floor(page / 2 ** 32)) return 0;
     return u32[entry + TLB_ENTRY.slot / 4]!;
   }

@@ -253,6 +253,7 @@ function enter(f: FunctionBuilder, locals: InterpreterLocals, env: InterpreterEn
   f.local_get(budget).local_set(left);
   f.local_get(hart).local_get(budget).i32_store(HART.interpretedFrom);
   f.local_get(hart).i32_const(0).i32_store(HART.enteredWith);
+  f.local_get(hart).local_get(target).i64_store(HART.startedAt);
 }
 
 function leave(f: FunctionBuilder, locals: InterpreterLocals, env: InterpreterEnvironment): void {

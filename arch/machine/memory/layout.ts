@@ -107,6 +107,8 @@ export const HART = {
   bounce: 64,
   /** u32: linear address of the exit that compiled code was left by, which asks to be linked, or 0. */
   leftBy: 80,
+  /** u64: where the latest run began. */
+  startedAt: 88,
   readTlb: 4096,
   writeTlb: 20_480,
   execTlb: 36_864,

@@ -138,17 +138,19 @@ export class RegionCache {
   /**
    * A hart has run.
    *
-   * @param start where it began
    * @param budget instructions it was allowed
    * @param hasUsedUp whether it ended because they were used up
    */
-  afterRun(hart: number, start: number, budget: number, hasUsedUp: boolean): void {
+  afterRun(hart: number, budget: number, hasUsedUp: boolean): void {
     const { u32 } = this.#memory;
     const block = hartBlock(this.#layout, hart);
     // A run begins and ends anywhere: up to compiled code, and from it, it is interpreted.
-    const enteredWith = u32[(block + HART.enteredWith) / 4]!;
-    const before = enteredWith === 0 ? u32[(block + HART.executed) / 4]! : budget - enteredWith;
-    if (before > TAIL) this.#count(hart, start);
+    const enteredWith = u32[(block + HART.enteredWith) >>> 2]!;
+    const before = enteredWith === 0 ? u32[(block + HART.executed) >>> 2]! : budget - enteredWith;
+    if (before > TAIL) {
+      const start = (block + HART.startedAt) / 4;
+      this.#count(hart, u32[start]! + u32[start + 1]! * 2 ** 32);
+    }
     if (!hasUsedUp) return;
     if (++this.#slices % RENEWAL_SLICES === 0) this.#renew(hart);
     if (this.#slices % RELEARNING_SLICES === 0) this.#forgetJumps();

@@ -142,12 +142,17 @@ function actOnSignal(
   return true;
 }
 
+/** Whether something is being taken apart or woken that any hart's events go on with. */
+export function hasCommonWork(s: State): boolean {
+  return hasReclaim(s) || hasWaking(s) || hasDyingEnds(s);
+}
+
 /** Whether the hart must take a Continue event before anything else. */
-function hasSteps(s: State, hart: number): boolean {
+function hasSteps(s: State, hart: number, quiet: boolean): boolean {
   const row = hart + 1;
   if (s.hart.operation[row] !== 0) return true;
   if (s.hart.inboxHead[row] !== 0 && s.hart.ipiPending[row] === 0) return true;
-  if (hasReclaim(s) || hasWaking(s) || hasDyingEnds(s)) return true;
+  if (!quiet && hasCommonWork(s)) return true;
   return hart === 0 && s.kernel.shutdownSteps[ONE] !== 0;
 }
 
@@ -194,9 +199,16 @@ function programTimer(s: State, fx: Effects, hart: number): void {
  * would return to user code. A step or a sample that is due comes before any guest instruction.
  *
  * @param now the hart's time, ns
+ * @param quiet whether it is known that there is no common work
  */
-export function leaveKernel(s: State, fx: Effects, hart: number, now: number): void {
-  const goesOn = choose(s, fx, hart, now);
+export function leaveKernel(
+  s: State,
+  fx: Effects,
+  hart: number,
+  now: number,
+  quiet: boolean = false,
+): void {
+  const goesOn = choose(s, fx, hart, now, quiet);
   scheduler.settle(s, hart);
   if (!goesOn) return;
   if (s.hart.current[hart + 1] === 0) askForThread(s, fx, hart);
@@ -206,11 +218,12 @@ export function leaveKernel(s: State, fx: Effects, hart: number, now: number): v
 }
 
 /** Chooses what the hart runs; false when a step or a sample comes first. */
-function choose(s: State, fx: Effects, hart: number, now: number): boolean {
+function choose(s: State, fx: Effects, hart: number, now: number, quiet: boolean): boolean {
   const row = hart + 1;
-  for (;;) {
+  // What is done for a signal may leave work.
+  for (let known = quiet;; known = false) {
     if (fx.sampled === 1) return false;
-    if (hasSteps(s, hart)) {
+    if (hasSteps(s, hart, known)) {
       if (s.hart.continuePending[row] === 0) {
         s.hart.continuePending[row] = 1;
         fx.continueOn(hart);

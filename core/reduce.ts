@@ -8,7 +8,7 @@ import { ONE, type State } from "./kernel.ts";
 import { registerSample } from "./isa/signal_frame.ts";
 import { outlastsDeadline } from "./ipc/end.ts";
 import { drainEnds, hasDyingEnds } from "./ipc/teardown.ts";
-import { leaveKernel } from "./leave.ts";
+import { hasCommonWork, leaveKernel } from "./leave.ts";
 import { Account } from "./ledger/accounts.ts";
 import { post } from "./ledger/post.ts";
 import { bookRetired } from "./ledger/retired.ts";
@@ -67,7 +67,7 @@ function isOfShutdown(kind: number): boolean {
 export function refuse(s: State, e: Event): number {
   if (!isRecord(e)) return Refusal.BadRecord;
   if (e.kind < EventKind.Boot || e.kind > EventKind.Shutdown) return Refusal.UnknownKind;
-  const booted = s.kernel.$live[ONE] === 1 && s.kernel.booted[ONE] === 1;
+  const booted = s.kernel.booted[ONE] === 1;
   if (e.kind === EventKind.Boot) {
     if (booted) return Refusal.Unexpected;
     if (e.hart !== 0) return Refusal.NoSuchHart;
@@ -278,6 +278,14 @@ function apply(
   }
 }
 
+/** What every event does a share of, whoever left it. */
+function commonWork(s: State, fx: Effects, hart: number): void {
+  if (hasReclaim(s)) reclaim(s, fx);
+  if (hasDyingEnds(s)) drainEnds(s, fx, hart);
+  if (hasWaking(s)) wakeSome(s, fx, hart);
+  if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, hart);
+}
+
 /**
  * Reduces one event: changes the state, fills `fx` with what the hardware is to do, and nothing
  * else. It is a function of (state, event).
@@ -299,11 +307,9 @@ export function reduce(
   } else {
     bookTime(s, e.hart, e.time);
     apply(s, fx, e, s.hart.current[e.hart + 1], drivers);
-    if (hasReclaim(s)) reclaim(s, fx);
-    if (hasDyingEnds(s)) drainEnds(s, fx, e.hart);
-    if (hasWaking(s)) wakeSome(s, fx, e.hart);
-    if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, e.hart);
-    leaveKernel(s, fx, e.hart, e.time);
+    const quiet = !hasCommonWork(s) && s.kernel.shutdown[ONE] === 0;
+    if (!quiet) commonWork(s, fx, e.hart);
+    leaveKernel(s, fx, e.hart, e.time, quiet);
     bookRetired(s);
   }
   s.kernel.sampling[ONE] = fx.sampled === 1 ? e.hart + 1 : 0;

@@ -10,7 +10,7 @@ import { noteResort } from "../ipc/priority.ts";
 import type { State } from "../kernel.ts";
 import { effectivePriority, ownPriority } from "./effective_priority.ts";
 import { scheduler } from "./scheduler.ts";
-import { Request, ThreadState, WaitKind } from "./tables.ts";
+import { Request, WaitKind } from "./tables.ts";
 import { isInTransit, request } from "./thread.ts";
 import { enterByPriority, leaveStretch } from "./priority_list.ts";
 import { headsOf, isByPriority, tailsOf, unlinkFromQueue } from "./wait_queue.ts";
@@ -60,7 +60,7 @@ export function clearMessagePriority(s: State, fx: Effects, hart: number, thread
  */
 export function priorityChanged(s: State, fx: Effects, hart: number, thread: number): void {
   resortQueues(s, fx, hart, thread);
-  if (s.thread.queued[thread] === 0 && s.thread.state[thread] !== ThreadState.Running) return;
+  if (!scheduler.hasPlace(s, hart, thread)) return;
   if (s.thread.level[thread] === effectivePriority(s, thread)) return;
   if (s.thread.hart[thread] !== hart || isInTransit(s, thread)) {
     request(s, fx, hart, thread, Request.Priority);

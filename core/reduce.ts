@@ -6,6 +6,7 @@ import { AccessKind, type Event, EventKind, SampleKind } from "./event.ts";
 import { reduceExternal, reduceInput } from "./input.ts";
 import { ONE, type State } from "./kernel.ts";
 import { registerSample } from "./isa/signal_frame.ts";
+import { giveBackOf } from "./ipc/carry.ts";
 import { outlastsDeadline } from "./ipc/end.ts";
 import { drainEnds, hasDyingEnds } from "./ipc/teardown.ts";
 import { hasCommonWork, leaveKernel } from "./leave.ts";
@@ -156,7 +157,10 @@ function settleCore(s: State, fx: Effects, thread: number, result: number): void
 }
 
 function syscall(s: State, fx: Effects, e: Event, thread: number): void {
-  if (s.thread.call[thread] !== e.cause + 1 && s.thread.call[thread] !== 0) clearCall(s, thread);
+  if (s.thread.call[thread] !== e.cause + 1 && s.thread.call[thread] !== 0) {
+    giveBackOf(s, fx, e.hart, thread);
+    clearCall(s, thread);
+  }
   settle(s, fx, thread, e.cause, dispatch(s, fx, e, thread));
 }
 

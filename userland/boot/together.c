@@ -11,7 +11,7 @@ enum { LOADS = 8, WORDS = 5 };
 
 static const char *const brief[LOADS][WORDS] = {
     {"messages", "4", "8", "4"},
-    {"channels", "4", "2", "32"},
+    {"chanstorm", "4", "2", "32"},
     {"sends", "4", "16"},
     {"delegate", "1", "16", "16"},
     {"storm", "4", "12", "4", "16"},
@@ -22,7 +22,7 @@ static const char *const brief[LOADS][WORDS] = {
 
 static const char *const full[LOADS][WORDS] = {
     {"messages", "8", "128", "8"},
-    {"channels", "16", "1000", "128"},
+    {"chanstorm", "16", "1000", "128"},
     {"sends", "16", "1000"},
     {"delegate", "40"},
     {"storm", "16", "420", "8", "32"},

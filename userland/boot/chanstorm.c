@@ -3,7 +3,7 @@
  * and a client talk beside them. What was made must all be gone in the end, or the one that is left
  * is named.
  *
- * channels [CHILDREN [ROUNDS [CHANNELS [SKIP]]]]: with SKIP the first child leaves out one destroy
+ * chanstorm [CHILDREN [ROUNDS [CHANNELS [SKIP]]]]: with SKIP the first child leaves out one destroy
  * in that round, from 1 on.
  */
 #include "progress.h"
@@ -28,7 +28,7 @@ static long children, rounds, channels, skip;
 static long book[SLOTS];
 
 static __attribute__((noreturn)) void fail(const char *what, long number) {
-  print("channels: %s (%ld) in process %ld\n", what, number, sys_getpid());
+  print("chanstorm: %s (%ld) in process %ld\n", what, number, sys_getpid());
   exit(1);
 }
 
@@ -91,7 +91,7 @@ static long collect(int in, long server_pid, struct stressor *stressor) {
   while (at_end < children) {
     struct report report;
     if (read_all(in, &report, sizeof report) != sizeof report) fail("no report", at_end);
-    mark_progress("channels", ++heard);
+    mark_progress("chanstorm", ++heard);
     if (rounds >= LONG_LOAD && heard % looks == 0) CHECK(stressor_got_on(stressor));
     if (!report.at_end) continue;
     at_end++;
@@ -99,13 +99,13 @@ static long collect(int in, long server_pid, struct stressor *stressor) {
     destroyed += report.destroyed;
     if (report.kept == 0) continue;
     kept++;
-    print("channels: channel %ld was not destroyed\n", report.kept);
+    print("chanstorm: channel %ld was not destroyed\n", report.kept);
   }
   CHECK_EQUAL(created, children * rounds * channels);
   CHECK_EQUAL(destroyed, created - kept);
   /* All wait here; what reads the journal looks whether the kernel has as many as we say. */
-  print("channels: gate %ld kept, beside the one of %ld\n", kept, server_pid);
-  if (kept == 0) print("channels: %ld made and destroyed by %ld children\n", created, children);
+  print("chanstorm: gate %ld kept, beside the one of %ld\n", kept, server_pid);
+  if (kept == 0) print("chanstorm: %ld made and destroyed by %ld children\n", created, children);
   return kept;
 }
 
@@ -116,7 +116,7 @@ int main(int argc, char **argv) {
   skip = number_or(argc > 4 ? argv[4] : NULL, 0);
   if (children < 1 || children > MOST_CHILDREN || rounds < 1 || channels < 1 ||
       channels > MOST_CHANNELS) {
-    print_to(2, "usage: channels [CHILDREN [ROUNDS [CHANNELS [SKIP]]]]\n");
+    print_to(2, "usage: chanstorm [CHILDREN [ROUNDS [CHANNELS [SKIP]]]]\n");
     return 2;
   }
   int reports[2], gate[2];
@@ -142,6 +142,6 @@ int main(int argc, char **argv) {
   for (long i = 0; i < children; i++) CHECK_EQUAL(wait_for(pids[i]), 0);
   long beside = stressor_end(stressor);
   CHECK(beside > 0);
-  if (kept == 0 && check_result() == 0) print("channels: %ld round trips beside\n", beside);
+  if (kept == 0 && check_result() == 0) print("chanstorm: %ld round trips beside\n", beside);
   return kept ? 1 : check_result();
 }

@@ -8,7 +8,7 @@ import { hasDyingEnds } from "./ipc/teardown.ts";
 import { ONE, type State } from "./kernel.ts";
 import { UNITS } from "./limits.ts";
 import { finishExecute } from "./proc/exec.ts";
-import { beginExit } from "./proc/exit.ts";
+import { beginExit, finishLeaving } from "./proc/exit.ts";
 import {
   Handler,
   hasHandler,
@@ -213,6 +213,10 @@ export function leaveKernel(s: State, fx: Effects, hart: number, now: number): v
         beginExit(s, fx, hart, thread, Signal.Kill);
         continue;
       }
+    }
+    if (s.thread.leaving[thread] === 1) {
+      finishLeaving(s, fx, hart, thread);
+      continue;
     }
     // A call that set another mask and was not interrupted ends with the old one.
     if (s.thread.restoreMask[thread] === 1 && s.thread.call[thread] === 0) {

@@ -199,6 +199,7 @@ export const threadTable = table("thread", {
   message: owns("message", "what it sends or receives, from its first such call on; 0 before"),
   senderPid: u32("si_pid of the last signal sent to this thread alone"),
   robustHead: f64("user address of its list of robust futexes; 0 for none"),
+  leaving: u8("1 while it is to end, once its list of robust futexes has been looked at"),
   clearTid: f64("user address that is set to 0 when the thread ends; 0 for none"),
   tidNext: back("thread", "next in the tid hash bucket", { role: "derived" }),
   readySince: f64("time it was last queued, ns", { ...mine, role: "history" }),

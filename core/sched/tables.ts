@@ -148,6 +148,7 @@ export const threadTable = table("thread", {
   affinityHi: u32("harts 32 to 63"),
   class: u8("scheduling class"),
   priority: u8("base priority"),
+  untimed: u8("1 when no turn of it ends: its equals wait until it blocks or yields"),
   messagePriority: u16("priority of the message it serves plus one; 0 for none"),
   inheritedPriority: u16("highest waiter of the futexes it owns plus one; 0 for none"),
   firstOwned: back("futex", "first priority-inheriting futex it owns that has waiters"),

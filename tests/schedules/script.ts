@@ -126,9 +126,15 @@ export const Nr = {
   msgReceive: 667,
   msgReply: 669,
   msgPulse: 674,
+  channelCreateAsync: 680,
+  msgPost: 681,
+  channelBind: 682,
   msgTimeout: 676,
   notificationCreate: 610,
   notificationWait: 612,
+  threadDestroy: 642,
+  threadSelf: 643,
+  threadJoin: 644,
 } as const;
 
 /** Signals the scripts send. */

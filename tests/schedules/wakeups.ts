@@ -123,6 +123,8 @@ function conditionTrue(s: State, w: number, argumentsOf: ArgumentsOf): boolean {
       return s.message.receipt[s.thread.message[t]] === 0;
     case WaitKind.Threads:
       return s.process.threads[object] === 1;
+    case WaitKind.Join:
+      return s.thread.state[object] === ThreadState.Dead;
     case WaitKind.Stream:
       return streamReadable(s, s.stream.unit[object]) || s.stream.requested[object] === 0;
     default:
@@ -147,6 +149,7 @@ const TIMED: ReadonlySet<number> = new Set([
   WaitKind.MessageSend,
   WaitKind.MessageReceive,
   WaitKind.Futex,
+  WaitKind.Join,
 ]);
 
 function blockedFault(
@@ -177,7 +180,7 @@ function blockedFault(
   }
   const p = s.thread.process[t];
   const unlessKilled = kind === WaitKind.Vfork || kind === WaitKind.Threads;
-  const deaf = DEAF.has(kind) || (unlessKilled && s.process.killed[p] === 0);
+  const deaf = DEAF.has(kind) || (unlessKilled && s.process.killed[p] + s.thread.doomed[t] === 0);
   const signal = deaf ? 0 : nextSignal(s, t);
   const told = (requests & (Request.Signal | Request.Start)) !== 0;
   if (signal === 0 || told || isAttended(s, t, signal)) return "";

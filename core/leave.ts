@@ -8,7 +8,7 @@ import { hasDyingEnds } from "./ipc/teardown.ts";
 import { ONE, type State } from "./kernel.ts";
 import { UNITS } from "./limits.ts";
 import { finishExecute } from "./proc/exec.ts";
-import { beginExit, exitThread, isToldToGo } from "./proc/exit.ts";
+import { beginExit, exitThread, finishLeaving, isToldToGo } from "./proc/exit.ts";
 import {
   Handler,
   hasHandler,
@@ -243,6 +243,10 @@ function choose(s: State, fx: Effects, hart: number, now: number, quiet: boolean
         beginExit(s, fx, hart, thread, Signal.Kill);
         continue;
       }
+    }
+    if (s.thread.leaving[thread] === 1) {
+      finishLeaving(s, fx, hart, thread);
+      continue;
     }
     // A call that set another mask and was not interrupted ends with the old one.
     if (s.thread.restoreMask[thread] === 1 && s.thread.call[thread] === 0) {

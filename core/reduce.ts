@@ -30,7 +30,8 @@ import { beginShutdown, continueShutdown, stepShutdown } from "./shutdown.ts";
 import { rowOf } from "./syscall/rows.ts";
 import { clearCall, returnFromCall } from "./sched/call.ts";
 import { bookTime } from "./sched/hart_time.ts";
-import { endOperation } from "./sched/operation.ts";
+import { robustSampleBytes, takeRobustSample } from "./sched/futex_robust.ts";
+import { endOperation, OperationKind } from "./sched/operation.ts";
 import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.ts";
 import { answerRequests, leaveForbiddenHart, takeFromInbox } from "./sched/thread.ts";
 import { disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
@@ -62,6 +63,13 @@ export const Refusal = {
  */
 function isOfShutdown(kind: number): boolean {
   return kind === EventKind.Ipi || kind === EventKind.Continue || kind === EventKind.Sample;
+}
+
+/** Whether bytes of a frame are what was asked for: of a robust list, or the head of a program. */
+function isFrameSample(s: State, e: Event, thread: number): boolean {
+  return s.thread.operation[thread] === OperationKind.RobustList
+    ? e.payloadLength === robustSampleBytes(s, thread)
+    : s.thread.callStage[thread] === 1;
 }
 
 /** The rule an event breaks, or Refusal.None. */
@@ -107,7 +115,7 @@ export function refuse(s: State, e: Event): number {
           ? Refusal.None
           : Refusal.Unexpected;
       }
-      return s.thread.callStage[thread] === 1 ? Refusal.None : Refusal.Unexpected;
+      return isFrameSample(s, e, thread) ? Refusal.None : Refusal.Unexpected;
     case EventKind.Continue:
       return s.hart.continuePending[e.hart + 1] === 1 ? Refusal.None : Refusal.Unexpected;
     case EventKind.Ipi:
@@ -244,6 +252,9 @@ function sample(s: State, fx: Effects, e: Event, thread: number): void {
     const result = deliverSignal(s, fx, e, thread, interrupted);
     if (result < 0 && result !== Result.Pending) failDelivery(s, thread);
     return;
+  }
+  if (s.thread.operation[thread] === OperationKind.RobustList) {
+    return takeRobustSample(s, fx, e, thread);
   }
   settleCore(s, fx, thread, takeImageSample(s, e, thread));
 }

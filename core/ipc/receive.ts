@@ -6,14 +6,14 @@ import { resolveRange } from "../mem/user.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { firstWaiter, waitOn } from "../sched/wait.ts";
 import { armDeadline } from "./call.ts";
-import { Cause, endWait } from "./end.ts";
+import { Cause, endWait, isOverdue } from "./end.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { endService, servePriority } from "./priority.ts";
 import { receivePulse, takesPulse } from "./pulse.ts";
 import { MessageState } from "./tables.ts";
 import { bytesBetween, INFO_BYTES, isSenderReady, moveMessage } from "./transfer.ts";
 
-/** Messages whose senders' memory is gone that one event passes over. */
+/** Messages whose senders' memory is gone, or whose time is over, that one event passes over. */
 const PASSES = 32;
 
 /** Whether the first thing a channel has for its receivers is a pulse. */
@@ -71,6 +71,10 @@ export function receive(
     if (from === 0) {
       wait(s, fx, h, now, thread, to, channel);
       return Result.Pending;
+    }
+    if (isOverdue(s, from)) {
+      endWait(s, fx, h, sender, Cause.Timeout);
+      continue;
     }
     const ready = prepare(s, fx, h, from, to);
     if (ready < 0) return ready;

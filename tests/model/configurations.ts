@@ -6,6 +6,7 @@ import type { Configuration } from "./configuration.ts";
 import { MESSAGES } from "./configurations/messages.ts";
 import { PAGING } from "./configurations/paging.ts";
 import { PIPES } from "./configurations/pipes.ts";
+import { PRIORITIES } from "./configurations/priorities.ts";
 import { PROCESSES } from "./configurations/processes.ts";
 import { SCHEDULING } from "./configurations/scheduling.ts";
 import { SIGNALS } from "./configurations/signals.ts";
@@ -17,4 +18,5 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...PAGING,
   ...SCHEDULING,
   ...MESSAGES,
+  ...PRIORITIES,
 ];

@@ -8,7 +8,7 @@ import { hasDyingEnds } from "./ipc/teardown.ts";
 import { ONE, type State } from "./kernel.ts";
 import { UNITS } from "./limits.ts";
 import { finishExecute } from "./proc/exec.ts";
-import { beginExit } from "./proc/exit.ts";
+import { beginExit, exitThread, isToldToGo } from "./proc/exit.ts";
 import {
   Handler,
   hasHandler,
@@ -115,6 +115,10 @@ function actOnSignal(
   thread: number,
   signal: number,
 ): boolean {
+  if (isToldToGo(s, thread)) {
+    exitThread(s, fx, hart, thread, Signal.Kill);
+    return true;
+  }
   const p = s.thread.process[thread];
   const fault = s.thread.faultSignal[thread] === signal;
   if (

@@ -86,7 +86,8 @@ export function mustAsk(s: State, message: number): boolean {
 export function staysForReply(s: State, fx: Effects, h: number, thread: number): boolean {
   if (s.waiter.kind[s.thread.waiter[thread]] !== WaitKind.MessageReply) return false;
   const message = s.thread.message[thread];
-  if (s.process.killed[s.thread.process[thread]] !== 0 || !mustAsk(s, message)) return false;
+  if (s.process.killed[s.thread.process[thread]] !== 0) return false;
+  if (s.thread.doomed[thread] !== 0 || !mustAsk(s, message)) return false;
   askServer(s, fx, h, message, Err.Interrupted);
   return true;
 }

@@ -4,11 +4,12 @@ import { ownPriority } from "../sched/effective_priority.ts";
 import { assignMessagePriority, clearMessagePriority } from "../sched/priority.ts";
 import { ThreadState } from "../sched/tables.ts";
 import { isCurrent } from "../state/table.ts";
+import { noteArrival } from "./arrival.ts";
 import { ChannelFlag } from "./tables.ts";
 
 /** Takes note that a message was put elsewhere in the queue it waits in: behind its equals there. */
 export function noteResort(s: State, thread: number, channel: number): void {
-  s.message.arrival[s.thread.message[thread]] = ++s.channel.arrivals[channel];
+  s.message.arrival[s.thread.message[thread]] = noteArrival(s, channel);
 }
 
 function inherits(s: State, channel: number): boolean {

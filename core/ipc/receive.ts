@@ -10,6 +10,7 @@ import { Cause, endWait, isOverdue } from "./end.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { endService, servePriority } from "./priority.ts";
 import { receivePulse, takesPulse } from "./pulse.ts";
+import { isRingFirst, receivePosted } from "./ring.ts";
 import { MessageState } from "./tables.ts";
 import { bytesBetween, INFO_BYTES, isSenderReady, moveMessage } from "./transfer.ts";
 
@@ -39,12 +40,12 @@ function prepare(s: State, fx: Effects, h: number, from: number, to: number): nu
 }
 
 /**
- * Receives the first message or pulse of a channel, as the row of the receiver describes it; blocks
+ * Receives the first message, pulse or post of a channel, as the row of the receiver describes it; blocks
  * when there is none.
  *
  * @param to message row of the receiver
  * @param now the hart's time, ns
- * @returns the receipt of a message, 0 for a pulse, -Err.BadAddress, -Err.NoMemory, or
+ * @returns the receipt of a message, 0 for a pulse or what was posted, -Err.BadAddress, -Err.NoMemory, or
  * Result.Pending
  */
 export function receive(
@@ -62,6 +63,10 @@ export function receive(
   for (let pass = 0; pass < PASSES; pass++) {
     const sender = firstWaiter(s, WaitKind.MessageSend, channel);
     const from = sender === 0 ? 0 : s.thread.message[sender];
+    if (isRingFirst(s, channel, from)) {
+      receivePosted(s, fx, h, thread, channel);
+      return 0;
+    }
     if (isPulseFirst(s, channel, from)) {
       if (!takesPulse(s, to)) return -Err.BadAddress;
       servePriority(s, fx, h, channel, thread, s.pulse.priority[s.channel.firstPulse[channel]]);

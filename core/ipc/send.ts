@@ -6,6 +6,7 @@ import { completeCall } from "../sched/call.ts";
 import { ownPriority } from "../sched/effective_priority.ts";
 import { ThreadState, WaitKind, WakeReason } from "../sched/tables.ts";
 import { firstWaiter, waitOn, wakeThread } from "../sched/wait.ts";
+import { noteArrival, signalArrival } from "./arrival.ts";
 import { armDeadline } from "./call.ts";
 import { channelOf } from "./connection.ts";
 import { beginMessage } from "./message.ts";
@@ -71,14 +72,14 @@ export function send(
   armDeadline(s, fx, h, now, thread, message);
   const receiver = firstWaiter(s, WaitKind.MessageReceive, channel);
   if (receiver === 0) {
-    queueMessage(s, thread, message, channel);
+    queueMessage(s, fx, h, thread, message, channel);
     boostServer(s, fx, h, channel, m.priority[message]);
     return Result.Pending;
   }
   const to = s.thread.message[receiver];
   if (!isReceiverReady(s, message, to)) {
     // It runs its call again, makes its memory ready, and finds the message.
-    queueMessage(s, thread, message, channel);
+    queueMessage(s, fx, h, thread, message, channel);
     wakeThread(s, fx, h, receiver, WakeReason.Restart);
     return Result.Pending;
   }
@@ -90,7 +91,15 @@ export function send(
   return Result.Pending;
 }
 
-function queueMessage(s: State, thread: number, message: number, channel: number): void {
-  s.message.arrival[message] = ++s.channel.arrivals[channel];
+function queueMessage(
+  s: State,
+  fx: Effects,
+  h: number,
+  thread: number,
+  message: number,
+  channel: number,
+): void {
+  s.message.arrival[message] = noteArrival(s, channel);
   waitOn(s, thread, WaitKind.MessageSend, channel);
+  signalArrival(s, fx, h, channel);
 }

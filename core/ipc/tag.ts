@@ -10,6 +10,8 @@ export const TagFlag = {
   Memory: 0x1000_0000,
   /** It is a pulse: code in a2, value in a3, session in a4. */
   Pulse: 0x2000_0000,
+  /** It was posted, and nobody waits for a reply: bytes from a2 on, session in a6. */
+  Posted: 0x4000_0000,
 } as const;
 
 /** Whether the low word of a tag is one a program may send registers with. */

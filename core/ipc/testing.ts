@@ -20,7 +20,14 @@ export const Nr = {
   info: 675,
   timeout: 676,
   read: 677,
+  createAsync: 680,
+  post: 681,
+  bind: 682,
   revoke: 606,
+  deleteToken: 605,
+  notificationCreate: 610,
+  notificationWait: 612,
+  notificationPoll: 613,
 } as const;
 
 /** Error numbers, negated. */
@@ -33,6 +40,8 @@ export const E = {
   EFAULT: -14,
   EBUSY: -16,
   EINVAL: -22,
+  EPERM: -1,
+  EOPNOTSUPP: -95,
   ETIMEDOUT: -110,
 } as const;
 

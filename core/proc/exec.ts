@@ -31,8 +31,7 @@ import { enterTid, leaveTid } from "../sched/tid.ts";
 import { waitOn } from "../sched/wait.ts";
 import { buildStack, isScript, type StackImage, vectorBytes } from "./exec_arguments.ts";
 import { IMAGE_HEAD_BYTES, makeImage } from "./image.ts";
-import { Handler, isDoomed, rouseThreads } from "./signal.ts";
-import { Signal } from "./signal_numbers.ts";
+import { doomThread, Handler, isDoomed } from "./signal.ts";
 import { setName } from "./process.ts";
 import { ImageKind, SEGMENTS, SIGNALS } from "./tables.ts";
 import { trampolinePage } from "./trampoline.ts";
@@ -251,10 +250,9 @@ function evictOthers(s: State, fx: Effects, hart: number, thread: number): void 
   const p = s.thread.process[thread];
   for (let t = s.process.firstThread[p]; t !== 0; t = s.thread.nextInProcess[t]) {
     if (t !== thread && s.thread.state[t] !== ThreadState.Dead) {
-      s.thread.faultSignal[t] = Signal.Kill;
+      doomThread(s, fx, hart, t);
     }
   }
-  rouseThreads(s, fx, hart, p, thread);
 }
 
 /** Makes the only living thread of a process its first one, with the id of the process. */

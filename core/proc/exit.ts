@@ -5,6 +5,7 @@ import { Result } from "../error.ts";
 import { AccessKind } from "../event.ts";
 import { dropInode } from "../fs/inode.ts";
 import { releaseEnds } from "../ipc/teardown.ts";
+import { announceDeath } from "../ipc/thread_death.ts";
 import { USER_END_PAGE } from "../isa/riscv64.ts";
 import { ONE, type State } from "../kernel.ts";
 import { PAGE_BYTES, UNITS } from "../limits.ts";
@@ -17,7 +18,7 @@ import { clearCall } from "../sched/call.ts";
 import { Request, WaitKind, WakeReason } from "../sched/tables.ts";
 import { endThread, freeThread } from "../sched/thread.ts";
 import { disarmTimer, TimerSlot } from "../sched/timer.ts";
-import { wakeFirst } from "../sched/wait.ts";
+import { wakeAll, wakeFirst } from "../sched/wait.ts";
 import { bequeathAlarm } from "./alarm.ts";
 import { adopt, disown, freeProcess } from "./process.ts";
 import {
@@ -96,6 +97,16 @@ export function exitThread(
   return dismiss(s, fx, hart, thread);
 }
 
+/**
+ * Whether a thread was told to end while its process goes on. One that executes a program has nobody
+ * left to go on with: with it the process ends.
+ */
+export function isToldToGo(s: State, thread: number): boolean {
+  if (s.thread.doomed[thread] === 0) return false;
+  const p = s.thread.process[thread];
+  return s.process.killed[p] === 0 && s.process.execThread[p] !== thread;
+}
+
 /** Tells every thread of a process but the running one to go. */
 function killOthers(s: State, fx: Effects, hart: number, thread: number): void {
   const p = s.thread.process[thread];
@@ -134,6 +145,7 @@ function lastWords(s: State, fx: Effects, hart: number, thread: number): void {
   releaseOwned(s, fx, hart, thread);
   discardOfThread(s, thread);
   bequeathAlarm(s, fx, hart, thread);
+  s.thread.doomed[thread] = 0;
   s.thread.faultSignal[thread] = 0;
   s.thread.restoreMask[thread] = 0;
 }
@@ -141,6 +153,8 @@ function lastWords(s: State, fx: Effects, hart: number, thread: number): void {
 /** The end of a thread on its hart; a stop of its process no longer waits for it. */
 function end(s: State, fx: Effects, hart: number, thread: number): void {
   if ((s.thread.requests[thread] & Request.Stop) !== 0) answerStop(s, fx, hart, thread);
+  wakeAll(s, fx, hart, WaitKind.Join, thread, WakeReason.Restart);
+  announceDeath(s, fx, hart, thread);
   endThread(s, hart, thread);
 }
 

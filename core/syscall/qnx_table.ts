@@ -54,7 +54,7 @@ export const qnxRows = [
     { chid: value, buf: address, room: value, info: address },
     end,
     "eintr",
-    "Receives a message or a pulse; a receipt or 0.",
+    "Receives a message, a pulse or a post; a receipt, or 0 where there is no reply.",
   ),
   row(
     668,
@@ -114,6 +114,30 @@ export const qnxRows = [
     end,
     "never",
     "Copies a part of a message that was received; its bytes.",
+  ),
+  row(
+    680,
+    "channel_create_async",
+    { flags: value, capacity: value },
+    self,
+    "never",
+    "Makes a channel with a ring for so many posts, 1 to 256; its number.",
+  ),
+  row(
+    681,
+    "msg_post",
+    { coid: value, tag: value, word0: value, word1: value, word2: value, word3: value },
+    end,
+    "never",
+    "Posts up to 32 bytes to an asynchronous channel, without a reply; EAGAIN when its ring is full.",
+  ),
+  row(
+    682,
+    "channel_bind",
+    { chid: value, token: value, bits: value },
+    end,
+    "never",
+    "Signals a notification whenever something waits at a channel; 0 for none.",
   ),
 ] as const;
 

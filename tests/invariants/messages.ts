@@ -32,7 +32,7 @@ function checkQueues(s: State, report: Report): void {
   const c = s.channel;
   eachLive(c, (channel) => {
     const row = `channel ${channel}`;
-    const waiting = c.sendHead[channel] !== 0 || c.firstPulse[channel] !== 0;
+    const waiting = (c.sendHead[channel] | c.firstPulse[channel] | c.ringHead[channel]) !== 0;
     if (waiting && c.receiveHead[channel] !== 0 && c.dying[channel] === 0) {
       report("I5", row, "has both something to receive and someone who waits for it");
     }
@@ -114,9 +114,13 @@ function checkRows(s: State, report: Report): void {
 function checkFlows(s: State, report: Report): void {
   let queued = 0;
   let pulses = 0;
+  let pulseRows = 0;
   let held = 0;
   eachLive(s.channel, (channel) => {
-    for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) pulses++;
+    for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) {
+      pulses += 1 + s.pulse.repeats[p];
+      pulseRows++;
+    }
   });
   eachLive(s.message, (m) => {
     const state = s.message.state[m];
@@ -130,9 +134,12 @@ function checkFlows(s: State, report: Report): void {
   if (sent !== queued) report("C10", "messages", `${queued} in flight, ${sent} in the books`);
   const waiting = s.account.balance[Account.PulsePending];
   if (waiting !== pulses) report("C11", "pulses", `${pulses} queued, ${waiting} in the books`);
+  eachLive(s.thread, (t) => {
+    if (s.thread.deathPulse[t] !== 0) held++;
+  });
   const rows = s.account.balance[Account.PulseUsed];
-  if (rows !== pulses + held) {
-    report("C11", "pulses", `${pulses} queued and ${held} kept, ${rows} rows in the books`);
+  if (rows !== pulseRows + held) {
+    report("C11", "pulses", `${pulseRows} queued and ${held} kept, ${rows} rows in the books`);
   }
 }
 

@@ -133,6 +133,9 @@ export const Nr = {
   msgReplyBytes: 670,
   msgReply: 669,
   msgPulse: 674,
+  channelCreateAsync: 680,
+  msgPost: 681,
+  channelBind: 682,
   msgTimeout: 676,
   channelDestroy: 661,
   detach: 663,
@@ -153,6 +156,9 @@ export const Nr = {
   capProcess: 608,
   memoryCreate: 620,
   spaceMap: 630,
+  threadDestroy: 642,
+  threadSelf: 643,
+  threadJoin: 644,
 } as const;
 
 /** Signals the scripts send. */

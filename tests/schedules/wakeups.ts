@@ -143,6 +143,8 @@ function conditionTrue(s: State, w: number, argumentsOf: ArgumentsOf): boolean {
       return futexLost(s, object);
     case WaitKind.Threads:
       return s.process.threads[object] === 1;
+    case WaitKind.Join:
+      return s.thread.state[object] === ThreadState.Dead;
     case WaitKind.Stream:
       return streamReadable(s, s.stream.unit[object]) || s.stream.requested[object] === 0;
     default:
@@ -169,6 +171,7 @@ const TIMED: ReadonlySet<number> = new Set([
   WaitKind.MessageReply,
   WaitKind.Notification,
   WaitKind.Futex,
+  WaitKind.Join,
 ]);
 
 /** Whether the deadline of a waiting thread ends the wait it is in: a message's only in some states. */
@@ -208,7 +211,7 @@ function blockedFault(
   }
   const p = s.thread.process[t];
   const unlessKilled = kind === WaitKind.Vfork || kind === WaitKind.Threads;
-  const unkilled = s.process.killed[p] === 0;
+  const unkilled = s.process.killed[p] + s.thread.doomed[t] === 0;
   const deaf = DEAF.has(kind) || ((unlessKilled || asked) && unkilled);
   const signal = deaf ? 0 : nextSignal(s, t);
   const told = (requests & (Request.Signal | Request.Start)) !== 0;

@@ -5,6 +5,7 @@
 enum {
   CHF_FIXED_PRIORITY = 1,
   CHF_UNBLOCK = 2,
+  CHF_THREAD_DEATH = 4,
   CHF_DISCONNECT = 8,
   CHF_COID_DISCONNECT = 16,
   CHF_SENDER_LEN = 32,
@@ -14,6 +15,7 @@ enum {
 enum {
   PULSE_UNBLOCK = -1,
   PULSE_DISCONNECT = -2,
+  PULSE_THREADDEATH = -3,
   PULSE_COIDDEATH = -4,
 };
 
@@ -23,6 +25,9 @@ enum { TIMEOUT_SEND = 2, TIMEOUT_REPLY = 4, TIMEOUT_RECEIVE = 8 };
 #define TAG_LENGTH 0x00fffffful
 #define TAG_MEMORY 0x10000000ul
 #define TAG_PULSE 0x20000000ul
+#define TAG_POSTED 0x40000000ul
+/* Bytes that may be posted at once. */
+#define POST_BYTES 32
 
 /* What travels in registers: the tag in a1, then a2 to a6 and t0 to t2. */
 struct msg {
@@ -110,4 +115,6 @@ long MsgSendv(long coid, const struct msg_part *parts, int count, const struct m
               int replies);
 long MsgReceive(long chid, void *buf, u64 room, struct msg_info *info);
 long MsgReply(long receipt, long status, const void *buf, u64 length);
+/* Posts to an asynchronous channel; -EAGAIN when its ring is full, -EINVAL beyond POST_BYTES. */
+long MsgPost(long coid, const void *buf, u64 length);
 long MsgSendPulse(long coid, int priority, int code, i64 value);

@@ -7,6 +7,7 @@ import {
   connectDetach,
   timerTimeout,
 } from "./ends.ts";
+import * as channels from "./channels.ts";
 import * as messages from "./messages.ts";
 
 /** The message calls' handlers; a call without one does not compile. */
@@ -29,4 +30,7 @@ export const qnxHandlers: Readonly<Record<QnxCall, Handler>> = {
   msg_info: messages.msgInfo,
   msg_read: messages.msgRead,
   timer_timeout: timerTimeout,
+  channel_create_async: channels.channelCreateAsync,
+  msg_post: channels.msgPost,
+  channel_bind: channels.channelBind,
 };

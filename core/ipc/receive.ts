@@ -7,7 +7,7 @@ import { WaitKind } from "../sched/tables.ts";
 import { firstWaiter, waitOn } from "../sched/wait.ts";
 import { armDeadline } from "./call.ts";
 import { mayLand } from "./carry.ts";
-import { Cause, endWait } from "./end.ts";
+import { Cause, endWait, isOverdue } from "./end.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { endService, servePriority } from "./priority.ts";
 import { receivePulse, takesPulse } from "./pulse.ts";
@@ -15,7 +15,7 @@ import { isRingFirst, receivePosted } from "./ring.ts";
 import { MessageState } from "./tables.ts";
 import { bytesBetween, INFO_BYTES, isSenderReady, moveMessage } from "./transfer.ts";
 
-/** Messages that cannot be received that one event passes over. */
+/** Messages that cannot be received, or whose time is over, that one event passes over. */
 const PASSES = 32;
 
 /** Whether the first thing a channel has for its receivers is a pulse. */
@@ -77,6 +77,10 @@ export function receive(
     if (from === 0) {
       wait(s, fx, h, now, thread, to, channel);
       return Result.Pending;
+    }
+    if (isOverdue(s, from)) {
+      endWait(s, fx, h, sender, Cause.Timeout);
+      continue;
     }
     const ready = prepare(s, fx, h, from, to);
     if (ready < 0) return ready;

@@ -64,16 +64,17 @@ export function assignMessagePriority(
   thread: number,
   priority: number,
 ): void {
-  if (s.thread.messagePriority[thread] === priority + 1) return;
+  const before = ownPriority(s, thread);
   s.thread.messagePriority[thread] = priority + 1;
-  priorityChanged(s, fx, hart, thread);
+  // Where it has that anyway nothing moves; it keeps it though its base may change.
+  if (before !== priority) priorityChanged(s, fx, hart, thread);
 }
 
 /** Ends the priority of a message: the thread has its base priority again. */
 export function clearMessagePriority(s: State, fx: Effects, hart: number, thread: number): void {
-  if (s.thread.messagePriority[thread] === 0) return;
+  const before = ownPriority(s, thread);
   s.thread.messagePriority[thread] = 0;
-  priorityChanged(s, fx, hart, thread);
+  if (before !== s.thread.priority[thread]) priorityChanged(s, fx, hart, thread);
 }
 
 /**

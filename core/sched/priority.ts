@@ -10,7 +10,7 @@ import { noteResort } from "../ipc/priority.ts";
 import type { State } from "../kernel.ts";
 import { effectivePriority, ownPriority } from "./effective_priority.ts";
 import { scheduler } from "./scheduler.ts";
-import { Request, WaitKind } from "./tables.ts";
+import { Request, ThreadState, WaitKind } from "./tables.ts";
 import { isInTransit, request } from "./thread.ts";
 import { enterByPriority, leaveStretch } from "./priority_list.ts";
 import { headsOf, isByPriority, tailsOf, unlinkFromQueue } from "./wait_queue.ts";

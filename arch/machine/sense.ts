@@ -87,7 +87,7 @@ export class Sense {
 
   /** The event of a trap that the hart's last run ended with. `clock` is the hart's, in ticks. */
   trap(hart: number, clock: number): void {
-    const block = hartBlock(this.layout, hart) / 4;
+    const block = hartBlock(this.layout, hart) >>> 2;
     const cause = this.u32[block + HART.cause / 4];
     if (cause === Trap.UserCall) return this.call(hart, clock);
     const page = cause === Trap.FetchPage || cause === Trap.LoadPage || cause === Trap.StorePage;
@@ -119,7 +119,7 @@ export class Sense {
   }
 
   private slotWord(thread: number): number {
-    return registerSlot(this.layout, thread) / 4;
+    return registerSlot(this.layout, thread) >>> 2;
   }
 
   private call(hart: number, clock: number): void {

@@ -24,7 +24,7 @@ class CarryBench extends MessageBench {
   }
 
   /** A memory object of the thread on a hart. */
-  memory(hart: number): number {
+  memoryOf(hart: number): number {
     return this.done(hart, Nr.memory, 1);
   }
 
@@ -35,7 +35,7 @@ class CarryBench extends MessageBench {
 
   /** A capability below one of the server's, which the client has: both tokens. */
   lent(): { root: number; lent: number } {
-    const root = this.memory(0);
+    const root = this.memoryOf(0);
     const derived = this.done(0, Nr.derive, root, 0xff);
     const client = this.done(0, Nr.process, this.s.process.pid[this.processOf(this.client)]);
     return { root, lent: this.done(0, Nr.move, derived, client) };
@@ -56,7 +56,7 @@ for (const waits of [true, false]) {
   const when = waits ? "to a receiver that waits" : "by the queue";
   Deno.test(`capabilities in messages: copies and moves reach the receiver, ${when}`, () => {
     const b = new CarryBench();
-    const [kept, gone] = [b.memory(1), b.memory(1)];
+    const [kept, gone] = [b.memoryOf(1), b.memoryOf(1)];
     if (waits) {
       b.tokens.fill(-1);
       b.blocks(0, Nr.receive, b.chid, 0, 0, 0);
@@ -98,7 +98,7 @@ for (const [what, end] of Object.entries(ENDS)) {
   Deno.test(`capabilities in messages: ${what} brings everything back`, () => {
     const b = new CarryBench();
     b.handle(1, Signal.Usr1, HANDLER);
-    const [copied, moved] = [b.memory(1), b.memory(1)];
+    const [copied, moved] = [b.memoryOf(1), b.memoryOf(1)];
     assert.equal(b.done(1, Nr.timeout, 2, 1000), 0);
     b.blocks(1, Nr.sendCaps, b.coid, tag(0, 2, 0b10), copied, moved);
     b.check();
@@ -114,7 +114,7 @@ for (const [what, end] of Object.entries(ENDS)) {
 
 Deno.test("capabilities in messages: a sender that is stopped sends them again", () => {
   const b = new CarryBench();
-  const [copied, moved] = [b.memory(1), b.memory(1)];
+  const [copied, moved] = [b.memoryOf(1), b.memoryOf(1)];
   b.blocks(1, Nr.sendCaps, b.coid, tag(0, 2, 0b10), copied, moved);
   assert.equal(b.call(0, Call.kill, 2, Signal.Stop), 0);
   b.check();
@@ -128,7 +128,7 @@ Deno.test("capabilities in messages: a sender that is stopped sends them again",
 
 Deno.test("capabilities in messages: a sender that dies leaves nothing in flight", () => {
   const b = new CarryBench();
-  b.blocks(1, Nr.sendCaps, b.coid, tag(0, 2, 0b10), b.memory(1), b.memory(1));
+  b.blocks(1, Nr.sendCaps, b.coid, tag(0, 2, 0b10), b.memoryOf(1), b.memoryOf(1));
   assert.equal(b.call(0, Call.kill, 2, Signal.Kill), 0);
   b.check();
   assert.equal(b.flying(), 0);
@@ -141,7 +141,7 @@ for (const moved of [0, 1]) {
   Deno.test(`capabilities in messages: what is ${how} and revoked on the way is an empty slot`, () => {
     const b = new CarryBench();
     const { root, lent } = b.lent();
-    const other = b.memory(1);
+    const other = b.memoryOf(1);
     const names = b.s.process.names[b.processOf(b.client)];
     b.blocks(1, Nr.sendCaps, b.coid, tag(0, 2, moved), lent, other);
     assert.equal(b.done(0, Nr.revoke, root), 0);
@@ -170,7 +170,7 @@ Deno.test("capabilities in messages: what is received is revoked with what it ca
 
 Deno.test("capabilities in messages: a moved name means nothing while its message waits", () => {
   const b = new CarryBench();
-  const moved = b.memory(1);
+  const moved = b.memoryOf(1);
   b.blocks(1, Nr.sendCaps, b.coid, tag(0, 1, 1), moved);
   // Another thread of its process would ask; here the namespace itself does.
   const process = b.processOf(b.client);
@@ -201,9 +201,9 @@ Deno.test("capabilities in messages: open files come as descriptors, never as 0"
 
 Deno.test("capabilities in messages: what may not go is refused, and nothing is done", () => {
   const b = new CarryBench();
-  const memory = b.memory(1);
+  const memory = b.memoryOf(1);
   const bare = b.done(1, Nr.derive, memory, Right.Read);
-  const stale = b.memory(1);
+  const stale = b.memoryOf(1);
   assert.equal(b.done(1, Nr.deleteToken, stale), 0);
   const send = (word: number, ...tokens: number[]) =>
     b.done(1, Nr.sendCaps, b.coid, word, ...tokens);
@@ -232,7 +232,7 @@ Deno.test("capabilities in messages: what may not go is refused, and nothing is 
 
 Deno.test("capabilities in messages: an answer carries them to a client that takes them", () => {
   const b = new CarryBench();
-  const [copied, moved] = [b.memory(0), b.memory(0)];
+  const [copied, moved] = [b.memoryOf(0), b.memoryOf(0)];
   const answer = (receipt: number) =>
     b.done(0, Nr.replyCaps, receipt, tag(8, 2, 0b10), copied, moved);
   b.blocks(1, Nr.send, b.coid, 8);

@@ -101,6 +101,15 @@ export function staysForReply(s: State, fx: Effects, h: number, thread: number):
   return true;
 }
 
+/** Among the states a call is limited in: its time was over in one it is not limited in. */
+const OVERDUE = 1 << MessageState.Idle;
+
+/** Whether the time of a message that waits for a receiver will be over when it is received. */
+export function isOverdue(s: State, message: number): boolean {
+  const states = s.message.timeoutStates[message];
+  return (states & OVERDUE) !== 0 && ((states >>> MessageState.Received) & 1) === 1;
+}
+
 /**
  * Takes note that the deadline of a thread that sends or receives has come.
  *
@@ -111,7 +120,10 @@ export function outlastsDeadline(s: State, fx: Effects, h: number, thread: numbe
   if (kind < WaitKind.MessageSend || kind > WaitKind.MessageReply) return false;
   const message = s.thread.message[thread];
   const state = s.message.state[message];
-  if (((s.message.timeoutStates[message] >>> state) & 1) === 0) return true;
+  if (((s.message.timeoutStates[message] >>> state) & 1) === 0) {
+    s.message.timeoutStates[message] |= OVERDUE;
+    return true;
+  }
   if (!mustAsk(s, message)) return false;
   askServer(s, fx, h, message, Err.TimedOut);
   return true;

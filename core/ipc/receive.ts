@@ -7,7 +7,7 @@ import { WaitKind } from "../sched/tables.ts";
 import { firstWaiter, waitOn } from "../sched/wait.ts";
 import { armDeadline } from "./call.ts";
 import { mayLand } from "./carry.ts";
-import { Cause, endWait } from "./end.ts";
+import { Cause, endWait, isOverdue } from "./end.ts";
 import { awaitPassed, mayPass, pagesToPass, passPages } from "./handover.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { endService, servePriority } from "./priority.ts";
@@ -16,7 +16,7 @@ import { isRingFirst, receivePosted } from "./ring.ts";
 import { INFO_BYTES, MessageState, Pass } from "./tables.ts";
 import { bytesBetween, isSenderReady, moveMessage } from "./transfer.ts";
 
-/** Messages that cannot be received that one event passes over. */
+/** Messages that cannot be received, or whose time is over, that one event passes over. */
 const PASSES = 32;
 
 /** Whether the first thing a channel has for its receivers is a pulse. */
@@ -86,6 +86,10 @@ export function receive(
     if (from === 0) {
       wait(s, fx, h, now, thread, to, channel);
       return Result.Pending;
+    }
+    if (isOverdue(s, from)) {
+      endWait(s, fx, h, sender, Cause.Timeout);
+      continue;
     }
     const passes = m.inMemory[from] > Pass.Copied;
     const pages = passes ? pagesToPass(s, from, to, bytesBetween(s, from, to)) : 0;

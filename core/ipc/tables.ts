@@ -180,7 +180,7 @@ export const messageTable = table("message", {
   info: f64("user address a receiver wants information at; 0 for none"),
   timeout: f64("time the next call that moves messages may take, ns"),
   nextStates: u8("bits of the states that is asked for: 1 << MessageState; 0 for none"),
-  timeoutStates: u8("those of the call in progress"),
+  timeoutStates: u8("those of the call in progress; bit 0 once its time was over in another"),
   pulse: owns("pulse", "kept for asking the server to let go"),
   asked: u8("1 once the server was asked to let go"),
   askedReason: u8("core error code of why it was asked"),

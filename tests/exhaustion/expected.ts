@@ -109,6 +109,8 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   post: MESSAGES,
   receive: MESSAGES,
   timeout: MESSAGES,
+  "send pages": MEMORY,
+  "receive pages": { ...MEMORY, shootdown: Errno.NoMemory },
   // A page of names is the receiver's.
   carry: { ...MESSAGES, namePage: Errno.NoSpace },
   thread: THREADS,

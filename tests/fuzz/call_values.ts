@@ -109,6 +109,8 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   "msg_send_parts.count": [0, 1, 1, 2, 8, 9],
   "replies": [0, 0, 1, 2, 8, 9],
   "error": [0, 0, 5, 85, -1, 4096],
+  "pass": [2, 2, 3, 3, 0, 1, 4],
+  "msg_send_pages.length": [4096, 4096, 8192, 16384, 0, 4095, 2 ** 19],
   "room": [0, 0, 10, 24, 100, 5000, 2 ** 19],
 };
 

@@ -9,6 +9,7 @@ import { firstWaiter, waitOn, wakeThread } from "../sched/wait.ts";
 import { noteArrival, signalArrival } from "./arrival.ts";
 import { armDeadline } from "./call.ts";
 import { channelOf } from "./connection.ts";
+import { mayCome, takeToken } from "./limit.ts";
 import { beginMessage } from "./message.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { boostServer, servePriority } from "./priority.ts";
@@ -47,7 +48,8 @@ export function prepareMemory(s: State, fx: Effects, h: number, message: number)
  *
  * @param now the hart's time, ns
  * @returns Result.Pending, -Err.BadDescriptor when the channel is gone, -Err.Again when the row the
- * kernel keeps for asking its server cannot be had
+ * kernel keeps for asking its server cannot be had, -Err.RateLimited when too many came through the
+ * connection
  */
 export function send(
   s: State,
@@ -66,7 +68,10 @@ export function send(
     if (pulse === 0) return -Err.Again;
     m.pulse[message] = pulse;
   }
+  const limited = mayCome(s, channel, connection, now);
+  if (limited < 0) return limited;
   // From here on it must succeed.
+  takeToken(s, channel, connection, now);
   beginMessage(s, message, connection);
   m.priority[message] = ownPriority(s, thread);
   armDeadline(s, fx, h, now, thread, message);

@@ -1,6 +1,6 @@
 /** Messages between init on hart 0 and a child on hart 1, for tests: calls by name. */
 import assert from "node:assert/strict";
-import { Bench } from "../proc/testing.ts";
+import { Bench, type Given } from "../proc/testing.ts";
 import { WaitKind } from "../sched/tables.ts";
 
 /** Numbers of the message calls. */
@@ -23,6 +23,11 @@ export const Nr = {
   createAsync: 680,
   post: 681,
   bind: 682,
+  nameAttach: 683,
+  nameOpen: 684,
+  nameDetach: 685,
+  limit: 686,
+  counters: 687,
   revoke: 606,
   deleteToken: 605,
   notificationCreate: 610,
@@ -41,6 +46,11 @@ export const E = {
   EBUSY: -16,
   EINVAL: -22,
   EPERM: -1,
+  ENOENT: -2,
+  ENOMEM: -12,
+  EEXIST: -17,
+  ENAMETOOLONG: -36,
+  EDQUOT: -122,
   EOPNOTSUPP: -95,
   ETIMEDOUT: -110,
 } as const;
@@ -61,14 +71,14 @@ export class MessageBench extends Bench {
   }
 
   /** A call that returns: its value. */
-  done(hart: number, number: number, ...args: number[]): number {
+  done(hart: number, number: number, ...args: Given[]): number {
     const value = this.call(hart, number, ...args);
     assert.ok(value !== undefined, `call ${number} returns`);
     return value;
   }
 
   /** A call that blocks. */
-  blocks(hart: number, number: number, ...args: number[]): void {
+  blocks(hart: number, number: number, ...args: Given[]): void {
     assert.equal(this.call(hart, number, ...args), undefined, `call ${number} blocks`);
   }
 

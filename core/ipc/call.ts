@@ -5,6 +5,7 @@ import { armSleep } from "../sched/call.ts";
 import type { Effects } from "../effect.ts";
 import { WakeReason } from "../sched/tables.ts";
 import { Cause, endError } from "./end.ts";
+import { giveBackToken } from "./limit.ts";
 import { settleMessage } from "./message.ts";
 import { MessageState } from "./tables.ts";
 
@@ -32,6 +33,7 @@ export function resume(s: State, thread: number, message: number): number {
   if (s.thread.wakeReason[thread] === WakeReason.Timeout) return -endError(state, Cause.Timeout);
   // A server has it already: to send it again would be to send it twice.
   if (state === MessageState.Received) return -Err.Interrupted;
+  if (state === MessageState.Sent) giveBackToken(s, m.connection[message]);
   settleMessage(s, message, Account.MessageFailed);
   return AFRESH;
 }

@@ -50,3 +50,12 @@ export function takeToken(s: State, channel: number, connection: number, now: nu
   if (s.channel.limitInterval[channel] === 0) return;
   s.connection.fullAt[connection] = fullAgain(s, channel, connection, now);
 }
+
+/** Gives a token back for a message that nobody received and that is sent again. */
+export function giveBackToken(s: State, connection: number): void {
+  const channel = s.connection.channel[connection];
+  // Detached meanwhile, or without a channel.
+  if (connection === 0 || channel === 0) return;
+  const { fullAt } = s.connection;
+  fullAt[connection] = Math.max(0, fullAt[connection] - s.channel.limitInterval[channel]);
+}

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { BUFFER } from "../proc/testing.ts";
+import { Signal } from "../proc/signal_numbers.ts";
+import { BUFFER, Call } from "../proc/testing.ts";
 import { LARGEST_BURST, limitChannel, mayCome, takeToken } from "./limit.ts";
 import { E, MessageBench, Nr } from "./testing.ts";
 
@@ -85,6 +86,19 @@ Deno.test("limit: what is refused for another reason costs no token", () => {
   assert.equal(b.done(0, Nr.receive, chid, 0, 0, 0), 0);
   assert.equal(b.done(1, Nr.post, coid, 8, 1), 0, "a token is left");
   assert.equal(b.done(1, Nr.post, coid, 8, 1), E.EDQUOT);
+  b.check();
+});
+
+Deno.test("limit: a message that is sent again, for nobody received it, is one message", () => {
+  const b = new MessageBench();
+  assert.equal(b.done(0, Nr.limit, b.chid, 1, 1), 0);
+  b.blocks(1, Nr.send, b.coid, 8);
+  assert.equal(b.call(0, Call.kill, 2, Signal.Stop), 0);
+  assert.equal(b.call(0, Call.kill, 2, Signal.Cont), 0);
+  assert.equal(b.waits(b.client), "MessageSend", `not ${b.results.get(b.client)}`);
+  const receipt = b.done(0, Nr.receive, b.chid, 0, 0, 0);
+  assert.equal(b.done(0, Nr.reply, receipt, 0), 0);
+  assert.equal(b.done(1, Nr.send, b.coid, 8), E.EDQUOT, "the next is another");
   b.check();
 });
 

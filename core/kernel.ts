@@ -30,6 +30,7 @@ import {
   messageTable,
   pulseTable,
   ringEntryTable,
+  serviceNameTable,
 } from "./ipc/tables.ts";
 import { accountTable } from "./ledger/tables.ts";
 
@@ -69,6 +70,7 @@ export const kernelTables = {
   notification: notificationTable,
   futex: futexTable,
   ringEntry: ringEntryTable,
+  serviceName: serviceNameTable,
 } as const;
 
 /** All kernel state: the bound tables, and nothing else. */

@@ -97,6 +97,8 @@ export const Account = {
   PostPending: 154,
   PostReceived: 155,
   PostDiscarded: 156,
+  ServiceNameFree: 157,
+  ServiceNameUsed: 158,
   NameFree: 71,
   NameUsed: 72,
   NameRetired: 73,
@@ -319,6 +321,12 @@ export const resources: readonly Resource[] = [
     unit: "post",
     kind: "flow",
     accounts: ["PostSource", "PostPending", "PostReceived", "PostDiscarded"],
+  },
+  {
+    name: "service names",
+    unit: "name",
+    kind: "stock",
+    accounts: ["ServiceNameFree", "ServiceNameUsed"],
   },
 ];
 

@@ -22,6 +22,7 @@ import { attach } from "../ipc/connection.ts";
 import { beginMessage, freeMessage, messageOf } from "../ipc/message.ts";
 import { sendPulse } from "../ipc/pulse.ts";
 import { postMessage } from "../ipc/ring.ts";
+import { claimName } from "../ipc/service_name.ts";
 import { drainEnds, releaseEnds } from "../ipc/teardown.ts";
 import { ONE } from "../kernel.ts";
 import { allocBuffer, freeBuffer } from "../mem/buffer.ts";
@@ -358,6 +359,15 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
   ],
   "ring entries": posts,
   "posts": posts,
+  "service names": [
+    ["nameChannel", (w) => {
+      openChannel(w);
+      const channel = w.s.process.firstChannel[w.init];
+      assert.equal(claimName(w.s, channel, text, 0, text.length), 0);
+      assert.equal(claimName(w.s, channel, text, 1, text.length - 1), 0);
+    }],
+    ["closeChannel", closeChannel],
+  ],
 };
 
 /** Runs a scenario, each step an event; what is wrong names the event and its resource. */

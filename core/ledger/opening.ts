@@ -61,6 +61,7 @@ function openingBalances(
     [Account.PulseSource, AMPLE],
     [Account.RingFree, capacityOf(s.ringEntry)],
     [Account.PostSource, AMPLE],
+    [Account.ServiceNameFree, capacityOf(s.serviceName)],
     [Account.SignalSource, AMPLE],
     [Account.IpiSource, AMPLE],
     [Account.RequestSource, AMPLE],

@@ -37,6 +37,7 @@ const ROW_ACCOUNTS: readonly (readonly [keyof State, AccountName, AccountName])[
   ["namePage", "NamePageFree", "NamePageUsed"],
   ["notification", "NotificationFree", "NotificationUsed"],
   ["futex", "FutexFree", "FutexUsed"],
+  ["serviceName", "ServiceNameFree", "ServiceNameUsed"],
 ];
 
 /** The table whose rows are a resource's units, or undefined; by the resource's second account. */

@@ -107,6 +107,7 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   attach: MESSAGES,
   pulse: MESSAGES,
   post: MESSAGES,
+  name: { serviceName: Errno.NoMemory },
   receive: MESSAGES,
   thread: THREADS,
 };

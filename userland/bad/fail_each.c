@@ -349,6 +349,8 @@ static void scenario_messages(void) {
   if (chid < 0) return;
   long coid = try("attach", sys_connect_attach(0, chid));
   if (coid < 0 || try("post", MsgPost(coid, "a word", 6)) < 0) return;
+  if (try("name", name_attach("/a/name", chid)) < 0) return;
+  if (try("attach", name_open("/a/name")) < 0) return;
   struct msg m;
   try("receive", msg_receive(chid, &m));
 }

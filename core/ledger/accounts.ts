@@ -97,6 +97,8 @@ export const Account = {
   NamePageUsed: 75,
   NotificationFree: 140,
   NotificationUsed: 141,
+  TimerObjectFree: 150,
+  TimerObjectUsed: 151,
   FutexFree: 80,
   FutexUsed: 81,
 } as const;
@@ -299,6 +301,12 @@ export const resources: readonly Resource[] = [
     unit: "notification",
     kind: "stock",
     accounts: ["NotificationFree", "NotificationUsed"],
+  },
+  {
+    name: "timer objects",
+    unit: "timer",
+    kind: "stock",
+    accounts: ["TimerObjectFree", "TimerObjectUsed"],
   },
 ];
 

@@ -336,5 +336,6 @@ export const STAGES: readonly Stage[] = [
   stage("toy"),
   stage("messages", "3", "4", "2"),
   stage("capabilities"),
+  stage("native"),
   stage("storm", "6", "10", "2", "4"),
 ];

@@ -5,6 +5,7 @@
  * fail_each scenario
  */
 #include "msg.h"
+#include "native.h"
 #include "thread.h"
 
 enum {
@@ -321,6 +322,7 @@ static void scenario_tokens(void) {
   if (notification > 0) {
     try("derive", sys_cap_derive(notification, 0xff));
     try("copy", sys_cap_copy(notification, 0));
+    try("timer", sys_timer_create(notification, 1));
     sys_cap_revoke(notification);
   }
   long own = try("token", sys_cap_space());

@@ -31,6 +31,11 @@ export function jobsOf(options: StressOptions): Job[] {
   });
 }
 
+function runText({ name, seed, problems, events, ms }: StressResult): string {
+  const verdict = problems.length === 0 ? "ok" : "FAILED";
+  return `${name} ${seed} ${verdict} ${events} events, ${(ms.whole / 1000).toFixed(1)} s`;
+}
+
 async function stress(options: StressOptions): Promise<number> {
   const host = new DenoHost();
   const jobs = jobsOf(options);
@@ -42,8 +47,9 @@ async function stress(options: StressOptions): Promise<number> {
   try {
     await runCampaign(jobs, options.jobs, (result) => {
       results.push(result);
+      if (result.problems.length > 0 || options.verbose) progress.clear();
+      if (options.verbose) printError(`${runText(result)}\n`);
       if (result.problems.length > 0) {
-        progress.clear();
         const lines = result.problems.map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`);
         printError(`${result.name}, seed ${result.seed}, failed:\n${lines.join("")}`);
       }

@@ -15,6 +15,8 @@ export interface StressOptions {
   /** Processes at a time. */
   jobs: number;
   json: boolean;
+  /** A line for each run. */
+  verbose: boolean;
   help: boolean;
 }
 
@@ -31,6 +33,7 @@ deno task stress [options]
   --from SEED   the first seed; 1 by default
   --jobs N      processes at a time, 1 to 64; 2 by default
   --json        the result as JSON
+  --verbose     a line for each run, on standard error
   --help        this text
 
 loads:
@@ -51,6 +54,7 @@ export function parseStressOptions(words: readonly string[]): StressOptions {
     from: 1,
     jobs: 2,
     json: false,
+    verbose: false,
     help: false,
   };
   for (let at = 0; at < words.length; at++) {
@@ -67,6 +71,7 @@ export function parseStressOptions(words: readonly string[]): StressOptions {
     else if (inline !== undefined) throw new UsageError(`unknown option ${words[at]}`);
     else if (name === "--quick") options.quick = true;
     else if (name === "--json") options.json = true;
+    else if (name === "--verbose") options.verbose = true;
     else if (name === "--help") options.help = true;
     else throw new UsageError(`unknown option ${name}; see deno task stress --help`);
   }

@@ -1,4 +1,5 @@
 /** Loads under many seeds, in several processes at once. */
+import { join } from "node:path";
 import configuration from "../../deno.json" with { type: "json" };
 import { repository } from "../daybook.ts";
 import type { StressResult } from "./stress_run.ts";
@@ -12,7 +13,7 @@ function workerArguments(): string[] {
   const permissions = [
     "--allow-read",
     "--allow-write",
-    "--allow-env=INIT_CWD,NO_COLOR,TERM,TMPDIR",
+    "--allow-env=INIT_CWD,NO_COLOR,TERM",
   ];
   return ["run", "--quiet", ...flags, ...permissions, WORKER];
 }
@@ -24,9 +25,10 @@ class WorkerProcess {
   private readonly reader: ReadableStreamDefaultReader<string>;
   private rest = "";
 
-  constructor() {
+  /** @param journal file it may record into */
+  constructor(journal: string) {
     this.child = new Deno.Command(Deno.execPath(), {
-      args: workerArguments(),
+      args: [...workerArguments(), journal],
       cwd: repository,
       stdin: "piped",
       stdout: "piped",
@@ -77,18 +79,20 @@ function lost(job: Job, why: string): StressResult {
  * Runs jobs, each as soon as a process is free for it.
  *
  * @param processes how many at a time
+ * @param folder where journals are while they are looked at
  * @param told called with each result as it comes
  */
 export async function runCampaign(
   jobs: readonly Job[],
   processes: number,
+  folder: string,
   told: (result: StressResult) => void,
 ): Promise<void> {
   const queue = [...jobs];
-  const work = async (): Promise<void> => {
+  const work = async (_: unknown, number: number): Promise<void> => {
     let worker: WorkerProcess | undefined;
     for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
-      worker ??= new WorkerProcess();
+      worker ??= new WorkerProcess(join(folder, `${number}.daybook`));
       let result: StressResult;
       try {
         result = await worker.run(job);

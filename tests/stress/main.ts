@@ -14,8 +14,10 @@ import { rowOf, tableText } from "./table.ts";
 import type { Job } from "./worker.ts";
 import { seedsOf, WORKLOADS } from "./workloads.ts";
 
-/** Seconds of a wait for the next line on the terminal. */
+/** ms of a wait for the next line on the terminal. */
 const TICK_MS = 250;
+/** Exit status after an interruption, as a shell has it. */
+const INTERRUPTED = 130;
 
 /** All runs of a campaign, a load after another: the longest ones first. */
 export function jobsOf(options: StressOptions): Job[] {
@@ -43,9 +45,18 @@ async function stress(options: StressOptions): Promise<number> {
   const progress = new Progress("stress", terminalProgress(host));
   const update = (): void => progress.update(results.length, jobs.length, "runs");
   const timer = setInterval(update, TICK_MS);
+  const folder = Deno.makeTempDirSync({ prefix: "daybook-stress-" });
+  const clear = (): void => Deno.removeSync(folder, { recursive: true });
+  const interrupted = (): void => {
+    progress.clear();
+    clear();
+    Deno.exit(INTERRUPTED);
+  };
+  Deno.addSignalListener("SIGINT", interrupted);
+  Deno.addSignalListener("SIGTERM", interrupted);
   const began = performance.now();
   try {
-    await runCampaign(jobs, options.jobs, (result) => {
+    await runCampaign(jobs, options.jobs, folder, (result) => {
       results.push(result);
       if (result.problems.length > 0 || options.verbose) progress.clear();
       if (options.verbose) printError(`${runText(result)}\n`);
@@ -57,6 +68,9 @@ async function stress(options: StressOptions): Promise<number> {
     });
   } finally {
     clearInterval(timer);
+    Deno.removeSignalListener("SIGINT", interrupted);
+    Deno.removeSignalListener("SIGTERM", interrupted);
+    clear();
     progress.clear();
     host.close();
   }

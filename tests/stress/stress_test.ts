@@ -97,7 +97,7 @@ Deno.test("campaign: runs of two processes, and one whose process does not know 
     { name: "nothing", seed: 6 },
     { name: "delegate", seed: 7 },
   ];
-  await runCampaign(jobs, 2, (result) => results.push(result));
+  await runCampaign(jobs, 2, folder, (result) => results.push(result));
   const of = (name: string) => results.find((result) => result.name === name);
   assert.equal(results.length, 3);
   assert.deepEqual(of("msgstorm")?.problems, []);

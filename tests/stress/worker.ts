@@ -1,5 +1,5 @@
 /**
- * `worker.ts`: runs loads in a process of its own. Each line of standard input names a load and a
+ * `worker.ts JOURNAL`: runs loads in a process of its own, recording into that file. Each line of standard input names a load and a
  * seed as JSON ({@link Job}); each gives one line of JSON on standard output ({@link StressResult}).
  */
 import { join } from "node:path";
@@ -39,21 +39,14 @@ function keep(result: StressResult, journal: string): StressResult {
   return { ...result, problems: [...result.problems, `journal: .cache/${name}`] };
 }
 
-function main(): void {
-  const folder = Deno.makeTempDirSync({ prefix: "daybook-stress-" });
-  const journal = join(folder, "run.daybook");
-  try {
-    for (const line of inputLines()) {
-      const job: Job = JSON.parse(line);
-      const workload = WORKLOADS.find(({ name }) => name === job.name);
-      if (workload === undefined) throw new Error(`there is no load ${job.name}`);
-      const result = keep(stressRun(workload, job.seed, journal), journal);
-      Deno.removeSync(journal);
-      Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(result)}\n`));
-    }
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
+function main(journal: string): void {
+  for (const line of inputLines()) {
+    const job: Job = JSON.parse(line);
+    const workload = WORKLOADS.find(({ name }) => name === job.name);
+    if (workload === undefined) throw new Error(`there is no load ${job.name}`);
+    const result = keep(stressRun(workload, job.seed, journal), journal);
+    Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(result)}\n`));
   }
 }
 
-if (import.meta.main) main();
+if (import.meta.main) main(Deno.args[0]);

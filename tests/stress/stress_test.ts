@@ -13,11 +13,11 @@ const folder = Deno.makeTempDirSync({ prefix: "daybook-stress-test-" });
 const journal = `${folder}/run.daybook`;
 Deno.test.afterAll(() => Deno.removeSync(folder, { recursive: true }));
 
-/** A load with other arguments. */
+/** A load with other arguments, and marks that come sooner. */
 function small(name: string, args: readonly string[], lines: readonly string[]): Workload {
   const whole = WORKLOADS.find((workload) => workload.name === name);
   if (whole === undefined) throw new Error(`there is no load ${name}`);
-  return { ...whole, args, lines };
+  return { ...whole, args, lines, budget: 20_000 };
 }
 
 const SMALL: readonly Workload[] = [

@@ -6,9 +6,10 @@ import { AccessKind, type Event, EventKind, SampleKind } from "./event.ts";
 import { reduceExternal, reduceInput } from "./input.ts";
 import { ONE, type State } from "./kernel.ts";
 import { registerSample } from "./isa/signal_frame.ts";
+import { giveBackOf } from "./ipc/carry.ts";
 import { outlastsDeadline } from "./ipc/end.ts";
 import { drainEnds, hasDyingEnds } from "./ipc/teardown.ts";
-import { leaveKernel } from "./leave.ts";
+import { hasCommonWork, leaveKernel } from "./leave.ts";
 import { Account } from "./ledger/accounts.ts";
 import { post } from "./ledger/post.ts";
 import { bookRetired } from "./ledger/retired.ts";
@@ -75,7 +76,7 @@ function isFrameSample(s: State, e: Event, thread: number): boolean {
 export function refuse(s: State, e: Event): number {
   if (!isRecord(e)) return Refusal.BadRecord;
   if (e.kind < EventKind.Boot || e.kind > EventKind.Shutdown) return Refusal.UnknownKind;
-  const booted = s.kernel.$live[ONE] === 1 && s.kernel.booted[ONE] === 1;
+  const booted = s.kernel.booted[ONE] === 1;
   if (e.kind === EventKind.Boot) {
     if (booted) return Refusal.Unexpected;
     if (e.hart !== 0) return Refusal.NoSuchHart;
@@ -164,7 +165,10 @@ function settleCore(s: State, fx: Effects, thread: number, result: number): void
 }
 
 function syscall(s: State, fx: Effects, e: Event, thread: number): void {
-  if (s.thread.call[thread] !== e.cause + 1 && s.thread.call[thread] !== 0) clearCall(s, thread);
+  if (s.thread.call[thread] !== e.cause + 1 && s.thread.call[thread] !== 0) {
+    giveBackOf(s, fx, e.hart, thread);
+    clearCall(s, thread);
+  }
   settle(s, fx, thread, e.cause, dispatch(s, fx, e, thread));
 }
 
@@ -289,6 +293,14 @@ function apply(
   }
 }
 
+/** What every event does a share of, whoever left it. */
+function commonWork(s: State, fx: Effects, hart: number): void {
+  if (hasReclaim(s)) reclaim(s, fx);
+  if (hasDyingEnds(s)) drainEnds(s, fx, hart);
+  if (hasWaking(s)) wakeSome(s, fx, hart);
+  if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, hart);
+}
+
 /**
  * Reduces one event: changes the state, fills `fx` with what the hardware is to do, and nothing
  * else. It is a function of (state, event).
@@ -310,11 +322,9 @@ export function reduce(
   } else {
     bookTime(s, e.hart, e.time);
     apply(s, fx, e, s.hart.current[e.hart + 1], drivers);
-    if (hasReclaim(s)) reclaim(s, fx);
-    if (hasDyingEnds(s)) drainEnds(s, fx, e.hart);
-    if (hasWaking(s)) wakeSome(s, fx, e.hart);
-    if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, e.hart);
-    leaveKernel(s, fx, e.hart, e.time);
+    const quiet = !hasCommonWork(s) && s.kernel.shutdown[ONE] === 0;
+    if (!quiet) commonWork(s, fx, e.hart);
+    leaveKernel(s, fx, e.hart, e.time, quiet);
     bookRetired(s);
   }
   s.kernel.sampling[ONE] = fx.sampled === 1 ? e.hart + 1 : 0;

@@ -4,6 +4,7 @@ import type { Effects } from "../effect.ts";
 import { Result } from "../error.ts";
 import { AccessKind } from "../event.ts";
 import { dropInode } from "../fs/inode.ts";
+import { giveBackOf } from "../ipc/carry.ts";
 import { releaseEnds } from "../ipc/teardown.ts";
 import { announceDeath } from "../ipc/thread_death.ts";
 import { USER_END_PAGE } from "../isa/riscv64.ts";
@@ -158,9 +159,13 @@ function dismiss(s: State, fx: Effects, hart: number, thread: number): number {
   return Result.NoReturn;
 }
 
-/** What a thread that ends leaves to others: its process's timer, the word for its id, its futexes. */
+/**
+ * What a thread that ends leaves to others: what it was sending, its process's timer, the word for
+ * its id, its futexes.
+ */
 function lastWords(s: State, fx: Effects, hart: number, thread: number): void {
   clearTid(s, fx, hart, thread);
+  giveBackOf(s, fx, hart, thread);
   releaseOwned(s, fx, hart, thread);
   discardOfThread(s, thread);
   bequeathAlarm(s, fx, hart, thread);

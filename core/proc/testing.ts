@@ -82,6 +82,8 @@ export class Bench {
   readonly results: Map<number, number> = new Map();
   /** Threads whose registers were last set to run a handler, and of which signal. */
   readonly handled: [thread: number, signal: number][] = [];
+  /** What t3 to t6 were last set to, of whatever thread. */
+  readonly tokens: number[] = [0, 0, 0, 0];
   /** Parts of frames that were zeroed: offset and length. */
   readonly zeroed: [offset: number, length: number][] = [];
   /** Contents of user memory that samples find: bytes by user address, of the thread that asks. */
@@ -156,7 +158,7 @@ export class Bench {
       else if (kind === EffectKind.Zero) this.zeroed.push([b, c]);
       else if (kind === EffectKind.SetRegister && b === roleRegister.a0) {
         this.handled.push([a, c]);
-      }
+      } else if (kind === EffectKind.SetRegister && b >= 28 && b < 32) this.tokens[b - 28] = c;
     }
     if (sample) this.#reply(hart);
     else if (frame !== null) this.#show(hart, ...frame);

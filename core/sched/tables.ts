@@ -55,6 +55,11 @@ export const hartTable = table("hart", {
     role: "history",
     count: PRIORITY_LEVELS,
   }),
+  next: back(
+    "thread",
+    "ready thread better than any queued one, kept out of the queue until its event ends; 0 between events",
+    mine,
+  ),
 });
 
 /** Buckets of the tid hash. */

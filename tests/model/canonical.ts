@@ -409,6 +409,11 @@ export class Canonical {
         spaceOf.set(s.addressSpace.asid[row], this.name(spaces, row));
       }
     }
+    for (const { spans } of m.revocations) {
+      for (const { space, start, end } of spans) {
+        this.putText(`${spaceOf.get(s.addressSpace.asid[space])} ${start} ${end}`);
+      }
+    }
     for (const list of [m.continues, m.ipi]) for (const flag of list) this.put(flag ? 1 : 0);
     this.put(m.arrived);
     this.put(m.preemptions);

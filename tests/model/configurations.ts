@@ -3,6 +3,7 @@
  * visited by `deno task test` too.
  */
 import type { Configuration } from "./configuration.ts";
+import { CAPABILITIES } from "./configurations/capabilities.ts";
 import { MESSAGES } from "./configurations/messages.ts";
 import { PAGING } from "./configurations/paging.ts";
 import { PIPES } from "./configurations/pipes.ts";
@@ -17,6 +18,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...SIGNALS,
   ...PAGING,
   ...SCHEDULING,
+  ...CAPABILITIES,
   ...MESSAGES,
   ...PRIORITIES,
 ];

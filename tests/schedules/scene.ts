@@ -482,6 +482,7 @@ export class Scene {
     const absent = args.findIndex((a, i) =>
       isWord(a) && isRead(number, args, i) && this.frameAt(thread, a.word) === 0
     );
+    if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
     if (absent >= 0) return this.callFault(hart, number, (args[absent] as Word).word);
     const given = args.map((a) => this.givenOf(thread, actor, a));
     const frame = this.m.frames.get(`${thread} ${actor.sp}`) ?? null;
@@ -489,7 +490,6 @@ export class Scene {
     args.forEach((a, i) => {
       if (isWord(a)) e.register(i, a.word * PAGE_BYTES);
     });
-    if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
     actor.args = Array.from({ length: e.registerCount }, (_, i) => e.registers[2 * i] | 0);
     this.send(hart, rowOf(number)?.name ?? `call ${number}`);
   }

@@ -156,7 +156,30 @@ export const FUTEXES: readonly Configuration[] = [
     ],
   },
   {
-    name: "an owner ends, and a waiter is killed or times out, 3 x 5",
+    name: "an owner ends while others wait for its futex, 3 x 4",
+    about: "futexes",
+    small: true,
+    harts: 3,
+    actors: 3,
+    script: script(
+      mapShared(),
+      store(PAGE, 0),
+      ...fork("B"),
+      ...fork("C"),
+      go,
+      lock("l"),
+      unlock("u"),
+      halt,
+      role("B", lock("l"), exit(1)),
+      role("C", lock("l"), unlock("u")),
+    ),
+    // Where nobody waits when it ends, the word goes on naming it: who comes later is told so.
+    results: ["0 u=0", "-3 u=-1"].flatMap((a) =>
+      ["0 u=0", "-3 u=-1"].map((c) => `A: l=${a} | B: l=0 exit=1 | C: l=${c}`)
+    ),
+  },
+  {
+    name: "a waiter is killed, and another one's time is over, 3 x 4",
     about: "futexes",
     small: true,
     harts: 3,
@@ -171,15 +194,16 @@ export const FUTEXES: readonly Configuration[] = [
       kill(2, Sig.kill),
       unlock("u"),
       halt,
-      role("B", lock("l"), quiet(Nr.yield), exit(1)),
-      role("C", quiet(Nr.futex, { word: PAGE }, 13, 0, timespec(3000), 0, 0), exitThread),
+      role("B", lock("l"), unlock("u")),
+      role("C", quiet(Nr.futex, { word: PAGE }, 13, 0, timespec(3000), 0, 0)),
     ),
-    mayBlock: [],
+    // C may come to own it, and keeps it.
+    mayBlock: ["A", "B"],
   },
   {
     name: "waits with deadlines, wake-ups and signals, 3 x 5",
     about: "futexes",
-    small: true,
+    small: false,
     harts: 3,
     actors: 3,
     script: script(

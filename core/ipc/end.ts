@@ -19,10 +19,12 @@ export const Cause = {
   Timeout: 3,
   /** Memory of the sender cannot be read any more. */
   SenderFault: 4,
+  /** The receiver has no room for the capabilities of the message. */
+  NoRoom: 5,
 } as const;
 
 /** Causes there are. */
-export const CAUSES = 5;
+export const CAUSES = 6;
 
 /**
  * What a blocked call returns, by the MessageState it is in and then by what ended it; 0 where that
@@ -30,13 +32,20 @@ export const CAUSES = 5;
  */
 export const END_ERRORS: Uint8Array = Uint8Array.of(
   // Idle: nothing waits.
-  ...[0, 0, 0, 0, 0],
+  ...[0, 0, 0, 0, 0, 0],
   // Sent
-  ...[Err.NoProcess, Err.BadDescriptor, Err.Interrupted, Err.TimedOut, Err.BadAddress],
+  ...[
+    Err.NoProcess,
+    Err.BadDescriptor,
+    Err.Interrupted,
+    Err.TimedOut,
+    Err.BadAddress,
+    Err.NoSpace,
+  ],
   // Received
-  ...[Err.NoProcess, Err.BadDescriptor, Err.Interrupted, Err.TimedOut, 0],
+  ...[Err.NoProcess, Err.BadDescriptor, Err.Interrupted, Err.TimedOut, 0, 0],
   // Receiving
-  ...[Err.NoProcess, 0, Err.Interrupted, Err.TimedOut, 0],
+  ...[Err.NoProcess, 0, Err.Interrupted, Err.TimedOut, 0, 0],
 );
 
 /** The error of the table for a state and a cause. */

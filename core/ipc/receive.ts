@@ -6,6 +6,7 @@ import { resolveRange } from "../mem/user.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { firstWaiter, waitOn } from "../sched/wait.ts";
 import { armDeadline } from "./call.ts";
+import { mayLand } from "./carry.ts";
 import { Cause, endWait, isOverdue } from "./end.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { endService, servePriority } from "./priority.ts";
@@ -14,7 +15,7 @@ import { isRingFirst, receivePosted } from "./ring.ts";
 import { MessageState } from "./tables.ts";
 import { bytesBetween, INFO_BYTES, isSenderReady, moveMessage } from "./transfer.ts";
 
-/** Messages whose senders' memory is gone, or whose time is over, that one event passes over. */
+/** Messages that cannot be received, or whose time is over, that one event passes over. */
 const PASSES = 32;
 
 /** Whether the first thing a channel has for its receivers is a pulse. */
@@ -83,6 +84,10 @@ export function receive(
     }
     const ready = prepare(s, fx, h, from, to);
     if (ready < 0) return ready;
+    if (m.carried[from] !== 0 && !mayLand(s, from, s.thread.process[thread])) {
+      endWait(s, fx, h, sender, Cause.NoRoom);
+      continue;
+    }
     if (isSenderReady(s, from, to)) {
       m.priority[from] = s.waiter.priority[s.thread.waiter[sender]];
       servePriority(s, fx, h, channel, thread, m.priority[from]);

@@ -42,6 +42,23 @@ export function prepareMemory(s: State, fx: Effects, h: number, message: number)
 }
 
 /**
+ * Whether a message can be sent through a connection. The row kept for asking its server is made.
+ *
+ * @returns the channel, or -Err as `send`
+ */
+export function maySend(s: State, message: number, connection: number): number {
+  const channel = channelOf(s, connection);
+  if (channel === 0) return -Err.BadDescriptor;
+  const { flags } = s.channel;
+  if ((flags[channel] & ChannelFlag.Unblock) !== 0 && s.message.pulse[message] === 0) {
+    const pulse = createPulse(s);
+    if (pulse === 0) return -Err.Again;
+    s.message.pulse[message] = pulse;
+  }
+  return channel;
+}
+
+/**
  * Sends the message a row describes, whose memory was prepared, and blocks its thread until the
  * reply. A receiver that waits gets it at once; else it waits for one, by priority.
  *
@@ -59,13 +76,8 @@ export function send(
 ): number {
   const m = s.message;
   const thread = m.thread[message];
-  const channel = channelOf(s, connection);
-  if (channel === 0) return -Err.BadDescriptor;
-  if ((s.channel.flags[channel] & ChannelFlag.Unblock) !== 0 && m.pulse[message] === 0) {
-    const pulse = createPulse(s);
-    if (pulse === 0) return -Err.Again;
-    m.pulse[message] = pulse;
-  }
+  const channel = maySend(s, message, connection);
+  if (channel < 0) return channel;
   // From here on it must succeed.
   beginMessage(s, message, connection);
   m.priority[message] = ownPriority(s, thread);

@@ -21,6 +21,9 @@ function checkStates(s: State, report: Report): void {
     if (s.thread.state[thread] !== ThreadState.Blocked) {
       report("I4", `message ${m}`, `its thread ${thread} waits without being blocked`);
     }
+    if (s.message.carried[m] !== 0 && kind !== WaitKind.MessageSend) {
+      report("I4", `message ${m}`, `carries capabilities, its thread is in queue ${kind}`);
+    }
     if (KIND_OF[s.message.state[m]] !== kind) {
       report("I4", `message ${m}`, `in state ${s.message.state[m]}, its thread in queue ${kind}`);
     }

@@ -82,6 +82,10 @@ function checkProgrammed(s: State, report: Report, hart: number, earliest: numbe
     if (t === current || s.thread.queued[t] !== 1 || s.thread.hart[t] !== hart) return;
     if (scheduledAt(s, t) === scheduledAt(s, current)) equal = true;
   });
+  // Nobody waits for the end of a turn that has none; one that has just got one is told.
+  if (s.thread.untimed[current] === 1 || (s.thread.requests[current] & Request.Priority) !== 0) {
+    return;
+  }
   const end = s.thread.dispatchedAt[current] + s.thread.budget[current];
   if (equal && at > end) {
     report("C27", `hart ${hart}`, `an equal waits, the turn ends at ${end}, programmed is ${at}`);

@@ -184,7 +184,7 @@ export const SITES: readonly Site[] = [
     waker: [quiet(Nr.attach, 1, FIRST), call("post", Nr.msgPost, CONNECTION, 8, 1, 0, 0, 0)],
     woken: ["wait=5"],
     interrupted: "wait=-13",
-    rule: "eintr",
+    rule: "restart",
   },
   {
     name: "read of an empty pipe",

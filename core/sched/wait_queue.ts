@@ -39,6 +39,8 @@ export function headsOf(s: State, kind: number): Uint32Array {
       return s.channel.replyHead;
     case WaitKind.Threads:
       return s.process.execHead;
+    case WaitKind.Join:
+      return s.thread.joinHead;
     default:
       return unreachable("every wait kind with an object has a queue");
   }
@@ -79,6 +81,8 @@ export function tailsOf(s: State, kind: number): Uint32Array {
       return s.channel.replyTail;
     case WaitKind.Threads:
       return s.process.execTail;
+    case WaitKind.Join:
+      return s.thread.joinTail;
     default:
       return unreachable("every wait kind with an object has a queue");
   }
@@ -125,7 +129,7 @@ export function unlinkWaiter(s: State, waiter: number): void {
   const kind = s.waiter.kind[waiter];
   if (kind === WaitKind.None) return;
   if (isByPriority(kind)) leaveStretch(s.waiter, waiter);
-  if (kind !== WaitKind.Sleep) unlinkFromQueue(s, waiter);
+  if (kind !== WaitKind.Sleep) unlinkFrom(s, waiter, kind);
   s.waiter.kind[waiter] = WaitKind.None;
   s.waiter.object[waiter] = 0;
   s.waiter.next[waiter] = 0;
@@ -135,7 +139,10 @@ export function unlinkWaiter(s: State, waiter: number): void {
 
 /** Joins a waiter's neighbours; of the waiter itself nothing changes. */
 export function unlinkFromQueue(s: State, waiter: number): void {
-  const kind = s.waiter.kind[waiter];
+  unlinkFrom(s, waiter, s.waiter.kind[waiter]);
+}
+
+function unlinkFrom(s: State, waiter: number, kind: number): void {
   const object = s.waiter.object[waiter];
   const next = s.waiter.next[waiter];
   const previous = s.waiter.previous[waiter];

@@ -110,6 +110,7 @@ export const WAITED: Readonly<Record<number, string>> = {
   [WaitKind.Notification]: "notification",
   [WaitKind.Futex]: "futex",
   [WaitKind.Threads]: "process",
+  [WaitKind.Join]: "thread",
 };
 
 /** Tables whose rows name others in ways the schema does not tell: while one has any, none is renamed. */

@@ -68,6 +68,7 @@ class ReducedSearch {
   private readonly scene: Scene;
   private readonly recorder: Recorder;
   private readonly keys: Canonical;
+  private readonly ofEnds: Canonical;
   private readonly properties: Properties;
   private readonly table: FootprintTable;
   private readonly insensitive: Insensitive;
@@ -91,6 +92,7 @@ class ReducedSearch {
     scene.settle();
     this.store = new ArenaStore([scene.kernel]);
     this.keys = new Canonical(scene, { times: "order", plain: false });
+    this.ofEnds = new Canonical(scene, { times: "order", plain: false, loose: true });
     this.properties = new Properties(scene);
     this.insensitive = new Insensitive(scene, recorder, this.store);
     this.current = this.store.take();
@@ -116,16 +118,16 @@ class ReducedSearch {
     if (breach !== "") this.broken(breach);
     else {
       for (const site of scene.sites) this.sites.add(site);
-      if (choices.length === 0) this.end(key);
+      if (choices.length === 0) this.end();
       else meanwhile = this.goOn(choices);
     }
     seen.meanwhile = meanwhile;
     return meanwhile;
   }
 
-  private end(key: string): void {
+  private end(): void {
     this.ends++;
-    this.endKeys.add(key);
+    this.endKeys.add(this.ofEnds.key());
     const outcome = this.scene.outcome();
     if (!this.outcomes.has(outcome)) this.outcomes.set(outcome, [...this.path]);
     const wrong = judgeEnd(this.configuration, this.scene);

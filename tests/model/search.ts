@@ -35,7 +35,7 @@ export interface SearchReport {
   readonly emptied: boolean;
   /** States in which nothing more happens. */
   readonly ends: number;
-  /** Their keys. */
+  /** Their keys, whatever numbers their rows have. */
   readonly endKeys: ReadonlySet<string>;
   /** Each result a user sees, with the first way to it. */
   readonly outcomes: ReadonlyMap<string, readonly string[]>;
@@ -144,6 +144,7 @@ export function search(configuration: Configuration, options: SearchOptions = {}
     plain: options.plain ?? false,
     whole: options.whole ?? false,
   });
+  const ofEnds = new Canonical(scene, { times: "order", plain: false, loose: true });
   const properties = new Properties(scene);
   const ways = new Ways();
   const seen = new Map<string, number>();
@@ -181,7 +182,7 @@ export function search(configuration: Configuration, options: SearchOptions = {}
       return true;
     }
     ends++;
-    endKeys.add(key);
+    endKeys.add(ofEnds.key());
     ways.end(number);
     const outcome = scene.outcome();
     if (!outcomes.has(outcome)) outcomes.set(outcome, ways.to(number));

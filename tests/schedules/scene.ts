@@ -735,6 +735,10 @@ export class Scene {
           this.options.touch?.(`cell ${a}`, true);
           if (b === 0) m.cells.delete(a);
           break;
+        case EffectKind.LoadInput:
+          this.options.touch?.(`cell ${b}`, true);
+          if (c === 0) m.cells.delete(b);
+          break;
         case EffectKind.Copy:
           this.options.touch?.(`cell ${a}`, false);
           this.options.touch?.(`cell ${c}`, true);

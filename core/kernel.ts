@@ -23,7 +23,14 @@ import {
   streamTable,
   terminalTable,
 } from "./fs/tables.ts";
-import { channelTable, connectionTable, ipcTable, messageTable, pulseTable } from "./ipc/tables.ts";
+import {
+  channelTable,
+  connectionTable,
+  ipcTable,
+  messageTable,
+  pulseTable,
+  ringEntryTable,
+} from "./ipc/tables.ts";
 import { accountTable } from "./ledger/tables.ts";
 
 /** Every table of the kernel, in arena order. */
@@ -61,6 +68,7 @@ export const kernelTables = {
   namePage: namePageTable,
   notification: notificationTable,
   futex: futexTable,
+  ringEntry: ringEntryTable,
 } as const;
 
 /** All kernel state: the bound tables, and nothing else. */

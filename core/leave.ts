@@ -8,7 +8,7 @@ import { hasDyingEnds } from "./ipc/teardown.ts";
 import { ONE, type State } from "./kernel.ts";
 import { UNITS } from "./limits.ts";
 import { finishExecute } from "./proc/exec.ts";
-import { beginExit } from "./proc/exit.ts";
+import { beginExit, exitThread, finishLeaving, isToldToGo } from "./proc/exit.ts";
 import {
   Handler,
   hasHandler,
@@ -117,6 +117,10 @@ function actOnSignal(
   thread: number,
   signal: number,
 ): boolean {
+  if (isToldToGo(s, thread)) {
+    exitThread(s, fx, hart, thread, Signal.Kill);
+    return true;
+  }
   const p = s.thread.process[thread];
   const fault = s.thread.faultSignal[thread] === signal;
   if (
@@ -239,6 +243,10 @@ function choose(s: State, fx: Effects, hart: number, now: number, quiet: boolean
         beginExit(s, fx, hart, thread, Signal.Kill);
         continue;
       }
+    }
+    if (s.thread.leaving[thread] === 1) {
+      finishLeaving(s, fx, hart, thread);
+      continue;
     }
     // A call that set another mask and was not interrupted ends with the old one.
     if (s.thread.restoreMask[thread] === 1 && s.thread.call[thread] === 0) {

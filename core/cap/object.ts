@@ -6,6 +6,7 @@ import { releaseConnection } from "../ipc/connection.ts";
 import type { State } from "../kernel.ts";
 import { holdObject, releaseObject as releaseMemory } from "../mem/object.ts";
 import { abandonSpace, holdSpace } from "../mem/space.ts";
+import { ThreadState } from "../sched/tables.ts";
 import { releaseNotification } from "./notification.ts";
 import { CapKind } from "./tables.ts";
 
@@ -93,7 +94,9 @@ export function isAlive(s: State, node: number): boolean {
   const c = s.capNode;
   const kind = c.kind[node];
   if (kind !== CapKind.Process && kind !== CapKind.Thread) return true;
-  const table = kind === CapKind.Process ? s.process : s.thread;
   const object = c.object[node];
+  // The first thread of a process keeps its row when it has ended.
+  if (kind === CapKind.Thread && s.thread.state[object] === ThreadState.Dead) return false;
+  const table = kind === CapKind.Process ? s.process : s.thread;
   return table.$live[object] === 1 && table.$generation[object] === c.objectGeneration[node];
 }

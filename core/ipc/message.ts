@@ -81,6 +81,7 @@ export function settleMessage(s: State, message: number, account: number): void 
   m.state[message] = MessageState.Idle;
   m.reason[message] = 0;
   if (state === MessageState.Receiving) return;
+  assert(m.carried[message] === 0, "a message that ends carries nothing");
   leaveConnection(s, message);
   m.receipt[message] = 0;
   m.asked[message] = 0;

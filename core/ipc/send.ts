@@ -6,6 +6,7 @@ import { completeCall } from "../sched/call.ts";
 import { ownPriority } from "../sched/effective_priority.ts";
 import { ThreadState, WaitKind, WakeReason } from "../sched/tables.ts";
 import { firstWaiter, waitOn, wakeThread } from "../sched/wait.ts";
+import { noteArrival, signalArrival } from "./arrival.ts";
 import { armDeadline } from "./call.ts";
 import { channelOf } from "./connection.ts";
 import { beginMessage } from "./message.ts";
@@ -41,6 +42,23 @@ export function prepareMemory(s: State, fx: Effects, h: number, message: number)
 }
 
 /**
+ * Whether a message can be sent through a connection. The row kept for asking its server is made.
+ *
+ * @returns the channel, or -Err as `send`
+ */
+export function maySend(s: State, message: number, connection: number): number {
+  const channel = channelOf(s, connection);
+  if (channel === 0) return -Err.BadDescriptor;
+  const { flags } = s.channel;
+  if ((flags[channel] & ChannelFlag.Unblock) !== 0 && s.message.pulse[message] === 0) {
+    const pulse = createPulse(s);
+    if (pulse === 0) return -Err.Again;
+    s.message.pulse[message] = pulse;
+  }
+  return channel;
+}
+
+/**
  * Sends the message a row describes, whose memory was prepared, and blocks its thread until the
  * reply. A receiver that waits gets it at once; else it waits for one, by priority.
  *
@@ -58,27 +76,22 @@ export function send(
 ): number {
   const m = s.message;
   const thread = m.thread[message];
-  const channel = channelOf(s, connection);
-  if (channel === 0) return -Err.BadDescriptor;
-  if ((s.channel.flags[channel] & ChannelFlag.Unblock) !== 0 && m.pulse[message] === 0) {
-    const pulse = createPulse(s);
-    if (pulse === 0) return -Err.Again;
-    m.pulse[message] = pulse;
-  }
+  const channel = maySend(s, message, connection);
+  if (channel < 0) return channel;
   // From here on it must succeed.
   beginMessage(s, message, connection);
   m.priority[message] = ownPriority(s, thread);
   armDeadline(s, fx, h, now, thread, message);
   const receiver = firstWaiter(s, WaitKind.MessageReceive, channel);
   if (receiver === 0) {
-    queueMessage(s, thread, message, channel);
+    queueMessage(s, fx, h, thread, message, channel);
     boostServer(s, fx, h, channel, m.priority[message]);
     return Result.Pending;
   }
   const to = s.thread.message[receiver];
   if (!isReceiverReady(s, message, to)) {
     // It runs its call again, makes its memory ready, and finds the message.
-    queueMessage(s, thread, message, channel);
+    queueMessage(s, fx, h, thread, message, channel);
     wakeThread(s, fx, h, receiver, WakeReason.Restart);
     return Result.Pending;
   }
@@ -90,7 +103,15 @@ export function send(
   return Result.Pending;
 }
 
-function queueMessage(s: State, thread: number, message: number, channel: number): void {
-  s.message.arrival[message] = ++s.channel.arrivals[channel];
+function queueMessage(
+  s: State,
+  fx: Effects,
+  h: number,
+  thread: number,
+  message: number,
+  channel: number,
+): void {
+  s.message.arrival[message] = noteArrival(s, channel);
   waitOn(s, thread, WaitKind.MessageSend, channel);
+  signalArrival(s, fx, h, channel);
 }

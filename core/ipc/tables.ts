@@ -7,6 +7,8 @@ export const ChannelFlag = {
   FixedPriority: 1,
   /** A client that wants to leave its call asks by a pulse, and stays until it is answered. */
   Unblock: 2,
+  /** A pulse when a thread of the owner's process ends. */
+  ThreadDeath: 4,
   /** A pulse when the last connection of a client process is gone. */
   Disconnect: 8,
   /** Pulses of the owner's connections whose channels are gone come here. */
@@ -15,10 +17,12 @@ export const ChannelFlag = {
   SenderLength: 32,
   /** The information of a message names the bytes its sender takes as a reply. */
   ReplyLength: 64,
+  /** Its messages may carry capabilities: receiving then writes t3 to t6. */
+  Capabilities: 128,
 } as const;
 
-/** All flags there are; 4, for news of threads' ends, is not among them. */
-export const CHANNEL_FLAGS = 123;
+/** All flags there are. */
+export const CHANNEL_FLAGS = 255;
 
 /** Connections one process may have; to look through them is at most UNITS of work. */
 export const CONNECTIONS = 256;
@@ -28,6 +32,8 @@ export const PARTS = 8;
 export const MESSAGE_BYTES = 1 << 18;
 /** Most bytes of a message that travels in registers. */
 export const REGISTER_BYTES = 64;
+/** Capabilities a message may carry. */
+export const CARRIED = 4;
 /** Bytes of a pulse, as a receive buffer must be able to hold it. */
 export const PULSE_BYTES = 24;
 /** Highest code of a pulse a program may send; the kernel's own are negative. */
@@ -35,10 +41,18 @@ export const PULSE_CODES = 127;
 /** Pulses of programs waiting at one channel. */
 export const PULSES = 256;
 
+/** Bytes that may be posted at once: four registers. */
+export const POST_BYTES = 32;
+/** Entries a ring may hold; to throw them away is at most UNITS of work. */
+export const RING_LIMIT = 256;
+/** Entries all rings of a process may hold together. */
+export const RING_QUOTA = 1024;
+
 /** Codes of the kernel's own pulses. */
 export const PulseCode = {
   Unblock: -1,
   Disconnect: -2,
+  ThreadDeath: -3,
   ConnectionDeath: -4,
 } as const;
 
@@ -64,14 +78,23 @@ export const channelTable = table("channel", {
   replyTail: back("waiter", "last of them"),
   firstPulse: owns("pulse", "pulses not received yet, by priority"),
   lastPulse: back("pulse", "last of them"),
-  pulses: u32("pulses of programs among them"),
+  pulses: u32("rows of pulses of programs among them"),
+  newest: back("pulse", "what had to wait last, if it is a pulse of a program and waits still"),
   firstConnection: back("connection", "newest connection to it"),
   server: weak("thread", "thread that last received from it and has not received again"),
   serverGeneration: u32("generation of that thread"),
-  arrivals: f64("messages and pulses that had to wait so far", { role: "history" }),
+  ringCapacity: u32("entries its ring may hold; 0 where nothing is posted"),
+  ringUsed: u32("entries in it"),
+  ringHead: owns("ringEntry", "what was posted and not received, as it came"),
+  ringTail: back("ringEntry", "last of it"),
+  notify: weak("capNode", "node of the notification that is signalled when something waits"),
+  notifyGeneration: u32("generation of that node"),
+  notifyBits: u32("bits that are set then; 0 when it is bound to none"),
+  arrivals: f64("messages, posts and pulses that had to wait so far", { role: "history" }),
   received: f64("messages received from it so far", { role: "history" }),
   answered: f64("messages answered so far", { role: "history" }),
   pulsed: f64("pulses sent to it so far", { role: "history" }),
+  posted: f64("posts to it so far", { role: "history" }),
 });
 
 /** A connection: how one process sends to a channel. */
@@ -128,6 +151,11 @@ export const messageTable = table("message", {
   arrival: f64("arrival number at its channel", { role: "history" }),
   priority: u8("priority it was sent with"),
   tag: u32("low word of its tag"),
+  carried: u32("capabilities that travel with it while it waits for a receiver"),
+  capability: owns("capNode", "each of them; 0 for one that was revoked on the way", {
+    count: CARRIED,
+    usedCount: "carried",
+  }),
   inMemory: u8("1 when its bytes lie in memory, 0 when in registers"),
   sendParts: u8("parts it is gathered from"),
   replyParts: u8("parts its reply, or what is received, is scattered to"),
@@ -138,7 +166,7 @@ export const messageTable = table("message", {
   info: f64("user address a receiver wants information at; 0 for none"),
   timeout: f64("time the next call that moves messages may take, ns"),
   nextStates: u8("bits of the states that is asked for: 1 << MessageState; 0 for none"),
-  timeoutStates: u8("those of the call in progress"),
+  timeoutStates: u8("those of the call in progress; bit 0 once its time was over in another"),
   pulse: owns("pulse", "kept for asking the server to let go"),
   asked: u8("1 once the server was asked to let go"),
   askedReason: u8("core error code of why it was asked"),
@@ -161,16 +189,32 @@ export const pulseTable = table("pulse", {
   valueHi: u32("its value, high word"),
   sessionLo: u32("session it came through; 0 for the kernel's own"),
   sessionHi: u32("its generation"),
+  repeats: u32("equal pulses that came right after it, and are received after it"),
+});
+
+/** What was posted to an asynchronous channel and waits there. */
+export const ringEntryTable = table("ringEntry", {
+  doc: "One row per post in a channel's ring: what it carries, and whose it is.",
+  capacity: 16384,
+}, {
+  next: owns("ringEntry", "what was posted after it"),
+  priority: u8("priority of who posted it"),
+  length: u8("bytes it has"),
+  arrival: f64("arrival number at the channel", { role: "history" }),
+  word: u32("its bytes", { count: POST_BYTES / 4 }),
+  sessionLo: u32("session it came through"),
+  sessionHi: u32("its generation"),
 });
 
 /** What is being taken apart. */
 export const ipcTable = table("ipc", {
-  doc: "One row: channels and connections whose end takes more events.",
+  doc: "One row: channels and connections whose end takes more events, and what rings may hold.",
   capacity: 1,
   root: true,
 }, {
   dyingChannel: owns("channel", "first channel that is being destroyed"),
   dyingConnection: owns("connection", "first connection that is being detached"),
+  ringReserved: u32("entries that the rings of all channels may hold"),
 });
 
 /** The number a session goes by: row and generation of the connection it began with. */

@@ -20,7 +20,21 @@ export const Nr = {
   info: 675,
   timeout: 676,
   read: 677,
+  sendCaps: 678,
+  replyCaps: 679,
   revoke: 606,
+  identify: 600,
+  derive: 601,
+  move: 604,
+  process: 608,
+  memory: 620,
+  createAsync: 680,
+  post: 681,
+  bind: 682,
+  deleteToken: 605,
+  notificationCreate: 610,
+  notificationWait: 612,
+  notificationPoll: 613,
 } as const;
 
 /** Error numbers, negated. */
@@ -33,6 +47,11 @@ export const E = {
   EFAULT: -14,
   EBUSY: -16,
   EINVAL: -22,
+  EPERM: -1,
+  ENOMEM: -12,
+  ENOSPC: -28,
+  EOPNOTSUPP: -95,
+  ESTALE: -116,
   ETIMEDOUT: -110,
 } as const;
 

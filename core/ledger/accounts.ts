@@ -90,6 +90,13 @@ export const Account = {
   PulsePending: 113,
   PulseReceived: 114,
   PulseDiscarded: 115,
+  RingFree: 150,
+  RingReserved: 151,
+  RingUsed: 152,
+  PostSource: 153,
+  PostPending: 154,
+  PostReceived: 155,
+  PostDiscarded: 156,
   NameFree: 71,
   NameUsed: 72,
   NameRetired: 73,
@@ -299,6 +306,19 @@ export const resources: readonly Resource[] = [
     unit: "notification",
     kind: "stock",
     accounts: ["NotificationFree", "NotificationUsed"],
+  },
+  {
+    // Of the rows that are not used, those set aside for the rings of channels.
+    name: "ring entries",
+    unit: "entry",
+    kind: "stock",
+    accounts: ["RingFree", "RingReserved", "RingUsed"],
+  },
+  {
+    name: "posts",
+    unit: "post",
+    kind: "flow",
+    accounts: ["PostSource", "PostPending", "PostReceived", "PostDiscarded"],
   },
 ];
 

@@ -21,6 +21,7 @@ import { createChannel } from "../ipc/channel.ts";
 import { attach } from "../ipc/connection.ts";
 import { beginMessage, freeMessage, messageOf } from "../ipc/message.ts";
 import { sendPulse } from "../ipc/pulse.ts";
+import { postMessage } from "../ipc/ring.ts";
 import { drainEnds, releaseEnds } from "../ipc/teardown.ts";
 import { ONE } from "../kernel.ts";
 import { allocBuffer, freeBuffer } from "../mem/buffer.ts";
@@ -225,6 +226,17 @@ function queuePulse(w: World): void {
   assert.equal(sendPulse(w.s, w.fx, 0, channel, 5, 1, 2, 0, 0, 0), 0);
 }
 
+/** A channel of init with a ring for three posts, and one in it. */
+function postOne(w: World): void {
+  w.fx.clear();
+  const id = createChannel(w.s, w.init, 0, 3);
+  assert.ok(id > 0 && attach(w.s, w.fx, w.init, 0, id) > 0);
+  const channel = w.s.process.firstChannel[w.init];
+  const connection = w.s.process.firstConnection[w.init];
+  const words = new Uint32Array(8);
+  assert.equal(postMessage(w.s, w.fx, 0, channel, connection, 5, 32, words, 0), 0);
+}
+
 /** What a thread does that sends: it is not blocked, for nothing schedules here. */
 function sendMessage(w: World): void {
   openChannel(w);
@@ -235,6 +247,7 @@ function sendMessage(w: World): void {
 
 const channel: readonly Step[] = [["openChannel", openChannel], ["closeChannel", closeChannel]];
 const pulse: readonly Step[] = [["queuePulse", queuePulse], ["closeChannel", closeChannel]];
+const posts: readonly Step[] = [["postOne", postOne], ["closeChannel", closeChannel]];
 const message: readonly Step[] = [
   ["sendMessage", sendMessage],
   ["freeMessage", (w) => freeMessage(w.s, w.thread)],
@@ -343,6 +356,8 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
     }],
     ["closeNames", (w) => closeNames(w.s, w.fx, 0, w.init)],
   ],
+  "ring entries": posts,
+  "posts": posts,
 };
 
 /** Runs a scenario, each step an event; what is wrong names the event and its resource. */

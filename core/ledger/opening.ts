@@ -59,6 +59,8 @@ function openingBalances(
     [Account.PulseFree, capacityOf(s.pulse)],
     [Account.MessageSource, AMPLE],
     [Account.PulseSource, AMPLE],
+    [Account.RingFree, capacityOf(s.ringEntry)],
+    [Account.PostSource, AMPLE],
     [Account.SignalSource, AMPLE],
     [Account.IpiSource, AMPLE],
     [Account.RequestSource, AMPLE],

@@ -30,6 +30,7 @@ function waitQueues(s: State): readonly WaitQueue[] {
     kind: number,
     table:
       | "process"
+      | "thread"
       | "pipe"
       | "chunkRequest"
       | "addressSpace"
@@ -47,6 +48,7 @@ function waitQueues(s: State): readonly WaitQueue[] {
     queue(WaitKind.Child, "process", process.waitHead, process.waitTail),
     queue(WaitKind.Vfork, "process", process.vforkHead, process.vforkTail),
     queue(WaitKind.Threads, "process", process.execHead, process.execTail),
+    queue(WaitKind.Join, "thread", s.thread.joinHead, s.thread.joinTail),
     queue(WaitKind.PipeRead, "pipe", pipe.readHead, pipe.readTail),
     queue(WaitKind.PipeWrite, "pipe", pipe.writeHead, pipe.writeTail),
     queue(WaitKind.Chunk, "chunkRequest", chunkRequest.waitHead, chunkRequest.waitTail),

@@ -16,8 +16,8 @@ import {
   joinAround,
 } from "./region.ts";
 import { hasRemote, openShootdown, sendShootdown } from "./shootdown.ts";
-import { leaveSlot, mayChange, spaceOf } from "./space.ts";
-import { beginRange, finishChange, invalidate } from "./unmap.ts";
+import { mayChange, spaceOf } from "./space.ts";
+import { beginRange, changedSpace, endRange, finishChange, invalidate } from "./unmap.ts";
 
 const ALLOWED = Pte.Read | Pte.Write | Pte.Execute | Pte.User;
 
@@ -72,7 +72,7 @@ function refuseProt(s: State, space: number, start: number, end: number, prot: n
 }
 
 /**
- * Changes the protection of [start, end) of the space of t's process: all of it or nothing.
+ * Changes the protection of [start, end) of a space: all of it or nothing.
  *
  * @param prot Prot bits; Write with Execute is refused
  * @returns 0; -Err.NoMemory where part of it is not mapped or a table is full; -Err.Access; or
@@ -86,8 +86,8 @@ export function protectRange(
   start: number,
   end: number,
   prot: number,
+  space: number = spaceOf(s, t),
 ): number {
-  const space = spaceOf(s, t);
   if (!mayChange(s, t, space)) return Result.Pending;
   if (!isCovered(s, space, start, end)) return -Err.NoMemory;
   const refused = refuseProt(s, space, start, end, prot);
@@ -105,17 +105,15 @@ export function protectRange(
   }
   joinAround(s, fx, space, start, end);
   const page = sweepProtect(s, fx, h, space, start, end);
-  if (page < end) return beginRange(s, fx, h, t, OperationKind.Protect, page, end, 0);
+  if (page < end) return beginRange(s, fx, h, t, OperationKind.Protect, space, page, end, 0);
   return finishChange(s, t, space, 0, Result.Pending);
 }
 
 /** One step of OperationKind.Protect. */
 export function stepProtect(s: State, fx: Effects, h: number, t: number): number {
-  const space = spaceOf(s, t);
+  const space = changedSpace(s, t);
   const end = s.thread.cursor[6 * t + 1];
   const page = sweepProtect(s, fx, h, space, s.thread.cursor[6 * t], end);
   s.thread.cursor[6 * t] = page;
-  if (page < end) return Result.Pending;
-  leaveSlot(s, fx, h, t, space);
-  return finishChange(s, t, space, s.thread.cursor[6 * t + 2], Result.NoReturn);
+  return page < end ? Result.Pending : endRange(s, fx, h, t, space);
 }

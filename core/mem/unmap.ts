@@ -15,7 +15,7 @@ import {
   shootdownOf,
   waitForShootdown,
 } from "./shootdown.ts";
-import { leaveSlot, mayChange, spaceOf, takeSlot } from "./space.ts";
+import { abandonSpace, holdSpace, leaveSlot, mayChange, spaceOf, takeSlot } from "./space.ts";
 
 /** Pages invalidated one by one; more of them cost one invalidation of the whole space. */
 const SINGLE_PAGES = 32;
@@ -100,18 +100,26 @@ export function finishChange(
   return waiting;
 }
 
-/** Begins a long operation over pages, with its progress in the thread's cursor. */
+/**
+ * Begins a long operation over pages, with its progress in the thread's cursor. A space that is not
+ * the thread's own is held until `endRange`: nothing else need keep it so long.
+ */
 export function beginRange(
   s: State,
   fx: Effects,
   h: number,
   t: number,
   kind: number,
+  space: number,
   from: number,
   end: number,
   value: number,
 ): number {
-  takeSlot(s, t, spaceOf(s, t));
+  takeSlot(s, t, space);
+  if (space !== spaceOf(s, t)) {
+    s.thread.sweeping[t] = space;
+    holdSpace(s, space);
+  }
   s.thread.cursor[6 * t] = from;
   s.thread.cursor[6 * t + 1] = end;
   s.thread.cursor[6 * t + 2] = value;
@@ -119,8 +127,24 @@ export function beginRange(
   return Result.Pending;
 }
 
+/** The space a thread's long operation over pages is about. */
+export function changedSpace(s: State, t: number): number {
+  return s.thread.sweeping[t] === 0 ? spaceOf(s, t) : s.thread.sweeping[t];
+}
+
+/** Ends a long operation over pages: others may change the space, and it may go. */
+export function endRange(s: State, fx: Effects, h: number, t: number, space: number): number {
+  leaveSlot(s, fx, h, t, space);
+  const result = finishChange(s, t, space, s.thread.cursor[6 * t + 2], Result.NoReturn);
+  if (s.thread.sweeping[t] !== 0) {
+    s.thread.sweeping[t] = 0;
+    abandonSpace(s, space);
+  }
+  return result;
+}
+
 /**
- * Unmaps [start, end) of the space of t's process. A mapping cut in the middle becomes two.
+ * Unmaps [start, end) of a space. A mapping cut in the middle becomes two.
  *
  * @param value what to return at the end; Result.Restart when the call goes on by running again
  * @returns the value, -Err.NoMemory with nothing done, or Result.Pending: t waits for another
@@ -134,8 +158,8 @@ export function unmapRange(
   start: number,
   end: number,
   value: number,
+  space: number = spaceOf(s, t),
 ): number {
-  const space = spaceOf(s, t);
   if (!mayChange(s, t, space)) return Result.Pending;
   const cuts = cutsNeeded(s, space, start, end);
   if (cuts > 0 && !hasRegions(s, space, cuts)) return -Err.NoMemory;
@@ -145,13 +169,13 @@ export function unmapRange(
   cutAt(s, space, end);
   let page = start;
   if (removeRegions(s, fx, space, start, end)) page = sweepUnmap(s, fx, h, space, start, end);
-  if (page < end) return beginRange(s, fx, h, t, OperationKind.Unmap, page, end, value);
+  if (page < end) return beginRange(s, fx, h, t, OperationKind.Unmap, space, page, end, value);
   return finishChange(s, t, space, value, Result.Pending);
 }
 
 /** One step of OperationKind.Unmap. */
 export function stepUnmap(s: State, fx: Effects, h: number, t: number): number {
-  const space = spaceOf(s, t);
+  const space = changedSpace(s, t);
   const from = s.thread.cursor[6 * t];
   const end = s.thread.cursor[6 * t + 1];
   if (!removeRegions(s, fx, space, from, end)) return Result.Pending;
@@ -169,9 +193,7 @@ function sweepStep(
 ): number {
   const page = sweepUnmap(s, fx, h, space, from, end);
   s.thread.cursor[6 * t] = page;
-  if (page < end) return Result.Pending;
-  leaveSlot(s, fx, h, t, space);
-  return finishChange(s, t, space, s.thread.cursor[6 * t + 2], Result.NoReturn);
+  return page < end ? Result.Pending : endRange(s, fx, h, t, space);
 }
 
 /**
@@ -191,7 +213,7 @@ export function discardRange(
   const space = spaceOf(s, t);
   if (!mayChange(s, t, space)) return Result.Pending;
   const page = sweepUnmap(s, fx, h, space, start, end);
-  if (page < end) return beginRange(s, fx, h, t, OperationKind.Discard, page, end, 0);
+  if (page < end) return beginRange(s, fx, h, t, OperationKind.Discard, space, page, end, 0);
   return finishChange(s, t, space, 0, Result.Pending);
 }
 

@@ -1,6 +1,7 @@
 import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
 import type { Event } from "../event.ts";
+import { keepDeathPulse } from "../ipc/thread_death.ts";
 import { ONE, type State } from "../kernel.ts";
 import { writeUser } from "../mem/user_copy.ts";
 import { THREADS_A_PROCESS, ThreadState } from "../sched/tables.ts";
@@ -12,6 +13,13 @@ import { isDoomed } from "./signal.ts";
 
 /** Thread rows that only a new process may take. */
 const RESERVED_THREADS = 4;
+
+/** Whether a process, and the system, can have one more thread in a process that has some. */
+export function mayHaveThread(s: State, p: number): boolean {
+  if (rowsOf(s, p) >= THREADS_A_PROCESS) return false;
+  if (s.process.threadDeath[p] !== 0 && freeRows(s.pulse) === 0) return false;
+  return freeRows(s.thread) > RESERVED_THREADS && freeRows(s.waiter) > 0;
+}
 
 /** Thread rows a process has: of those that live, and of a dead first one. */
 function rowsOf(s: State, p: number): number {
@@ -59,8 +67,7 @@ export function cloneThread(
   if ((flags & shared) !== shared) return -Err.NotSupported;
   if ((flags & CloneFlag.Vfork) !== 0) return -Err.NotSupported;
   const p = s.thread.process[t];
-  if (rowsOf(s, p) >= THREADS_A_PROCESS) return -Err.Again;
-  if (freeRows(s.thread) <= RESERVED_THREADS || freeRows(s.waiter) === 0) return -Err.Again;
+  if (!mayHaveThread(s, p)) return -Err.Again;
   // A thread that is to go makes no more: those that were there have been told.
   if (isDoomed(s, t)) return Result.Restart;
   if ((flags & CloneFlag.ParentSetTid) !== 0) {
@@ -74,6 +81,7 @@ export function cloneThread(
   const tid = s.kernel.nextPid[ONE]++;
   s.kernel.tidsGiven[ONE]++;
   const thread = createThread(s, p, tid);
+  if (s.process.threadDeath[p] !== 0) keepDeathPulse(s, thread);
   inheritThread(s, t, thread);
   if ((flags & CloneFlag.ChildClearTid) !== 0) setClearTid(s, thread, childTid);
   copyRegisters(fx, e, t, thread, flags, stack, tls);

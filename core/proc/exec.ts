@@ -23,6 +23,7 @@ import {
 } from "../mem/space.ts";
 import { Prot, RegionFlag } from "../mem/tables.ts";
 import { releaseOwned } from "../sched/futex_owner.ts";
+import { beginRobustList, owesRobustList } from "../sched/futex_robust.ts";
 import { clearCall } from "../sched/call.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { ThreadState, WaitKind } from "../sched/tables.ts";
@@ -31,8 +32,7 @@ import { enterTid, leaveTid } from "../sched/tid.ts";
 import { waitOn } from "../sched/wait.ts";
 import { buildStack, isScript, type StackImage, vectorBytes } from "./exec_arguments.ts";
 import { IMAGE_HEAD_BYTES, makeImage } from "./image.ts";
-import { Handler, isDoomed, rouseThreads } from "./signal.ts";
-import { Signal } from "./signal_numbers.ts";
+import { doomThread, Handler, isDoomed } from "./signal.ts";
 import { setName } from "./process.ts";
 import { ImageKind, SEGMENTS, SIGNALS } from "./tables.ts";
 import { trampolinePage } from "./trampoline.ts";
@@ -251,10 +251,9 @@ function evictOthers(s: State, fx: Effects, hart: number, thread: number): void 
   const p = s.thread.process[thread];
   for (let t = s.process.firstThread[p]; t !== 0; t = s.thread.nextInProcess[t]) {
     if (t !== thread && s.thread.state[t] !== ThreadState.Dead) {
-      s.thread.faultSignal[t] = Signal.Kill;
+      doomThread(s, fx, hart, t);
     }
   }
-  rouseThreads(s, fx, hart, p, thread);
 }
 
 /** Makes the only living thread of a process its first one, with the id of the process. */
@@ -275,6 +274,11 @@ function becomeFirst(s: State, thread: number): void {
  * @returns Result.NoReturn, or Result.Pending while the old space is drained
  */
 export function finishExecute(s: State, fx: Effects, hart: number, thread: number): number {
+  if (owesRobustList(s, thread)) {
+    s.process.execThread[s.thread.process[thread]] = thread;
+    beginRobustList(s, fx, hart, thread);
+    return Result.Pending;
+  }
   s.process.execThread[s.thread.process[thread]] = 0;
   clearCall(s, thread);
   becomeFirst(s, thread);

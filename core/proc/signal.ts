@@ -60,7 +60,7 @@ export function isBlocked(s: State, thread: number, signal: number): boolean {
  */
 export function nextSignal(s: State, thread: number): number {
   const p = s.thread.process[thread];
-  if (s.process.killed[p] !== 0) return Signal.Kill;
+  if (s.process.killed[p] !== 0 || s.thread.doomed[thread] !== 0) return Signal.Kill;
   if (s.thread.faultSignal[thread] !== 0) return s.thread.faultSignal[thread];
   const pendingLo = s.thread.pendingLo[thread] | s.process.pendingLo[p];
   const pendingHi = s.thread.pendingHi[thread] | s.process.pendingHi[p];
@@ -77,7 +77,7 @@ export function nextSignal(s: State, thread: number): number {
 
 /** Whether a thread has been told to go, and makes nothing that would outlive it. */
 export function isDoomed(s: State, thread: number): boolean {
-  return s.process.killed[s.thread.process[thread]] !== 0 ||
+  return s.process.killed[s.thread.process[thread]] !== 0 || s.thread.doomed[thread] !== 0 ||
     s.thread.faultSignal[thread] === Signal.Kill;
 }
 
@@ -139,7 +139,7 @@ function isDeaf(s: State, thread: number): boolean {
       return true;
     case WaitKind.Vfork:
     case WaitKind.Threads:
-      return s.process.killed[s.thread.process[thread]] === 0;
+      return s.process.killed[s.thread.process[thread]] === 0 && s.thread.doomed[thread] === 0;
     default:
       return false;
   }
@@ -187,6 +187,13 @@ export function rouseThreads(
   for (let t = s.process.firstThread[process]; t !== 0; t = s.thread.nextInProcess[t]) {
     if (t !== except) rouse(s, fx, hart, t);
   }
+}
+
+/** Tells one thread of a process to go; the others go on. It may have been told already. */
+export function doomThread(s: State, fx: Effects, hart: number, thread: number): void {
+  if (s.thread.doomed[thread] !== 0) return;
+  s.thread.doomed[thread] = 1;
+  rouse(s, fx, hart, thread);
 }
 
 function rouse(s: State, fx: Effects, hart: number, thread: number): void {

@@ -14,6 +14,27 @@ import { createProcess } from "./process.ts";
 import { Signal } from "./signal_numbers.ts";
 import { ProcessState, SIGNALS } from "./tables.ts";
 
+/** Whether a thread may begin with these: addresses of user space, an argument told exactly. */
+export function isStart(entry: number, stack: number, argument: number): boolean {
+  const end = USER_END_PAGE * PAGE_BYTES;
+  if (entry >= end || entry % 2 !== 0 || stack > end || stack % 16 !== 0) return false;
+  return argument <= Number.MAX_SAFE_INTEGER;
+}
+
+/** Gives a thread that has not run the registers it begins with. */
+export function setStart(
+  fx: Effects,
+  thread: number,
+  entry: number,
+  stack: number,
+  argument: number,
+): void {
+  fx.clearRegisters(thread);
+  fx.setRegister(thread, roleRegister.pc, entry);
+  fx.setRegister(thread, roleRegister.sp, stack);
+  fx.setRegister(thread, roleRegister.a0, argument);
+}
+
 /**
  * Makes a child in an address space that no process has used: one thread that begins at an entry
  * point with a stack pointer and one argument. It has no descriptor, no token and no handler; its
@@ -36,9 +57,7 @@ export function spawn(
   renounced: number,
 ): number {
   if (s.addressSpace.inhabited[space] !== Inhabited.Never) return -Err.Busy;
-  const end = USER_END_PAGE * PAGE_BYTES;
-  if (entry >= end || entry % 2 !== 0 || stack > end || stack % 16 !== 0) return -Err.Invalid;
-  if (argument > Number.MAX_SAFE_INTEGER) return -Err.Invalid;
+  if (!isStart(entry, stack, argument)) return -Err.Invalid;
   if (freeRows(s.process) <= RESERVED_PROCESSES) return -Err.Again;
   if (freeRows(s.thread) === 0 || freeRows(s.waiter) === 0) return -Err.Again;
 
@@ -60,10 +79,7 @@ export function spawn(
   s.process.space[p] = space;
   holdSpace(s, space);
   s.addressSpace.inhabited[space] = Inhabited.Once;
-  fx.clearRegisters(thread);
-  fx.setRegister(thread, roleRegister.pc, entry);
-  fx.setRegister(thread, roleRegister.sp, stack);
-  fx.setRegister(thread, roleRegister.a0, argument);
+  setStart(fx, thread, entry, stack, argument);
   s.process.state[p] = ProcessState.Live;
   s.kernel.alive[ONE]++;
   startThread(s, fx, hart, thread, leastLoadedHart(s, thread, hart));

@@ -99,6 +99,8 @@ export const processTable = table("process", {
   firstConnection: owns("connection", "newest connection it sends through"),
   connections: u16("connections it has"),
   connectionDeath: back("channel", "its channel for news of its connections' ends; 0 for none"),
+  ringReserved: u32("entries that the rings of its channels may hold"),
+  threadDeath: back("channel", "its channel for news of its threads' ends; 0 for none"),
   receipts: f64("messages its threads have received", { role: "history" }),
   stopsAwaited: u32("threads that have not answered Request.Stop"),
   alarmThread: back("thread", "thread whose hart has the interval timer in its heap; 0 for none"),

@@ -153,6 +153,7 @@ export const threadTable = table("thread", {
   affinityHi: u32("harts 32 to 63"),
   class: u8("scheduling class"),
   priority: u8("base priority"),
+  untimed: u8("1 when no turn of it ends: its equals wait until it blocks or yields"),
   messagePriority: u16("priority of the message it serves plus one; 0 for none"),
   inheritedPriority: u16("highest waiter of the futexes it owns plus one; 0 for none"),
   firstOwned: back("futex", "first priority-inheriting futex it owns that has waiters"),
@@ -179,7 +180,7 @@ export const threadTable = table("thread", {
   wakeReason: u8("a WakeReason"),
   operation: u8("kind of the long operation under way; 0 for none"),
   cursor: f64("progress of the long operation", { count: 6 }),
-  sweeping: holds("addressSpace", "space its revocation takes a mapping out of; 0 for none"),
+  sweeping: holds("addressSpace", "another space its long operation changes; 0 for none"),
   timerIndex: u32("place of the sleep timer in its hart's heap plus one; 0 when not armed", mine),
   timerDeadline: f64("deadline of the sleep timer, ns", mine),
   timerSequence: f64("arming order of the sleep timer", { ...mine, role: "history" }),
@@ -202,8 +203,13 @@ export const threadTable = table("thread", {
   sampled: u8("1 while a sample of its registers for signal delivery is out"),
   userTime: f64("user time, ns", { role: "history" }),
   message: owns("message", "what it sends or receives, from its first such call on; 0 before"),
+  deathPulse: owns("pulse", "kept for news of its end; 0 where nobody has asked for that yet"),
   senderPid: u32("si_pid of the last signal sent to this thread alone"),
   robustHead: f64("user address of its list of robust futexes; 0 for none"),
+  leaving: u8("1 while it is to end, once its list of robust futexes has been looked at"),
+  doomed: u8("1 once it was told to end by itself, whatever its process does"),
+  joinHead: back("waiter", "first thread that waits for its end"),
+  joinTail: back("waiter", "last of them"),
   clearTid: f64("user address that is set to 0 when the thread ends; 0 for none"),
   tidNext: back("thread", "next in the tid hash bucket", { role: "derived" }),
   readySince: f64("time it was last queued, ns", { ...mine, role: "history" }),
@@ -296,4 +302,6 @@ export const WaitKind = {
   MessageReceive: 16,
   /** object: channel row; senders whose messages were received. */
   MessageReply: 17,
+  /** object: thread row; whoever waits for its end. */
+  Join: 18,
 } as const;

@@ -1,6 +1,7 @@
 import { assert } from "../assert.ts";
 import type { Effects } from "../effect.ts";
 import { freeMessage } from "../ipc/message.ts";
+import { dropDeathPulse } from "../ipc/thread_death.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
@@ -63,6 +64,7 @@ function leaveProcess(s: State, thread: number): void {
 /** Frees a thread that is on no queue, in no heap and in no inbox. */
 export function freeThread(s: State, thread: number): void {
   assert(s.thread.queued[thread] === 0, "a freed thread is in no run queue");
+  assert(s.thread.joinHead[thread] === 0, "nobody waits for the end of a freed thread");
   assert(s.thread.inInbox[thread] === 0, "a freed thread is in no inbox");
   assert(
     s.thread.timerIndex[thread] === 0 && s.thread.intervalIndex[thread] === 0,
@@ -77,6 +79,7 @@ export function freeThread(s: State, thread: number): void {
     waiter = next;
   }
   freeMessage(s, thread);
+  dropDeathPulse(s, thread);
   leaveTid(s, thread);
   leaveProcess(s, thread);
   freeRow(s.thread, thread);

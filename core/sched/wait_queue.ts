@@ -39,6 +39,8 @@ export function headsOf(s: State, kind: number): Uint32Array {
       return s.channel.replyHead;
     case WaitKind.Threads:
       return s.process.execHead;
+    case WaitKind.Join:
+      return s.thread.joinHead;
     default:
       return unreachable("every wait kind with an object has a queue");
   }
@@ -79,6 +81,8 @@ export function tailsOf(s: State, kind: number): Uint32Array {
       return s.channel.replyTail;
     case WaitKind.Threads:
       return s.process.execTail;
+    case WaitKind.Join:
+      return s.thread.joinTail;
     default:
       return unreachable("every wait kind with an object has a queue");
   }

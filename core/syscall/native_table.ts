@@ -4,6 +4,8 @@ const any = { argument: 0 } as const;
 const grant = { argument: 0, rights: ["Grant"] } as const;
 const notification = (right: "Send" | "Receive") =>
   ({ argument: 0, kind: "Notification", rights: [right] }) as const;
+const thread = (right: "Read" | "Control") =>
+  ({ argument: 0, kind: "Thread", rights: [right] }) as const;
 const space = { slot: "space" } as const;
 const processes = { slot: "processes" } as const;
 const anyone = { none: "takes away only from the caller itself, or makes what nobody has yet" };
@@ -123,12 +125,78 @@ export const nativeRows = [
   ),
   row(631, "space_create", {}, anyone, "never", "An empty address space."),
   row(
+    632,
+    "space_unmap",
+    { space: value, address: value, pages: value },
+    { argument: 0, kind: "Space", rights: ["Map"] },
+    "never",
+    "Takes what is mapped there away; it returns when no hart can reach it.",
+  ),
+  row(
+    633,
+    "space_protect",
+    { space: value, address: value, pages: value, rights: value },
+    { argument: 0, kind: "Space", rights: ["Map"] },
+    "never",
+    "Changes the access to what is mapped there, to no more than it was mapped for.",
+  ),
+  row(
     640,
     "process_spawn",
     { space: value, entry: value, stack: value, argument: value, slots: value },
     { argument: 0, kind: "Space", rights: ["Control"] },
     "never",
     "Starts a child in a space nobody has used, without the well-known capabilities of `slots`.",
+  ),
+  row(
+    641,
+    "thread_create",
+    { process: value, entry: value, stack: value, argument: value, priority: value },
+    { argument: 0, kind: "Process", rights: ["Control"] },
+    "never",
+    "Starts another thread of a process; of a priority no higher than the caller's, but for root.",
+  ),
+  row(
+    642,
+    "thread_destroy",
+    { thread: value },
+    thread("Control"),
+    "never",
+    "Ends a thread wherever it is; its process goes on unless it was the last one.",
+  ),
+  row(643, "thread_self", {}, { slot: "self" }, "never", "A token of the calling thread."),
+  row(
+    644,
+    "thread_join",
+    { thread: value, deadline: value },
+    thread("Read"),
+    "restart",
+    "Waits until a thread has ended, or until a time in ns; 0 for ever.",
+  ),
+  row(645, "thread_priority", { thread: value }, thread("Read"), "never", "Its base priority."),
+  row(
+    646,
+    "thread_set_priority",
+    { thread: value, priority: value },
+    thread("Control"),
+    "never",
+    "Sets the base priority, 0 to 255; no higher than the caller's, but for root.",
+  ),
+  row(
+    647,
+    "thread_affinity",
+    { thread: value, word: value },
+    thread("Read"),
+    "never",
+    "The harts it may run on, a bit each: 0 to 31 for word 0, 32 to 63 for word 1.",
+  ),
+  row(
+    648,
+    "thread_set_affinity",
+    { thread: value, low: value, high: value },
+    thread("Control"),
+    "never",
+    "Sets the harts it may run on; a thread outside them moves.",
   ),
 ] as const;
 

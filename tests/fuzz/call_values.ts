@@ -93,7 +93,9 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   // Hardly ever: a process without them does little else.
   "slots": [...Array<number>(40).fill(0), 1, 2, 4, 8, 16, 32, 64, 128],
   "dev": [0, 0x103],
-  "channel_create.flags": [0, 0, 0, 1, 2, 2, 8, 16, 96, 4, 128],
+  "channel_create.flags": [0, 0, 0, 1, 2, 2, 8, 16, 96, 4, 4, 128, 256],
+  "capacity": [1, 3, 256, 3, 0, 257],
+  "channel_create_async.flags": [0, 0, 4, 8, 256],
   "tag": [0, 8, 8, 16, 64, 8, 0, 65, 0x1000_0000, 7 * 2 ** 32 + 8],
   "states": [0, 2, 4, 8, 14, 14, 1],
   "ns": [0, 1000, 100_000, 2 ** 40],

@@ -328,6 +328,7 @@ function waitHeads(
     [WaitKind.Child, process, process.waitHead, process.waitTail],
     [WaitKind.Vfork, process, process.vforkHead, process.vforkTail],
     [WaitKind.Threads, process, process.execHead, process.execTail],
+    [WaitKind.Join, s.thread, s.thread.joinHead, s.thread.joinTail],
     [WaitKind.PipeRead, pipe, pipe.readHead, pipe.readTail],
     [WaitKind.PipeWrite, pipe, pipe.writeHead, pipe.writeTail],
     [WaitKind.Chunk, chunkRequest, chunkRequest.waitHead, chunkRequest.waitTail],

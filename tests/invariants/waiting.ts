@@ -23,6 +23,8 @@ function pointless(s: State, w: number): string {
       return s.process.state[object] === ProcessState.Zombie ? "for a vfork child that ended" : "";
     case WaitKind.Threads:
       return s.process.threads[object] === 1 ? "for threads that have ended" : "";
+    case WaitKind.Join:
+      return s.thread.state[object] === ThreadState.Dead ? "for a thread that has ended" : "";
     case WaitKind.SpaceOperation:
       return s.addressSpace.operation[object] === 0 ? "for a space that is free" : "";
     case WaitKind.FileOperation:

@@ -335,6 +335,7 @@ export const STAGES: readonly Stage[] = [
   stage("sync", "16"),
   stage("toy"),
   stage("messages", "3", "4", "2"),
+  stage("channels"),
   stage("capabilities"),
   stage("storm", "6", "10", "2", "4"),
 ];

@@ -8,13 +8,15 @@ import { fold } from "../../journal/replay/fold.ts";
 import { MemorySink } from "../../journal/write/byte_sink.ts";
 import { groups } from "../invariants/watch.ts";
 import { Canonical } from "./canonical.ts";
-import { MODEL_FRAMES, type Scene } from "../schedules/scene.ts";
+import { MODEL_FRAMES, Scene } from "../schedules/scene.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
 import { ASKED, NOT_ASKED } from "./properties.ts";
 import { writeJournal } from "./journal.ts";
 import { draw } from "./pct.ts";
 import { searchReduced } from "./reduced.ts";
 import { search } from "./search.ts";
+import { ArenaStore } from "./store.ts";
+import { generator } from "../schedules/wild.ts";
 
 const SMALL = CONFIGURATIONS.filter((c) => c.small);
 
@@ -31,6 +33,29 @@ for (const configuration of SMALL) {
     assert.ok(emptied && ends > 0);
   });
 }
+
+Deno.test("a state of any configuration takes at most 64 KiB of the arena", () => {
+  for (const configuration of CONFIGURATIONS) {
+    const scene = new Scene(configuration, { eventNs: 0 });
+    scene.setUp();
+    const store = new ArenaStore([scene.kernel]);
+    const below = generator(1);
+    for (let step = 0; step < 1000; step++) {
+      const choices = scene.choices();
+      if (choices.length === 0) break;
+      scene.take(choices[below(choices.length)]);
+      store.take();
+    }
+    assert.equal(scene.fault, "", configuration.name);
+    assert.ok(store.inUse * 4 <= 64 * 1024, `${configuration.name}: ${4 * store.inUse} bytes`);
+    assert.ok(store.inUse * 4 > 16 * 1024, "less than the terminals take");
+  }
+});
+
+Deno.test("no two keys of a configuration have one hash", () => {
+  const { states } = search(TINY[0]);
+  assert.equal(search(TINY[0], { whole: true }).states, states);
+});
 
 for (const configuration of TINY) {
   Deno.test(`however states are told apart: ${configuration.name}`, () => {

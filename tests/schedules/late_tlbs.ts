@@ -90,7 +90,10 @@ export function staleFrame(tlbs: LateTlbs, s: State): string {
   return "";
 }
 
-/** A text that is equal for equal TLBs. */
+/** A text that is equal for equal TLBs: what a page leads to is part of it. */
 export function tlbKey({ held, late }: LateTlbs): string {
-  return held.map((tlb) => [...tlb.keys()].sort().join()).join("/") + JSON.stringify(late);
+  const lines = held.map((tlb) =>
+    [...tlb].map(([key, { frame, writable }]) => `${key} ${frame} ${writable}`).sort().join()
+  );
+  return lines.join("/") + JSON.stringify(late);
 }

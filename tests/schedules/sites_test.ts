@@ -40,6 +40,7 @@ for (const what of DISTURBANCES) {
 const WAITS_BY_THREADS: Readonly<Record<string, string>> = {
   SpaceOperation: "a thread unmaps what another forks",
   Threads: "execve by a thread that is not the first",
+  Join: "a thread waits for the end of one that ends or is told to",
 };
 
 Deno.test("every kind of wait has a site", () => {
@@ -59,6 +60,7 @@ Deno.test("every kind of wait has a site", () => {
 /** Calls that block only where a process has several threads: they have orders of their own. */
 const BY_THREADS: Readonly<Record<string, string>> = {
   exit: "a thread that ends clears its id in a page others have a copy of",
+  thread_join: "a thread waits for the end of one that ends or is told to",
 };
 
 /** Calls whose wait a signal alone ends: they have orders of their own. */
@@ -112,6 +114,9 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   "personality/linux/select.ts linkSets": ["pselect6 of nothing"],
   "personality/linux/signal.ts rtSigsuspend": Object.values(BY_SIGNAL),
   "personality/linux/signal.ts rtSigtimedwait": ["rt_sigtimedwait, the signal comes"],
+  "personality/native/thread.ts threadJoin": [
+    "a thread waits for the end of one that ends or is told to",
+  ],
   "personality/toy/calls.ts rest": ["rest of the toy personality"],
   "sched/futex.ts moveWaiters": ["futex, requeued and then woken"],
   "sched/futex.ts waitAtFutex": [

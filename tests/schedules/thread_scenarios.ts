@@ -66,6 +66,24 @@ export const THREAD_CASES: readonly Case[] = [
     results: ["A: load=7 ended | C: load=7 | T:"],
   },
   {
+    name: "a thread waits for the end of one that ends or is told to",
+    harts: 4,
+    actors: 3,
+    script: script(
+      thread("T", 1),
+      thread("D", 2),
+      go,
+      call("join", Nr.threadJoin, 4096, 0),
+      halt,
+      [label("T"), quiet(Nr.threadSelf), go, call("exit", Nr.exitThread, 3), halt],
+      role("D", call("destroy", Nr.threadDestroy, 4096)),
+    ),
+    results: [
+      "A: join=0 | D: destroy=-3 | T: ended",
+      "A: join=0 | D: destroy=0 | T: ended",
+    ],
+  },
+  {
     name: "exit_group while others read, sleep and run",
     harts: 4,
     actors: 5,

@@ -335,7 +335,7 @@ static void scenario_tokens(void) {
   if (status != 0) print("child killed %ld\n", status & 0x7f);
 }
 
-/* Channels, connections to them, and pulses through these. */
+/* Channels, connections to them, and pulses and posts through these. */
 static void scenario_messages(void) {
   for (int n = 0; n < 3; n++) {
     long chid = try("channel", sys_channel_create(0));
@@ -345,6 +345,12 @@ static void scenario_messages(void) {
     struct msg m;
     try("receive", msg_receive(chid, &m));
   }
+  long chid = try("channel", sys_channel_create_async(CHF_THREAD_DEATH, 4));
+  if (chid < 0) return;
+  long coid = try("attach", sys_connect_attach(0, chid));
+  if (coid < 0 || try("post", MsgPost(coid, "a word", 6)) < 0) return;
+  struct msg m;
+  try("receive", msg_receive(chid, &m));
 }
 
 /* Pages that another hart has seen are unmapped, protected, copied, moved: each a shootdown. */

@@ -53,3 +53,10 @@ long MsgReply(long receipt, long status, const void *buf, u64 length) {
 long MsgSendPulse(long coid, int priority, int code, i64 value) {
   return sys_msg_send_pulse(coid, priority, code, value);
 }
+
+long MsgPost(long coid, const void *buf, u64 length) {
+  u64 word[POST_BYTES / 8] = {0};
+  memcpy(word, buf, least(length, POST_BYTES));
+  return sys_msg_post(coid, (long)length, (long)word[0], (long)word[1], (long)word[2],
+                      (long)word[3]);
+}

@@ -1,16 +1,12 @@
 import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
 import { AccessKind, argumentAt, ArgumentLength, type Event, payloadU32 } from "../../event.ts";
-import { ONE, type State } from "../../kernel.ts";
+import type { State } from "../../kernel.ts";
 import { resolveRange } from "../../mem/user.ts";
 import { writeUser } from "../../mem/user_copy.ts";
+import { affinityOf, setAffinity } from "../../sched/affinity.ts";
 import { scheduler } from "../../sched/scheduler.ts";
-import { Request, ThreadState } from "../../sched/tables.ts";
-import { offerQueued } from "../../sched/steal.ts";
-import { handOver, isInTransit, leastLoadedHart, mayRunOn, request } from "../../sched/thread.ts";
 import { findThread } from "../../sched/tid.ts";
-import { returnFromCall } from "../../sched/call.ts";
-import { Result } from "../../error.ts";
 
 const MASK_BYTES = 8;
 
@@ -36,36 +32,8 @@ export function schedSetaffinity(s: State, fx: Effects, e: Event, t: number): nu
   if (bytes === 0) return -Err.Invalid;
   const thread = threadOf(s, t, e.int(0));
   if (thread === 0) return -Err.NoProcess;
-  const harts = s.kernel.harts[ONE];
-  const keep = (word: number, from: number, count: number): number =>
-    harts <= from ? 0 : word & count & (harts >= from + 32 ? -1 : 2 ** (harts - from) - 1);
-  const lo = keep(payloadU32(e, at + 4), 0, bytes >= 4 ? 0xffffffff : 2 ** (bytes * 8) - 1) >>> 0;
-  const hi = keep(payloadU32(e, at + 8), 32, bytes >= 8 ? 0xffffffff : 0) >>> 0;
-  if (lo === 0 && hi === 0) return -Err.Invalid;
-
-  // From here on it must succeed.
-  s.thread.affinityLo[thread] = lo;
-  s.thread.affinityHi[thread] = hi;
-  const home = s.thread.hart[thread];
-  const allowed = mayRunOn(s, thread, home);
-  if (allowed) offerQueued(s, fx, e.hart, thread);
-  if (allowed || s.thread.state[thread] === ThreadState.Dead) return 0;
-  // A child that is still being made has no hart yet; its first one is chosen by the new set.
-  if (s.thread.state[thread] === ThreadState.Embryo) return 0;
-  const target = leastLoadedHart(s, thread, home);
-  if (home !== e.hart || isInTransit(s, thread)) {
-    s.thread.migrateTo[thread] = target;
-    request(s, fx, e.hart, thread, Request.Migrate);
-    return 0;
-  }
-  if (thread !== t) {
-    handOver(s, fx, e.hart, thread, target);
-    return 0;
-  }
-  // It leaves this hart in the same event: its call is complete before another hart may run it.
-  returnFromCall(s, fx, t, 0);
-  handOver(s, fx, e.hart, t, target);
-  return Result.NoReturn;
+  const lo = payloadU32(e, at + 4) & (bytes >= 4 ? -1 : 2 ** (bytes * 8) - 1);
+  return setAffinity(s, fx, e.hart, t, thread, lo, bytes >= 8 ? payloadU32(e, at + 8) : 0);
 }
 
 /** sched_getaffinity: bytes of the mask written. */
@@ -75,12 +43,9 @@ export function schedGetaffinity(s: State, fx: Effects, e: Event, t: number): nu
   if (Math.imul(bytes, 8) >>> 0 < 8 * MASK_BYTES || bytes % 8 !== 0) return -Err.Invalid;
   const thread = threadOf(s, t, e.int(0));
   if (thread === 0) return -Err.NoProcess;
-  const harts = s.kernel.harts[ONE];
-  const lo = harts >= 32 ? 0xffffffff : 2 ** harts - 1;
-  const hi = harts <= 32 ? 0 : harts === 64 ? 0xffffffff : 2 ** (harts - 32) - 1;
   const at = fx.reserveBytes(MASK_BYTES);
-  fx.setU32(at, s.thread.affinityLo[thread] & lo);
-  fx.setU32(at + 4, s.thread.affinityHi[thread] & hi);
+  fx.setU32(at, affinityOf(s, thread, 0));
+  fx.setU32(at + 4, affinityOf(s, thread, 1));
   const wrote = writeUser(s, fx, e.hart, t, e.argument(2), at, MASK_BYTES);
   return wrote < 0 ? wrote : MASK_BYTES;
 }

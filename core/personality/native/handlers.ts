@@ -13,13 +13,30 @@ import {
   capSpace,
   processSpawn,
 } from "./capability.ts";
-import { memoryCreate, memorySize, spaceCreate, spaceMap } from "./memory.ts";
+import {
+  memoryCreate,
+  memorySize,
+  spaceCreate,
+  spaceMap,
+  spaceProtect,
+  spaceUnmap,
+} from "./memory.ts";
 import {
   notificationCreate,
   notificationPoll,
   notificationSignal,
   notificationWait,
 } from "./notification.ts";
+import {
+  threadAffinity,
+  threadCreate,
+  threadDestroy,
+  threadJoin,
+  threadPriority,
+  threadSelf,
+  threadSetAffinity,
+  threadSetPriority,
+} from "./thread.ts";
 
 /** The native calls' handlers; a call without one does not compile. */
 export const nativeHandlers: Readonly<Record<NativeCall, Handler>> = {
@@ -41,5 +58,15 @@ export const nativeHandlers: Readonly<Record<NativeCall, Handler>> = {
   memory_size: memorySize,
   space_map: spaceMap,
   space_create: spaceCreate,
+  space_unmap: spaceUnmap,
+  space_protect: spaceProtect,
   process_spawn: processSpawn,
+  thread_create: threadCreate,
+  thread_destroy: threadDestroy,
+  thread_self: threadSelf,
+  thread_join: threadJoin,
+  thread_priority: threadPriority,
+  thread_set_priority: threadSetPriority,
+  thread_affinity: threadAffinity,
+  thread_set_affinity: threadSetAffinity,
 };

@@ -6,12 +6,16 @@ import { checkToken } from "../../cap/token.ts";
 import type { Effects } from "../../effect.ts";
 import { Err, Result } from "../../error.ts";
 import type { Event } from "../../event.ts";
+import { USER_END_PAGE } from "../../isa/riscv64.ts";
 import { ONE, type State } from "../../kernel.ts";
 import { PAGE_BYTES } from "../../limits.ts";
 import { createObject, releaseObject, truncateObject } from "../../mem/object.ts";
-import { mapRegion } from "../../mem/region.ts";
+import { protectRange } from "../../mem/protect.ts";
+import { ANY_PROT, isCovered, mapRegion } from "../../mem/region.ts";
+import { STAGE_SHOOTDOWN } from "../../mem/shootdown.ts";
 import { abandonSpace, createSpace, holdSpace, LOWEST_PAGE, mayChange } from "../../mem/space.ts";
 import { Inhabited, ObjectKind, Prot, RegionFlag } from "../../mem/tables.ts";
+import { unmapRange } from "../../mem/unmap.ts";
 import { freeRows } from "../../state/table.ts";
 
 /** memory_create(pages). */
@@ -86,4 +90,41 @@ export function spaceMap(s: State, fx: Effects, e: Event, t: number): number {
   // From here on it must succeed.
   attachRegion(s, region, node);
   return 0;
+}
+
+/** Whether the call has done its work already and was only waiting for other harts. */
+function isDone(s: State, t: number): boolean {
+  return s.thread.callStage[t] === STAGE_SHOOTDOWN;
+}
+
+/** The space a token with Map names, -Err, or -Err.Invalid for pages no space has. */
+function changedSpace(s: State, e: Event, t: number): number {
+  const node = checkToken(s, s.thread.process[t], e.argument(0), CapKind.Space, Right.Map);
+  if (node < 0) return node;
+  const start = e.argument(1) / PAGE_BYTES;
+  const pages = e.argument(2);
+  if (!Number.isInteger(start) || pages === 0) return -Err.Invalid;
+  return start + pages > USER_END_PAGE ? -Err.Invalid : s.capNode.object[node];
+}
+
+/** space_unmap(space, address, pages). */
+export function spaceUnmap(s: State, fx: Effects, e: Event, t: number): number {
+  if (isDone(s, t)) return s.thread.callArgument[4 * t];
+  const space = changedSpace(s, e, t);
+  if (space < 0) return space;
+  const start = e.argument(1) / PAGE_BYTES;
+  return unmapRange(s, fx, e.hart, t, start, start + e.argument(2), 0, space);
+}
+
+/** space_protect(space, address, pages, rights). */
+export function spaceProtect(s: State, fx: Effects, e: Event, t: number): number {
+  if (isDone(s, t)) return s.thread.callArgument[4 * t];
+  const space = changedSpace(s, e, t);
+  if (space < 0) return space;
+  if (e.argument(3) > ANY_PROT) return -Err.Invalid;
+  const start = e.argument(1) / PAGE_BYTES;
+  const end = start + e.argument(2);
+  if (!mayChange(s, t, space)) return Result.Pending;
+  if (!isCovered(s, space, start, end)) return -Err.NotFound;
+  return protectRange(s, fx, e.hart, t, start, end, e.uint(3), space);
 }

@@ -14,8 +14,16 @@ function queueOf(s: State, head: number): string {
 /** Pulses that wait, those of programs and those of the kernel. */
 function pulsesOf(s: State, channel: number): number {
   let count = 0;
-  for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) count++;
+  for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) {
+    count += 1 + s.pulse.repeats[p];
+  }
   return count;
+}
+
+/** Posts in a channel's ring, of as many as it may hold. */
+function ringOf(s: State, channel: number): string {
+  const capacity = s.channel.ringCapacity[channel];
+  return capacity === 0 ? "-" : `${s.channel.ringUsed[channel]}/${capacity}`;
 }
 
 function connectionsOf(s: State, channel: number): number {
@@ -46,10 +54,12 @@ function channelRow(s: State, channel: number): readonly Cell[] {
     queueOf(s, c.receiveHead[channel]),
     queueOf(s, c.replyHead[channel]),
     pulsesOf(s, channel),
+    ringOf(s, channel),
     serves ? threadName(s, server) : "-",
     c.received[channel],
     c.answered[channel],
     c.pulsed[channel],
+    c.posted[channel],
     flagsOf(s, channel),
   ];
 }
@@ -77,10 +87,12 @@ export function channelsView(s: State): Sheet {
       "receive",
       "reply",
       "pulses",
+      "ring",
       "serves",
       "received",
       "answered",
       "pulsed",
+      "posted",
       "flags",
     ],
     rows: [...liveRows(s.channel)].map((channel) => channelRow(s, channel)),

@@ -134,7 +134,17 @@
 #define SYS_memory_size 621
 #define SYS_space_map 630
 #define SYS_space_create 631
+#define SYS_space_unmap 632
+#define SYS_space_protect 633
 #define SYS_process_spawn 640
+#define SYS_thread_create 641
+#define SYS_thread_destroy 642
+#define SYS_thread_self 643
+#define SYS_thread_join 644
+#define SYS_thread_priority 645
+#define SYS_thread_set_priority 646
+#define SYS_thread_affinity 647
+#define SYS_thread_set_affinity 648
 #define SYS_channel_create 660
 #define SYS_channel_destroy 661
 #define SYS_connect_attach 662
@@ -153,6 +163,11 @@
 #define SYS_msg_info 675
 #define SYS_timer_timeout 676
 #define SYS_msg_read 677
+#define SYS_msg_send_caps 678
+#define SYS_msg_reply_caps 679
+#define SYS_channel_create_async 680
+#define SYS_msg_post 681
+#define SYS_channel_bind 682
 #define SYS_say 700
 #define SYS_ticks 701
 #define SYS_rest 702
@@ -1277,6 +1292,25 @@ static inline long sys_space_create(void) {
   return a0;
 }
 
+static inline long sys_space_unmap(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_space_unmap;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_space_protect(long x0, long x1, long x2, long x3) {
+  register long a7 __asm__("a7") = SYS_space_protect;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
 static inline long sys_process_spawn(long x0, long x1, long x2, long x3, long x4) {
   register long a7 __asm__("a7") = SYS_process_spawn;
   register long a0 __asm__("a0") = x0;
@@ -1285,6 +1319,71 @@ static inline long sys_process_spawn(long x0, long x1, long x2, long x3, long x4
   register long a3 __asm__("a3") = x3;
   register long a4 __asm__("a4") = x4;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
+  return a0;
+}
+
+static inline long sys_thread_create(long x0, long x1, long x2, long x3, long x4) {
+  register long a7 __asm__("a7") = SYS_thread_create;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
+  return a0;
+}
+
+static inline long sys_thread_destroy(long x0) {
+  register long a7 __asm__("a7") = SYS_thread_destroy;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_thread_self(void) {
+  register long a7 __asm__("a7") = SYS_thread_self;
+  register long a0 __asm__("a0");
+  __asm__ volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_thread_join(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_thread_join;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_thread_priority(long x0) {
+  register long a7 __asm__("a7") = SYS_thread_priority;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_thread_set_priority(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_thread_set_priority;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_thread_affinity(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_thread_affinity;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_thread_set_affinity(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_thread_set_affinity;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
   return a0;
 }
 
@@ -1386,6 +1485,35 @@ static inline long sys_msg_read(long x0, long x1, long x2, long x3) {
   register long a2 __asm__("a2") = x2;
   register long a3 __asm__("a3") = x3;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_channel_create_async(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_channel_create_async;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_post(long x0, long x1, long x2, long x3, long x4, long x5) {
+  register long a7 __asm__("a7") = SYS_msg_post;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  register long a5 __asm__("a5") = x5;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5) : "memory");
+  return a0;
+}
+
+static inline long sys_channel_bind(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_channel_bind;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
   return a0;
 }
 

@@ -101,9 +101,9 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   // Hardly ever: a process without them does little else.
   "slots": [...Array<number>(40).fill(0), 1, 2, 4, 8, 16, 32, 64, 128, 256],
   "dev": [0, 0x103],
-  "channel_create.flags": [0, 0, 1, 2, 2, 8, 16, 96, 4, 4, 128, 128, 128, 130, 256],
   "rate": [0, 1, 1000, 10 ** 6, 10 ** 9, 10 ** 10],
   "burst": [1, 1, 5, 100, 0, 2 ** 21],
+  "channel_create.flags": [0, 0, 1, 2, 2, 8, 16, 96, 4, 4, 128, 128, 128, 130, 256],
   "capacity": [1, 3, 256, 3, 0, 257],
   "channel_create_async.flags": [0, 0, 4, 8, 256],
   "msg_send_caps.tag": [

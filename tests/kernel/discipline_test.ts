@@ -14,8 +14,8 @@ const CHECKED: ReadonlySet<string> = new Set([
   "time",
   "toy",
   "capabilities",
-  "handover",
   "native",
+  "handover",
   "storm",
 ]);
 

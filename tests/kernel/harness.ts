@@ -337,7 +337,7 @@ export const STAGES: readonly Stage[] = [
   stage("messages", "3", "4", "2"),
   stage("channels"),
   stage("capabilities"),
-  stage("handover"),
   stage("native"),
+  stage("handover"),
   stage("storm", "6", "10", "2", "4"),
 ];

@@ -4,8 +4,8 @@ import { argumentAt, ArgumentLength, type Event, payloadU32, payloadU64 } from "
 import { AFRESH, resume } from "../../ipc/call.ts";
 import { channelOf, findConnection } from "../../ipc/connection.ts";
 import { findChannel } from "../../ipc/channel.ts";
-import { finishPassed, isPassed } from "../../ipc/handover.ts";
 import { mayCome, takeToken } from "../../ipc/limit.ts";
+import { finishPassed, isPassed } from "../../ipc/handover.ts";
 import { findReceipt, messageOf } from "../../ipc/message.ts";
 import { setExtent, setPart, Side } from "../../ipc/parts.ts";
 import { sendPulse } from "../../ipc/pulse.ts";

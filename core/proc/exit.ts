@@ -82,6 +82,8 @@ function condemn(s: State, fx: Effects, hart: number, thread: number, status: nu
  */
 export function finishLeaving(s: State, fx: Effects, hart: number, thread: number): number {
   const p = s.thread.process[thread];
+  // Before anything ends its call.
+  giveBackOf(s, fx, hart, thread);
   if (owesRobustList(s, thread)) {
     s.thread.leaving[thread] = 1;
     beginRobustList(s, fx, hart, thread);
@@ -159,13 +161,9 @@ function dismiss(s: State, fx: Effects, hart: number, thread: number): number {
   return Result.NoReturn;
 }
 
-/**
- * What a thread that ends leaves to others: what it was sending, its process's timer, the word for
- * its id, its futexes.
- */
+/** What a thread that ends leaves to others: its process's timer, the word for its id, its futexes. */
 function lastWords(s: State, fx: Effects, hart: number, thread: number): void {
   clearTid(s, fx, hart, thread);
-  giveBackOf(s, fx, hart, thread);
   releaseOwned(s, fx, hart, thread);
   discardOfThread(s, thread);
   bequeathAlarm(s, fx, hart, thread);

@@ -32,8 +32,6 @@ export function servePriority(
   s.channel.server[channel] = thread;
   s.channel.serverGeneration[channel] = s.thread.$generation[thread];
   if (!inherits(s, channel)) return;
-  // Where that is the base nothing is assigned, and nothing is to be undone.
-  if (s.thread.messagePriority[thread] === 0 && s.thread.priority[thread] === priority) return;
   assignMessagePriority(s, fx, h, thread, priority);
 }
 

@@ -6,7 +6,8 @@ import { resolveRange } from "../mem/user.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { firstWaiter, waitOn } from "../sched/wait.ts";
 import { armDeadline } from "./call.ts";
-import { Cause, endWait } from "./end.ts";
+import { mayLand } from "./carry.ts";
+import { Cause, endWait, isOverdue } from "./end.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { endService, servePriority } from "./priority.ts";
 import { receivePulse, takesPulse } from "./pulse.ts";
@@ -14,7 +15,7 @@ import { isRingFirst, receivePosted } from "./ring.ts";
 import { MessageState } from "./tables.ts";
 import { bytesBetween, INFO_BYTES, isSenderReady, moveMessage } from "./transfer.ts";
 
-/** Messages whose senders' memory is gone that one event passes over. */
+/** Messages that cannot be received, or whose time is over, that one event passes over. */
 const PASSES = 32;
 
 /** Whether the first thing a channel has for its receivers is a pulse. */
@@ -77,8 +78,16 @@ export function receive(
       wait(s, fx, h, now, thread, to, channel);
       return Result.Pending;
     }
+    if (isOverdue(s, from)) {
+      endWait(s, fx, h, sender, Cause.Timeout);
+      continue;
+    }
     const ready = prepare(s, fx, h, from, to);
     if (ready < 0) return ready;
+    if (m.carried[from] !== 0 && !mayLand(s, from, s.thread.process[thread])) {
+      endWait(s, fx, h, sender, Cause.NoRoom);
+      continue;
+    }
     if (isSenderReady(s, from, to)) {
       m.priority[from] = s.waiter.priority[s.thread.waiter[sender]];
       servePriority(s, fx, h, channel, thread, m.priority[from]);

@@ -43,6 +43,30 @@ export function prepareMemory(s: State, fx: Effects, h: number, message: number)
 }
 
 /**
+ * Whether a message can be sent through a connection. The row kept for asking its server is made.
+ *
+ * @param now the hart's time, ns
+ * @returns the channel, or -Err as `send`
+ */
+export function maySend(
+  s: State,
+  message: number,
+  connection: number,
+  now: number,
+): number {
+  const channel = channelOf(s, connection);
+  if (channel === 0) return -Err.BadDescriptor;
+  const { flags } = s.channel;
+  if ((flags[channel] & ChannelFlag.Unblock) !== 0 && s.message.pulse[message] === 0) {
+    const pulse = createPulse(s);
+    if (pulse === 0) return -Err.Again;
+    s.message.pulse[message] = pulse;
+  }
+  const limited = mayCome(s, channel, connection, now);
+  return limited < 0 ? limited : channel;
+}
+
+/**
  * Sends the message a row describes, whose memory was prepared, and blocks its thread until the
  * reply. A receiver that waits gets it at once; else it waits for one, by priority.
  *
@@ -61,15 +85,8 @@ export function send(
 ): number {
   const m = s.message;
   const thread = m.thread[message];
-  const channel = channelOf(s, connection);
-  if (channel === 0) return -Err.BadDescriptor;
-  if ((s.channel.flags[channel] & ChannelFlag.Unblock) !== 0 && m.pulse[message] === 0) {
-    const pulse = createPulse(s);
-    if (pulse === 0) return -Err.Again;
-    m.pulse[message] = pulse;
-  }
-  const limited = mayCome(s, channel, connection, now);
-  if (limited < 0) return limited;
+  const channel = maySend(s, message, connection, now);
+  if (channel < 0) return channel;
   // From here on it must succeed.
   takeToken(s, channel, connection, now);
   beginMessage(s, message, connection);

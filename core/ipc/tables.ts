@@ -17,10 +17,12 @@ export const ChannelFlag = {
   SenderLength: 32,
   /** The information of a message names the bytes its sender takes as a reply. */
   ReplyLength: 64,
+  /** Its messages may carry capabilities: receiving then writes t3 to t6. */
+  Capabilities: 128,
 } as const;
 
 /** All flags there are. */
-export const CHANNEL_FLAGS = 127;
+export const CHANNEL_FLAGS = 255;
 
 /** Connections one process may have; to look through them is at most UNITS of work. */
 export const CONNECTIONS = 256;
@@ -30,6 +32,8 @@ export const PARTS = 8;
 export const MESSAGE_BYTES = 1 << 18;
 /** Most bytes of a message that travels in registers. */
 export const REGISTER_BYTES = 64;
+/** Capabilities a message may carry. */
+export const CARRIED = 4;
 /** Bytes of a pulse, as a receive buffer must be able to hold it. */
 export const PULSE_BYTES = 24;
 /** Highest code of a pulse a program may send; the kernel's own are negative. */
@@ -161,6 +165,11 @@ export const messageTable = table("message", {
   arrival: f64("arrival number at its channel", { role: "history" }),
   priority: u8("priority it was sent with"),
   tag: u32("low word of its tag"),
+  carried: u32("capabilities that travel with it while it waits for a receiver"),
+  capability: owns("capNode", "each of them; 0 for one that was revoked on the way", {
+    count: CARRIED,
+    usedCount: "carried",
+  }),
   inMemory: u8("1 when its bytes lie in memory, 0 when in registers"),
   sendParts: u8("parts it is gathered from"),
   replyParts: u8("parts its reply, or what is received, is scattered to"),
@@ -171,7 +180,7 @@ export const messageTable = table("message", {
   info: f64("user address a receiver wants information at; 0 for none"),
   timeout: f64("time the next call that moves messages may take, ns"),
   nextStates: u8("bits of the states that is asked for: 1 << MessageState; 0 for none"),
-  timeoutStates: u8("those of the call in progress"),
+  timeoutStates: u8("those of the call in progress; bit 0 once its time was over in another"),
   pulse: owns("pulse", "kept for asking the server to let go"),
   asked: u8("1 once the server was asked to let go"),
   askedReason: u8("core error code of why it was asked"),

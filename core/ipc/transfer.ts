@@ -6,10 +6,11 @@ import { PAGE_BYTES } from "../limits.ts";
 import { peekUser } from "../mem/user.ts";
 import { linkWaiter, unlinkWaiter } from "../sched/wait.ts";
 import { WaitKind } from "../sched/tables.ts";
+import { land } from "./carry.ts";
 import { giveReceipt } from "./message.ts";
 import { arePartsPresent, copyParts, Side } from "./parts.ts";
 import { ChannelFlag, sessionOf } from "./tables.ts";
-import { registersOf, TagFlag } from "./tag.ts";
+import { registersOf, TAG_LENGTH, TagFlag } from "./tag.ts";
 
 /** Bytes of the information about a message. */
 export const INFO_BYTES = 56;
@@ -105,9 +106,11 @@ export function moveMessage(
   const m = s.message;
   const sender = m.thread[from];
   const receiver = m.thread[to];
-  let length = m.tag[from];
-  if (m.inMemory[from] === 0) fx.copyRegisterSet(sender, receiver, registersOf(length));
-  else {
+  let length = m.tag[from] & TAG_LENGTH;
+  if (m.inMemory[from] === 0) {
+    fx.copyRegisterSet(sender, receiver, registersOf(length));
+    if (m.carried[from] !== 0) land(s, fx, from, receiver);
+  } else {
     length = bytesBetween(s, from, to);
     copyParts(s, fx, from, Side.Send, to, Side.Fill, length);
     fx.setRegister(receiver, roleRegister.a1, TagFlag.Memory + length);

@@ -42,6 +42,7 @@ import { discardPending, sendSignal } from "../proc/signal.ts";
 import { lockOwned, releaseOwned } from "../sched/futex_owner.ts";
 import { futexRegion } from "../sched/futex_row.ts";
 import { bookTime } from "../sched/hart_time.ts";
+import { scheduler } from "../sched/scheduler.ts";
 import { createThread, freeThread, raiseIpi } from "../sched/thread.ts";
 import { armTimer, disarmTimer, TimerSlot } from "../sched/timer.ts";
 import { LAST_GENERATION } from "../state/table.ts";
@@ -382,6 +383,7 @@ function conserve(resource: string, steps: readonly Step[]): void {
     const at = `event ${order} (${name}), ${resource}`;
     const earlier = baseline(w.s);
     assert.doesNotThrow(() => event(w), `${at}: it runs`);
+    for (let h = 0; h + 1 < w.s.hart.$capacity; h++) scheduler.settle(w.s, h);
     assert.equal(checkTotals(w.s, w.opening), "", `${at}: totals`);
     const found = recount().map((f) => f.text);
     assert.deepEqual(found, [], `${at}: recount: ${found.join("; ")}`);

@@ -146,7 +146,7 @@ function unlinkFromInbox(s: State, hart: number, thread: number): void {
 /** Queues a thread of this hart that has something to do; its sleep timer goes first. */
 export function makeReady(s: State, hart: number, thread: number): void {
   disarmTimer(s, hart, thread, TimerSlot.Sleep);
-  scheduler.enqueue(s, hart, thread);
+  scheduler.wake(s, hart, thread);
 }
 
 /**
@@ -167,7 +167,7 @@ export function answerRequests(s: State, fx: Effects, hart: number, thread: numb
 
 /** Takes up a priority that another hart changed, where this one schedules by it. */
 function lookAtPriority(s: State, hart: number, thread: number): void {
-  if (s.thread.queued[thread] === 0 && s.thread.state[thread] !== ThreadState.Running) return;
+  if (!scheduler.hasPlace(s, hart, thread)) return;
   if (s.thread.level[thread] === effectivePriority(s, thread)) return;
   scheduler.applyPriority(s, hart, thread);
 }
@@ -216,7 +216,7 @@ export function handOver(
   thread: number,
   target: number,
 ): void {
-  if (s.thread.queued[thread] === 1) scheduler.remove(s, hart, thread);
+  if (scheduler.isQueued(s, hart, thread)) scheduler.remove(s, hart, thread);
   disarmTimer(s, hart, thread, TimerSlot.Sleep);
   disarmTimer(s, hart, thread, TimerSlot.Interval);
   if (s.thread.state[thread] === ThreadState.Running) {

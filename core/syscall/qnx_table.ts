@@ -1,4 +1,4 @@
-import { address, array, path, row, value } from "./row.ts";
+import { address, array, path, row, temporary, value } from "./row.ts";
 
 const self = { slot: "self" } as const;
 const processes = { slot: "processes" } as const;
@@ -9,6 +9,9 @@ const end = { argument: 0 } as const;
 const PART = 16;
 /** Parts beyond this are marked too many. */
 const MOST_PARTS = 8;
+
+/** The registers that name what a message carries. */
+const TOKENS = { t3: temporary, t4: temporary, t5: temporary, t6: temporary };
 
 /**
  * Messages in the shape of QNX. Those that carry registers move a1 to a6 and t0 to t2 to the other
@@ -117,6 +120,22 @@ export const qnxRows = [
     "Copies a part of a message that was received; its bytes.",
   ),
   row(
+    678,
+    "msg_send_caps",
+    { coid: value, tag: value, ...TOKENS },
+    end,
+    "eintr",
+    "Sends registers, and the capabilities t3 to t6 name; the status.",
+  ),
+  row(
+    679,
+    "msg_reply_caps",
+    { receipt: value, tag: value, ...TOKENS },
+    end,
+    "never",
+    "Answers with registers, and the capabilities t3 to t6 name.",
+  ),
+  row(
     680,
     "channel_create_async",
     { flags: value, capacity: value },
@@ -168,7 +187,7 @@ export const qnxRows = [
   ),
 ] as const;
 
-/** Calls that give back further registers than a0, so that a stub of one register is wrong. */
+/** Calls that take or give back other registers than a0 to a5, so that a plain stub is wrong. */
 export const carriers: readonly string[] = [
   "msg_send",
   "msg_send_bytes",
@@ -176,6 +195,8 @@ export const carriers: readonly string[] = [
   "msg_receive",
   "msg_receive_parts",
   "msg_reply_receive",
+  "msg_send_caps",
+  "msg_reply_caps",
 ];
 
 /** Names of the message calls. */

@@ -1,5 +1,5 @@
 /** I4, I5, I6, C8 to C11: channels, the three queues of each, what is sent and what comes back. */
-import { MessageState } from "../../core/ipc/tables.ts";
+import { ChannelFlag, MessageState } from "../../core/ipc/tables.ts";
 import type { State } from "../../core/kernel.ts";
 import { Account } from "../../core/ledger/accounts.ts";
 import { ThreadState, WaitKind } from "../../core/sched/tables.ts";
@@ -20,6 +20,9 @@ function checkStates(s: State, report: Report): void {
     if (kind < WaitKind.MessageSend || kind > WaitKind.MessageReply) return;
     if (s.thread.state[thread] !== ThreadState.Blocked) {
       report("I4", `message ${m}`, `its thread ${thread} waits without being blocked`);
+    }
+    if (s.message.carried[m] !== 0 && kind !== WaitKind.MessageSend) {
+      report("I4", `message ${m}`, `carries capabilities, its thread is in queue ${kind}`);
     }
     if (KIND_OF[s.message.state[m]] !== kind) {
       report("I4", `message ${m}`, `in state ${s.message.state[m]}, its thread in queue ${kind}`);
@@ -54,6 +57,36 @@ function checkQueues(s: State, report: Report): void {
       }
       priority = s.pulse.priority[p];
       arrival = s.pulse.arrival[p];
+    }
+  });
+}
+
+/** The thread that last received from a channel that inherits, and is busy with nothing else; or 0. */
+function busyServer(s: State, channel: number): number {
+  const { server, serverGeneration, flags, dying } = s.channel;
+  const thread = server[channel];
+  if (thread === 0 || dying[channel] !== 0) return 0;
+  if ((flags[channel] & ChannelFlag.FixedPriority) !== 0) return 0;
+  if (s.thread.$live[thread] !== 1 || s.thread.state[thread] === ThreadState.Dead) return 0;
+  if (s.thread.$generation[thread] !== serverGeneration[channel]) return 0;
+  let channels = 0;
+  eachLive(s.channel, (other) => {
+    if (server[other] === thread) channels++;
+  });
+  return channels === 1 ? thread : 0;
+}
+
+/** I6: a busy server has at least the priority each waiting message was sent with. */
+function checkServers(s: State, report: Report): void {
+  eachLive(s.channel, (channel) => {
+    const thread = busyServer(s, channel);
+    if (thread === 0) return;
+    const message = s.thread.messagePriority[thread];
+    const own = message === 0 ? s.thread.priority[thread] : message - 1;
+    for (let w = s.channel.sendHead[channel]; w !== 0; w = s.waiter.next[w]) {
+      const m = s.thread.message[s.waiter.thread[w]];
+      if (s.message.priority[m] <= own) continue;
+      report("I6", `channel ${channel}`, `its server has ${own}, message ${m} waits with more`);
     }
   });
 }
@@ -120,6 +153,7 @@ export const messages: Group = {
     if (s.channel.$header[0] === 0 || s.kernel.booted[ONLY] === 0) return;
     checkStates(s, report);
     checkQueues(s, report);
+    checkServers(s, report);
     checkRows(s, report);
     checkFlows(s, report);
   },

@@ -97,7 +97,9 @@ export class ArenaStore {
         }
         for (let row = 1; row <= rows; row++) {
           const from = start + ((row * rowBytes) >>> 2);
-          const end = from + ((words[counts + row] * elementBytes + 3) >>> 2);
+          // What the common state has there and this one has no more is a difference as well.
+          const most = Math.max(words[counts + row], this.common[counts + row]);
+          const end = from + ((most * elementBytes + 3) >>> 2);
           this.compare(from, end);
           used += end - from;
         }

@@ -463,7 +463,11 @@ export class Scene {
   private givenOf(thread: number, actor: Actor, argument: Argument): number | Uint8Array | null {
     if (argument === null || typeof argument === "number") return argument;
     if (isWord(argument)) return this.wordAt(thread, argument.word);
-    if (typeof argument === "object" && "held" in argument) return actor.kept[argument.held] ?? 0;
+    if (typeof argument === "object" && "held" in argument) {
+      const { held, of } = argument;
+      const whose = of === undefined ? actor : this.m.actors.find((a) => a?.name === of);
+      return whose?.kept[held] ?? 0;
+    }
     return this.bytesOf(argument);
   }
 

@@ -1,5 +1,6 @@
 import type { QnxCall } from "../../syscall/qnx_table.ts";
 import type { Handler } from "../handler.ts";
+import { msgReplyCaps, msgSendCaps } from "./capabilities.ts";
 import {
   channelCreate,
   channelDestroy,
@@ -30,6 +31,8 @@ export const qnxHandlers: Readonly<Record<QnxCall, Handler>> = {
   msg_info: messages.msgInfo,
   msg_read: messages.msgRead,
   timer_timeout: timerTimeout,
+  msg_send_caps: msgSendCaps,
+  msg_reply_caps: msgReplyCaps,
   channel_create_async: channels.channelCreateAsync,
   msg_post: channels.msgPost,
   channel_bind: channels.channelBind,

@@ -25,22 +25,22 @@ import { errnoOf } from "../linux/errno.ts";
  * Begins a call that sends: the thread's message row, or -Err. What an earlier wait of the same call
  * ended with comes before anything else.
  */
-function beginSend(s: State, t: number): number {
+export function beginSend(s: State, fx: Effects, h: number, t: number): number {
   const message = messageOf(s, t);
   if (message === 0) return -Err.Again;
-  const resumed = resume(s, t, message);
+  const resumed = resume(s, fx, h, t, message);
   return resumed === AFRESH ? message : resumed;
 }
 
 /** The connection a call names as its first argument, or -Err.BadDescriptor. */
-function connectionArgument(s: State, e: Event, t: number): number {
+export function connectionArgument(s: State, e: Event, t: number): number {
   const connection = findConnection(s, s.thread.process[t], e.argument(0));
   return connection === 0 ? -Err.BadDescriptor : connection;
 }
 
 /** msg_send(coid, tag): the message is in a2 to a6 and t0 to t2. */
 export function msgSend(s: State, fx: Effects, e: Event, t: number): number {
-  const message = beginSend(s, t);
+  const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   if (!isRegisterTag(e.uint(1))) return -Err.Invalid;
   const connection = connectionArgument(s, e, t);
@@ -69,7 +69,7 @@ function sendParts(
 
 /** msg_send_bytes(coid, buf, length, reply, room). */
 export function msgSendBytes(s: State, fx: Effects, e: Event, t: number): number {
-  const message = beginSend(s, t);
+  const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
@@ -106,7 +106,7 @@ function takeParts(s: State, e: Event, nth: number, message: number, side: numbe
 
 /** msg_send_parts(coid, parts, count, reply, replies). */
 export function msgSendParts(s: State, fx: Effects, e: Event, t: number): number {
-  const message = beginSend(s, t);
+  const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
@@ -119,7 +119,7 @@ export function msgSendParts(s: State, fx: Effects, e: Event, t: number): number
 
 /** msg_receive(chid, buf, room, info). */
 export function msgReceive(s: State, fx: Effects, e: Event, t: number): number {
-  const message = beginSend(s, t);
+  const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const channel = findChannel(s, s.thread.process[t], e.argument(0));
   if (channel === 0) return -Err.NoProcess;
@@ -130,7 +130,7 @@ export function msgReceive(s: State, fx: Effects, e: Event, t: number): number {
 
 /** msg_receive_parts(chid, parts, count, info). */
 export function msgReceiveParts(s: State, fx: Effects, e: Event, t: number): number {
-  const message = beginSend(s, t);
+  const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const channel = findChannel(s, s.thread.process[t], e.argument(0));
   if (channel === 0) return -Err.NoProcess;
@@ -176,7 +176,7 @@ export function msgReplyReceive(s: State, fx: Effects, e: Event, t: number): num
   const m = s.message;
   // A call that waited to receive has answered already.
   const answered = s.thread.call[t] !== 0;
-  const message = beginSend(s, t);
+  const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   if (!answered) {
     const received = findReceipt(s, s.thread.process[t], e.argument(0));

@@ -163,6 +163,8 @@
 #define SYS_msg_info 675
 #define SYS_timer_timeout 676
 #define SYS_msg_read 677
+#define SYS_msg_send_caps 678
+#define SYS_msg_reply_caps 679
 #define SYS_channel_create_async 680
 #define SYS_msg_post 681
 #define SYS_channel_bind 682

@@ -1,5 +1,5 @@
 import type { Bound } from "./state/arena.ts";
-import { futexTable, hartTable, threadTable, waiterTable } from "./sched/tables.ts";
+import { futexTable, hartTable, threadTable, timerTable, waiterTable } from "./sched/tables.ts";
 import {
   addressSpaceTable,
   frameTable,
@@ -71,6 +71,7 @@ export const kernelTables = {
   futex: futexTable,
   ringEntry: ringEntryTable,
   serviceName: serviceNameTable,
+  timer: timerTable,
 } as const;
 
 /** All kernel state: the bound tables, and nothing else. */

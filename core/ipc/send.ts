@@ -48,22 +48,18 @@ export function prepareMemory(s: State, fx: Effects, h: number, message: number)
  * @param now the hart's time, ns
  * @returns the channel, or -Err as `send`
  */
-export function maySend(
-  s: State,
-  message: number,
-  connection: number,
-  now: number,
-): number {
+export function maySend(s: State, message: number, connection: number, now: number): number {
   const channel = channelOf(s, connection);
   if (channel === 0) return -Err.BadDescriptor;
+  const limited = mayCome(s, channel, connection, now);
+  if (limited < 0) return limited;
   const { flags } = s.channel;
   if ((flags[channel] & ChannelFlag.Unblock) !== 0 && s.message.pulse[message] === 0) {
     const pulse = createPulse(s);
     if (pulse === 0) return -Err.Again;
     s.message.pulse[message] = pulse;
   }
-  const limited = mayCome(s, channel, connection, now);
-  return limited < 0 ? limited : channel;
+  return channel;
 }
 
 /**

@@ -106,6 +106,8 @@ export const Account = {
   NamePageUsed: 75,
   NotificationFree: 140,
   NotificationUsed: 141,
+  TimerObjectFree: 159,
+  TimerObjectUsed: 160,
   FutexFree: 80,
   FutexUsed: 81,
 } as const;
@@ -327,6 +329,12 @@ export const resources: readonly Resource[] = [
     unit: "name",
     kind: "stock",
     accounts: ["ServiceNameFree", "ServiceNameUsed"],
+  },
+  {
+    name: "timer objects",
+    unit: "timer",
+    kind: "stock",
+    accounts: ["TimerObjectFree", "TimerObjectUsed"],
   },
 ];
 

@@ -118,6 +118,12 @@ export const qnxErrors: Readonly<Record<QnxCall, Errors>> = {
   },
   msg_send_caps: { ...SEND, ...CARRIED },
   msg_reply_caps: { ...BEGIN, ...RECEIPT, ...CARRIED },
+  msg_send_pages: {
+    ...SEND,
+    ...MEMORY,
+    ...PARTS,
+    EINVAL: "no whole pages, or they take the reply, or a way to pass them that is none",
+  },
   channel_create_async: {
     EINVAL: "flags that are none, or a capacity not from 1 to 256",
     EBUSY: "another channel of the process gets that news",

@@ -143,6 +143,7 @@ const FILLS: readonly Fill[] = [
     options: rows({ notification: 12 }),
     errno: NO_SPACE,
   },
+  { resource: "timer", thing: "timers", options: rows({ timer: 12 }), errno: NO_SPACE },
   { resource: "image", thing: "images", options: rows({ image: 10 }), errno: Errno.NoMemory },
 ];
 

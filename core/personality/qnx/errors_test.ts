@@ -118,6 +118,12 @@ const PROVOKED: Readonly<Partial<Record<QnxCall, Errors>>> = {
     EFAULT: client("msg_send_parts", part(8, 9), 1, empty, 1),
     E2BIG: client("msg_send_parts", many, 1, empty, 1),
   },
+  msg_send_pages: {
+    ...sends("msg_send_pages", HEAP, 0, 0, 0, 2),
+    EFAULT: client("msg_send_pages", 4096, 4096, 0, 0, 2),
+    E2BIG: client("msg_send_pages", HEAP, 2 ** 19, 0, 0, 2),
+    EINVAL: client("msg_send_pages", HEAP + 1, 4096, 0, 0, 2),
+  },
   msg_receive: {
     ESRCH: (b) => b.call(0, Nr.receive, 9999, 0, 0, 0),
     EAGAIN: noMessages(0, "msg_receive", 0, 0, 0, 0),

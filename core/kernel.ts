@@ -1,5 +1,12 @@
 import type { Bound } from "./state/arena.ts";
-import { futexTable, hartTable, threadTable, timerTable, waiterTable } from "./sched/tables.ts";
+import {
+  futexTable,
+  hartTable,
+  irqTable,
+  threadTable,
+  timerTable,
+  waiterTable,
+} from "./sched/tables.ts";
 import {
   addressSpaceTable,
   frameTable,
@@ -62,6 +69,7 @@ export const kernelTables = {
   notification: notificationTable,
   futex: futexTable,
   timer: timerTable,
+  irq: irqTable,
 } as const;
 
 /** All kernel state: the bound tables, and nothing else. */

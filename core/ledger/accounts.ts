@@ -99,6 +99,12 @@ export const Account = {
   NotificationUsed: 141,
   TimerObjectFree: 150,
   TimerObjectUsed: 151,
+  IrqFree: 152,
+  IrqUsed: 153,
+  IrqSource: 154,
+  IrqPending: 155,
+  IrqAcknowledged: 156,
+  IrqDiscarded: 157,
   FutexFree: 80,
   FutexUsed: 81,
 } as const;
@@ -307,6 +313,13 @@ export const resources: readonly Resource[] = [
     unit: "timer",
     kind: "stock",
     accounts: ["TimerObjectFree", "TimerObjectUsed"],
+  },
+  { name: "IRQ bindings", unit: "binding", kind: "stock", accounts: ["IrqFree", "IrqUsed"] },
+  {
+    name: "IRQs",
+    unit: "IRQ",
+    kind: "flow",
+    accounts: ["IrqSource", "IrqPending", "IrqAcknowledged", "IrqDiscarded"],
   },
 ];
 

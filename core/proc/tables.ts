@@ -1,6 +1,6 @@
 import { back, f64, holds, owns, u16, u32, u8, weak } from "../state/column.ts";
 import { table } from "../state/table.ts";
-import { FUTEX_BUCKETS, TID_BUCKETS } from "../sched/tables.ts";
+import { FUTEX_BUCKETS, IRQ_SOURCES, TID_BUCKETS } from "../sched/tables.ts";
 
 /** Descriptors a process may have open. */
 export const DESCRIPTORS = 256;
@@ -24,9 +24,10 @@ export const KnownSlot = {
   clock: 32,
   entropy: 64,
   processes: 128,
+  irqs: 256,
 } as const;
 /** All of them. */
-export const KNOWN_SLOTS = 255;
+export const KNOWN_SLOTS = 511;
 
 /** A process. */
 export const processTable = table("process", {
@@ -78,7 +79,7 @@ export const processTable = table("process", {
   nameFreeTail: u32("last of them plus one"),
   names: u32("native names in use"),
   namesRetired: u32("name slots whose generations are used up"),
-  renounced: u8("well-known capabilities it was started without, a KnownSlot bit each"),
+  renounced: u16("well-known capabilities it was started without, a KnownSlot bit each"),
   namesClosing: u8("1 while exec or exit takes its names away"),
   handlerLo: u32("signal handlers, low word: 0 default, 1 ignore", { count: SIGNALS + 1 }),
   handlerHi: u32("signal handlers, high word", { count: SIGNALS + 1 }),
@@ -190,6 +191,10 @@ export const kernelTable = table("kernel", {
   hungryLo: u32("harts 0 to 31 that are idle and ask for a thread", { owner: "global" }),
   hungryHi: u32("harts 32 to 63", { owner: "global" }),
   selfCheck: u8("a SelfCheck: what the scheduler found of itself at boot"),
+  irqOfSource: back("irq", "binding of each interrupt source; 0 for none", { count: IRQ_SOURCES }),
+  driverSource: u8("1 for a source that a driver of the kernel's own serves", {
+    count: IRQ_SOURCES,
+  }),
   futexBucket: back("futex", "futex hash buckets", { count: FUTEX_BUCKETS, role: "derived" }),
 });
 

@@ -76,7 +76,8 @@ export type Consumed =
       | "console"
       | "clock"
       | "entropy"
-      | "processes";
+      | "processes"
+      | "irqs";
   }
   | { readonly none: string };
 

@@ -32,6 +32,10 @@ export const MAKERS: Readonly<Record<string, (b: TokenBench, hart: number) => nu
   Space: (b, hart) => b.make(hart, "space_create"),
   Memory: (b, hart) => b.make(hart, "memory_create", 2),
   Notification: (b, hart) => b.make(hart, "notification_create"),
+  Irq: (b, hart) => {
+    const [source] = b.freeSources();
+    return b.make(hart, "irq_bind", source, MAKERS.Notification(b, hart), 1);
+  },
   Timer: (b, hart) => b.make(hart, "timer_create", MAKERS.Notification(b, hart), 1),
 };
 
@@ -122,6 +126,7 @@ export const BASES: Readonly<Record<string, Base>> = {
   timer_arm: of("Timer", 9_000_000, 0),
   timer_cancel: of("Timer"),
   timer_overruns: of("Timer"),
+  irq_ack: of("Irq"),
 };
 
 /** Descriptor calls, by what the description must have been opened for. */

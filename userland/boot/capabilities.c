@@ -161,9 +161,9 @@ static void check_renouncing(void) {
     check_reset();
     struct timespec now;
     CHECK_EQUAL(sys_clock_gettime(CLOCK_MONOTONIC, (long)&now), 0);
-    CHECK_EQUAL(sys_cap_renounce(SLOT_CLOCK), 255 - SLOT_CLOCK);
+    CHECK_EQUAL(sys_cap_renounce(SLOT_CLOCK), 511 - SLOT_CLOCK);
     CHECK_EQUAL(sys_clock_gettime(CLOCK_MONOTONIC, (long)&now), -EPERM);
-    CHECK_EQUAL(sys_cap_renounce(SLOT_PROCESSES), 255 - SLOT_CLOCK - SLOT_PROCESSES);
+    CHECK_EQUAL(sys_cap_renounce(SLOT_PROCESSES), 511 - SLOT_CLOCK - SLOT_PROCESSES);
     CHECK_EQUAL(sys_cap_process(0), -14);
     exit(check_result());
   }
@@ -186,7 +186,7 @@ static void check_spawning(void) {
   long space = sys_space_create();
   CHECK_EQUAL(sys_space_map(space, memory, CODE, 1, 0, PROT_READ | PROT_EXEC), 0);
   CHECK_EQUAL(sys_process_spawn(own, CODE, CODE, 9, 0), -10);
-  long child = sys_process_spawn(space, CODE, CODE, 9, 255);
+  long child = sys_process_spawn(space, CODE, CODE, 9, 511);
   CHECK(child > 0);
   i32 status = 0;
   CHECK(sys_wait4(-1, (long)&status, 0, 0) > 0);

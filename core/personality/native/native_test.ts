@@ -95,7 +95,7 @@ Deno.test("native: what was renounced stays so for children", () => {
   const child = b.processOf(b.fork());
   assert.equal(b.s.process.renounced[child], KnownSlot.clock);
   assert.equal(b.call(1, 113, 1, 0), -1);
-  assert.equal(native(b, 0, "cap_renounce", 256), NativeError.Invalid);
+  assert.equal(native(b, 0, "cap_renounce", 512), NativeError.Invalid);
 });
 
 Deno.test("notifications: bits come at once, later, to one, or not in time", () => {
@@ -255,7 +255,7 @@ Deno.test("spawn: a child in a space of its own, with what it is given and no mo
   assert.equal(start(AT + 1, AT, 0, 0), NativeError.Invalid);
   assert.equal(start(AT, AT + 8, 0, 0), NativeError.Invalid);
   assert.equal(start(2 ** 40, AT, 0, 0), NativeError.Invalid);
-  assert.equal(start(AT, AT, 0, 256), NativeError.Invalid);
+  assert.equal(start(AT, AT, 0, 512), NativeError.Invalid);
   assert.equal(
     native(b, 0, "process_spawn", made(b, 0, "cap_space"), AT, AT, 0, 0),
     NativeError.Busy,

@@ -184,7 +184,10 @@ export class Effects {
   }
   /** Completes a call: a0 = value (a whole number, negative for an error), pc past the `ecall`. */
   returnValue(thread: number, value: number): void {
-    this.put(EffectKind.Return, thread, value >>> 0, Math.floor(value / 0x1_0000_0000) >>> 0, 0, 0);
+    // Nearly all values are small, and a division of doubles is not.
+    const small = value | 0;
+    const hi = small === value ? small >> 31 : Math.floor(value / 0x1_0000_0000) >>> 0;
+    this.put(EffectKind.Return, thread, value >>> 0, hi, 0, 0);
   }
   copyRegisters(from: number, to: number): void {
     this.put(EffectKind.CopyRegisters, from, to, 0, 0, 0);

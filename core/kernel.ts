@@ -30,7 +30,15 @@ import {
   streamTable,
   terminalTable,
 } from "./fs/tables.ts";
-import { channelTable, connectionTable, ipcTable, messageTable, pulseTable } from "./ipc/tables.ts";
+import {
+  channelTable,
+  connectionTable,
+  ipcTable,
+  messageTable,
+  pulseTable,
+  ringEntryTable,
+  serviceNameTable,
+} from "./ipc/tables.ts";
 import { accountTable } from "./ledger/tables.ts";
 
 /** Every table of the kernel, in arena order. */
@@ -68,6 +76,8 @@ export const kernelTables = {
   namePage: namePageTable,
   notification: notificationTable,
   futex: futexTable,
+  ringEntry: ringEntryTable,
+  serviceName: serviceNameTable,
   timer: timerTable,
   irq: irqTable,
 } as const;

@@ -8,7 +8,7 @@ import { hasDyingEnds } from "./ipc/teardown.ts";
 import { ONE, type State } from "./kernel.ts";
 import { UNITS } from "./limits.ts";
 import { finishExecute } from "./proc/exec.ts";
-import { beginExit, exitThread, isToldToGo } from "./proc/exit.ts";
+import { beginExit, exitThread, finishLeaving, isToldToGo } from "./proc/exit.ts";
 import {
   Handler,
   hasHandler,
@@ -40,6 +40,8 @@ export function reschedule(s: State, hart: number, now: number): void {
   const row = hart + 1;
   let current = s.hart.current[row];
   const running = current !== 0 && s.thread.state[current] === ThreadState.Running;
+  // While the thread goes on that has the hart, the others wait in the queue.
+  if (running) scheduler.settle(s, hart);
   if (running && s.hart.needsReschedule[row] === 0) return;
   s.hart.needsReschedule[row] = 0;
   if (current !== 0) {
@@ -145,12 +147,17 @@ function actOnSignal(
   return true;
 }
 
+/** Whether something is being taken apart or woken that any hart's events go on with. */
+export function hasCommonWork(s: State): boolean {
+  return hasReclaim(s) || hasWaking(s) || hasDyingEnds(s);
+}
+
 /** Whether the hart must take a Continue event before anything else. */
-function hasSteps(s: State, hart: number): boolean {
+function hasSteps(s: State, hart: number, quiet: boolean): boolean {
   const row = hart + 1;
   if (s.hart.operation[row] !== 0) return true;
   if (s.hart.inboxHead[row] !== 0 && s.hart.ipiPending[row] === 0) return true;
-  if (hasReclaim(s) || hasWaking(s) || hasDyingEnds(s)) return true;
+  if (!quiet && hasCommonWork(s)) return true;
   return hart === 0 && s.kernel.shutdownSteps[ONE] !== 0;
 }
 
@@ -197,27 +204,50 @@ function programTimer(s: State, fx: Effects, hart: number): void {
  * would return to user code. A step or a sample that is due comes before any guest instruction.
  *
  * @param now the hart's time, ns
+ * @param quiet whether it is known that there is no common work
  */
-export function leaveKernel(s: State, fx: Effects, hart: number, now: number): void {
+export function leaveKernel(
+  s: State,
+  fx: Effects,
+  hart: number,
+  now: number,
+  quiet: boolean = false,
+): void {
+  const goesOn = choose(s, fx, hart, now, quiet);
+  scheduler.settle(s, hart);
+  if (!goesOn) return;
+  if (s.hart.current[hart + 1] === 0) askForThread(s, fx, hart);
+  if (s.hart.steal[hart + 1] !== 0) answerIdleHarts(s, fx, hart, now);
+  load(s, fx, hart);
+  programTimer(s, fx, hart);
+}
+
+/** Chooses what the hart runs; false when a step or a sample comes first. */
+function choose(s: State, fx: Effects, hart: number, now: number, quiet: boolean): boolean {
   const row = hart + 1;
-  for (;;) {
-    if (fx.sampled === 1) return;
-    if (hasSteps(s, hart)) {
+  // What is done for a signal may leave work.
+  for (let known = quiet;; known = false) {
+    if (fx.sampled === 1) return false;
+    if (hasSteps(s, hart, known)) {
       if (s.hart.continuePending[row] === 0) {
         s.hart.continuePending[row] = 1;
         fx.continueOn(hart);
       }
-      return;
+      return false;
     }
     reschedule(s, hart, now);
     const thread = s.hart.current[row];
-    if (thread === 0) break;
+    if (thread === 0) return true;
     if (s.kernel.shutdown[ONE] !== 0) {
       const p = s.thread.process[thread];
       if (s.process.state[p] === ProcessState.Live) {
         beginExit(s, fx, hart, thread, Signal.Kill);
         continue;
       }
+    }
+    if (s.thread.leaving[thread] === 1) {
+      finishLeaving(s, fx, hart, thread);
+      continue;
     }
     // A call that set another mask and was not interrupted ends with the old one.
     if (s.thread.restoreMask[thread] === 1 && s.thread.call[thread] === 0) {
@@ -234,11 +264,7 @@ export function leaveKernel(s: State, fx: Effects, hart: number, now: number): v
       s.thread.state[thread] = ThreadState.Stopped;
       continue;
     }
-    if (signal === 0 || runsCallFirst(s, thread, signal)) break;
-    if (!actOnSignal(s, fx, hart, thread, signal)) return;
+    if (signal === 0 || runsCallFirst(s, thread, signal)) return true;
+    if (!actOnSignal(s, fx, hart, thread, signal)) return false;
   }
-  if (s.hart.current[row] === 0) askForThread(s, fx, hart);
-  if (s.hart.steal[row] !== 0) answerIdleHarts(s, fx, hart, now);
-  load(s, fx, hart);
-  programTimer(s, fx, hart);
 }

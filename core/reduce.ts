@@ -6,9 +6,10 @@ import { AccessKind, type Event, EventKind, SampleKind } from "./event.ts";
 import { reduceExternal, reduceInput } from "./input.ts";
 import { ONE, type State } from "./kernel.ts";
 import { registerSample } from "./isa/signal_frame.ts";
+import { giveBackOf } from "./ipc/carry.ts";
 import { outlastsDeadline } from "./ipc/end.ts";
 import { drainEnds, hasDyingEnds } from "./ipc/teardown.ts";
-import { leaveKernel } from "./leave.ts";
+import { hasCommonWork, leaveKernel } from "./leave.ts";
 import { Account } from "./ledger/accounts.ts";
 import { post } from "./ledger/post.ts";
 import { bookRetired } from "./ledger/retired.ts";
@@ -30,7 +31,8 @@ import { rowOf } from "./syscall/rows.ts";
 import { clearCall, returnFromCall } from "./sched/call.ts";
 import { bookTime } from "./sched/hart_time.ts";
 import { keepSources } from "./sched/irq.ts";
-import { endOperation } from "./sched/operation.ts";
+import { robustSampleBytes, takeRobustSample } from "./sched/futex_robust.ts";
+import { endOperation, OperationKind } from "./sched/operation.ts";
 import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.ts";
 import { answerRequests, leaveForbiddenHart, takeFromInbox } from "./sched/thread.ts";
 import { disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
@@ -65,11 +67,18 @@ function isOfShutdown(kind: number): boolean {
   return kind === EventKind.Ipi || kind === EventKind.Continue || kind === EventKind.Sample;
 }
 
+/** Whether bytes of a frame are what was asked for: of a robust list, or the head of a program. */
+function isFrameSample(s: State, e: Event, thread: number): boolean {
+  return s.thread.operation[thread] === OperationKind.RobustList
+    ? e.payloadLength === robustSampleBytes(s, thread)
+    : s.thread.callStage[thread] === 1;
+}
+
 /** The rule an event breaks, or Refusal.None. */
 export function refuse(s: State, e: Event): number {
   if (!isRecord(e)) return Refusal.BadRecord;
   if (e.kind < EventKind.Boot || e.kind > EventKind.Shutdown) return Refusal.UnknownKind;
-  const booted = s.kernel.$live[ONE] === 1 && s.kernel.booted[ONE] === 1;
+  const booted = s.kernel.booted[ONE] === 1;
   if (e.kind === EventKind.Boot) {
     if (booted) return Refusal.Unexpected;
     if (e.hart !== 0) return Refusal.NoSuchHart;
@@ -108,7 +117,7 @@ export function refuse(s: State, e: Event): number {
           ? Refusal.None
           : Refusal.Unexpected;
       }
-      return s.thread.callStage[thread] === 1 ? Refusal.None : Refusal.Unexpected;
+      return isFrameSample(s, e, thread) ? Refusal.None : Refusal.Unexpected;
     case EventKind.Continue:
       return s.hart.continuePending[e.hart + 1] === 1 ? Refusal.None : Refusal.Unexpected;
     case EventKind.Ipi:
@@ -158,7 +167,10 @@ function settleCore(s: State, fx: Effects, thread: number, result: number): void
 }
 
 function syscall(s: State, fx: Effects, e: Event, thread: number): void {
-  if (s.thread.call[thread] !== e.cause + 1 && s.thread.call[thread] !== 0) clearCall(s, thread);
+  if (s.thread.call[thread] !== e.cause + 1 && s.thread.call[thread] !== 0) {
+    giveBackOf(s, fx, e.hart, thread);
+    clearCall(s, thread);
+  }
   settle(s, fx, thread, e.cause, dispatch(s, fx, e, thread));
 }
 
@@ -245,6 +257,9 @@ function sample(s: State, fx: Effects, e: Event, thread: number): void {
     if (result < 0 && result !== Result.Pending) failDelivery(s, thread);
     return;
   }
+  if (s.thread.operation[thread] === OperationKind.RobustList) {
+    return takeRobustSample(s, fx, e, thread);
+  }
   settleCore(s, fx, thread, takeImageSample(s, e, thread));
 }
 
@@ -282,6 +297,14 @@ function apply(
   }
 }
 
+/** What every event does a share of, whoever left it. */
+function commonWork(s: State, fx: Effects, hart: number): void {
+  if (hasReclaim(s)) reclaim(s, fx);
+  if (hasDyingEnds(s)) drainEnds(s, fx, hart);
+  if (hasWaking(s)) wakeSome(s, fx, hart);
+  if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, hart);
+}
+
 /**
  * Reduces one event: changes the state, fills `fx` with what the hardware is to do, and nothing
  * else. It is a function of (state, event).
@@ -304,11 +327,9 @@ export function reduce(
   } else {
     bookTime(s, e.hart, e.time);
     apply(s, fx, e, s.hart.current[e.hart + 1], drivers);
-    if (hasReclaim(s)) reclaim(s, fx);
-    if (hasDyingEnds(s)) drainEnds(s, fx, e.hart);
-    if (hasWaking(s)) wakeSome(s, fx, e.hart);
-    if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, e.hart);
-    leaveKernel(s, fx, e.hart, e.time);
+    const quiet = !hasCommonWork(s) && s.kernel.shutdown[ONE] === 0;
+    if (!quiet) commonWork(s, fx, e.hart);
+    leaveKernel(s, fx, e.hart, e.time, quiet);
     bookRetired(s);
   }
   s.kernel.sampling[ONE] = fx.sampled === 1 ? e.hart + 1 : 0;

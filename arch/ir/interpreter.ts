@@ -6,6 +6,7 @@ import {
   PAGE_SIZE,
   REGISTER,
   TLB_ENTRY,
+  TLB_MIX,
   TLB_VALID,
 } from "../machine/memory/layout.ts";
 import { addMmu, pushTlbEntry } from "../machine/memory/mmu.ts";
@@ -189,6 +190,7 @@ function declareLocals(f: FunctionBuilder): InterpreterLocals {
     scratch32: [f.local("i32"), f.local("i32"), f.local("i32")],
     pcBase: f.local("i64"),
     tag: f.local("i64"),
+    mix: f.local("i32"),
     target: f.local("i64"),
     va: f.local("i64"),
     scratch64: [f.local("i64"), f.local("i64")],
@@ -239,9 +241,10 @@ function addRun(
 }
 
 function enter(f: FunctionBuilder, locals: InterpreterLocals, env: InterpreterEnvironment): void {
-  const { hart, budget, registers, left, tag, target } = locals;
+  const { hart, budget, registers, left, tag, mix, target } = locals;
   f.local_get(hart).i32_load(HART.registers).local_set(registers);
   f.local_get(hart).i64_load32_u(HART.asid).i64_const(TLB_VALID).i64_or().local_set(tag);
+  f.local_get(hart).i32_load(HART.asid).i32_const(TLB_MIX).i32_mul().local_set(mix);
   // The kernel may have put any number there; like sepc it has no bit 0.
   f.local_get(registers).i64_load(PC).i64_const(-2).i64_and().local_set(target);
   f.local_get(registers).i32_load(FCSR).i32_const(FFLAGS_MASK).i32_and().global_set(env.fflags);
@@ -250,6 +253,7 @@ function enter(f: FunctionBuilder, locals: InterpreterLocals, env: InterpreterEn
   f.local_get(budget).local_set(left);
   f.local_get(hart).local_get(budget).i32_store(HART.interpretedFrom);
   f.local_get(hart).i32_const(0).i32_store(HART.enteredWith);
+  f.local_get(hart).local_get(target).i64_store(HART.startedAt);
 }
 
 function leave(f: FunctionBuilder, locals: InterpreterLocals, env: InterpreterEnvironment): void {
@@ -265,7 +269,7 @@ function leave(f: FunctionBuilder, locals: InterpreterLocals, env: InterpreterEn
 
 /** Pushes whether the exec TLB holds the page of local `va`, and leaves the entry in `entry`. */
 function execHits(f: FunctionBuilder, locals: InterpreterLocals, va: number): void {
-  pushTlbEntry(f, locals.hart, va);
+  pushTlbEntry(f, locals.hart, va, () => f.local_get(locals.mix));
   f.local_tee(locals.entry).i64_load(HART.execTlb + TLB_ENTRY.tag);
   f.local_get(va).i64_const(-PAGE_SIZE).i64_and().local_get(locals.tag).i64_or().i64_eq();
 }

@@ -30,6 +30,8 @@ export interface InterpreterLocals {
   readonly pcBase: number;
   /** i64: valid bit and asid as in a TLB tag. */
   readonly tag: number;
+  /** i32: the asid times `TLB_MIX`. */
+  readonly mix: number;
   /** i64: where to jump. */
   readonly target: number;
   /** Scratch of memory accesses. */

@@ -163,7 +163,7 @@ export class Actuate {
   }
 
   private switchTo(hart: number, thread: number, rootPfn: number, asid: number): void {
-    const block = hartBlock(this.layout, hart) / 4;
+    const block = hartBlock(this.layout, hart) >>> 2;
     this.u32[block + HART.registers / 4] = this.slot(thread);
     this.u32[block + HART.rootPpn / 4] = rootPfn + RAM_BASE_PAGE;
     this.u32[block + HART.asid / 4] = asid;
@@ -171,14 +171,14 @@ export class Actuate {
   }
 
   private setRegister(thread: number, register: number, lo: number, hi: number): void {
-    const at = this.slot(thread) / 4 + 2 * register;
+    const at = (this.slot(thread) >>> 2) + 2 * register;
     this.u32[at] = lo;
     this.u32[at + 1] = hi;
   }
 
   private returnValue(thread: number, lo: number, hi: number): void {
     this.setRegister(thread, A0, lo, hi);
-    const pc = this.slot(thread) / 4 + 2 * REGISTER.pc;
+    const pc = (this.slot(thread) >>> 2) + 2 * REGISTER.pc;
     const next = this.u32[pc] + INSTRUCTION_BYTES;
     this.u32[pc] = next;
     if (next >= TWO_32) this.u32[pc + 1]++;
@@ -191,8 +191,8 @@ export class Actuate {
 
   private copyRegisterSet(from: number, to: number, mask: number): void {
     const u32 = this.u32;
-    const source = this.slot(from) / 4;
-    const target = this.slot(to) / 4;
+    const source = this.slot(from) >>> 2;
+    const target = this.slot(to) >>> 2;
     for (let left = mask; left !== 0; left &= left - 1) {
       const at = 2 * (31 - Math.clz32(left & -left));
       u32[target + at] = u32[source + at];

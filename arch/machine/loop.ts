@@ -4,6 +4,7 @@ import { EVENT_NAMES, EventKind } from "../../core/event.ts";
 import { HART_TIME_NS } from "../../core/limits.ts";
 import { EXIT } from "../ir/interpreter.ts";
 import {
+  type EventCosts,
   InterruptCause,
   KERNEL_HASH_EVENTS,
   MACHINE_HASH_INSTRUCTIONS,
@@ -16,6 +17,12 @@ import {
   NO_MORE_INPUT,
   setArgument,
 } from "./inputs/host_inputs.ts";
+import type { RecordedEvent } from "../../core/event.ts";
+import type { Actuate } from "./actuate.ts";
+import type { Harts } from "./harts.ts";
+import type { Cpu } from "./memory/cpu.ts";
+import type { EventSink, MachineReducer } from "./ports.ts";
+import type { Sense } from "./sense.ts";
 import { HART, hartBlock } from "./memory/layout.ts";
 import { MachineDefect } from "./machine_defect.ts";
 import type { MachineParts } from "./machine_parts.ts";
@@ -40,6 +47,20 @@ export class Loop {
   private readonly retired: Float64Array;
   private readonly programEnded: Uint8Array;
   private readonly sequence: Float64Array;
+  private readonly clock: Float64Array;
+  private readonly event: RecordedEvent;
+  private readonly harts: Harts;
+  private readonly cpu: Cpu;
+  private readonly senses: Sense;
+  private readonly u32: Uint32Array;
+  private readonly reducer: MachineReducer;
+  private readonly actuates: Actuate;
+  private readonly sink: EventSink;
+  private readonly tickNs: number;
+  private readonly baseCosts: EventCosts["base"];
+  private readonly unitCost: number;
+  /** Index in words of each hart's block. */
+  private readonly blocks: Int32Array;
 
   constructor(private readonly m: MachineParts) {
     const { harts, tickNs } = m.config;
@@ -49,6 +70,19 @@ export class Loop {
     this.retired = machine.retired;
     this.programEnded = machine.programEnded;
     this.sequence = hartClock.sequence;
+    this.clock = hartClock.clock;
+    this.event = m.event;
+    this.harts = m.harts;
+    this.cpu = m.cpu;
+    this.senses = m.sense;
+    this.u32 = m.u32;
+    this.reducer = m.reducer;
+    this.actuates = m.actuate;
+    this.sink = m.sink;
+    this.tickNs = tickNs;
+    this.baseCosts = m.costs.base;
+    this.unitCost = m.costs.unit;
+    this.blocks = Int32Array.from({ length: harts }, (_, hart) => hartBlock(m.layout, hart) / 4);
     this.lastTime = Math.floor(HART_TIME_NS / 8 * 7 / (harts * tickNs));
   }
 
@@ -110,37 +144,38 @@ export class Loop {
 
   /** Runs guest code until something happens before the slice ends; false when nothing did. */
   private sense(hart: number, until: number): boolean {
-    const { harts, clocks, cpu, sense, u32, layout } = this.m;
+    const { harts, u32, cpu } = this;
+    const block = this.blocks[hart];
     for (;;) {
-      const clock = clocks.at(hart);
+      const clock = this.clock[hart + 1];
       if (clock >= until) return false;
       if (this.senseDue(hart)) return true;
       if (!harts.hasGuest(hart)) return false;
-      const block = hartBlock(layout, hart) / 4;
       u32[block + HART.clockAtEntry / 4] = clock;
-      u32[block + HART.clockAtEntry / 4 + 1] = Math.floor(clock / 2 ** 32);
+      u32[block + HART.clockAtEntry / 4 + 1] = clock / 2 ** 32;
       const exit = cpu.run(hart, Math.min(until - clock, harts.untilInterrupt(hart)));
       u32[block + HART.reservationSize / 4] = 0;
       const executed = u32[block + HART.executed / 4];
-      clocks.ran(hart, executed);
+      this.m.clocks.ran(hart, executed);
       this.retired[ONE] += executed;
       if (exit === EXIT.trap) {
-        sense.trap(hart, clocks.at(hart));
+        this.senses.trap(hart, this.clock[hart + 1]);
         return true;
       }
     }
   }
 
   private append(): void {
-    const { event, clocks, config } = this.m;
+    const { event } = this;
+    const row = event.hart + 1;
     event.order = this.order[ONE]++;
-    event.sequence = this.sequence[event.hart + 1]++;
-    event.time = clocks.at(event.hart) * config.tickNs;
-    this.m.sink.append(event);
+    event.sequence = this.sequence[row]++;
+    event.time = this.clock[row] * this.tickNs;
+    this.sink.append(event);
   }
 
   private reduce(): void {
-    const { event, reducer, sink } = this.m;
+    const { event, reducer, sink } = this;
     let refusal = 0;
     try {
       refusal = reducer.reduce(event);
@@ -162,53 +197,58 @@ export class Loop {
   }
 
   private actuate(): void {
-    const { event, actuate, harts, costs, output } = this.m;
+    const { event, actuates, harts } = this;
     harts.beginEvent(event.hart);
-    actuate.apply();
+    actuates.apply();
     if (event.kind === EventKind.External) harts.completeExternal(event.hart, event.valueLo);
-    output.flush();
-    harts.endEvent(Math.max(1, costs.base[event.kind] + actuate.units * costs.unit));
+    this.m.output.flush();
+    harts.endEvent(Math.max(1, this.baseCosts[event.kind] + actuates.units * this.unitCost));
   }
 
   /** What must be the very next event: a sample's reply, or the end of the first process. */
   private senseReply(): boolean {
-    const { actuate, reducer, event, sense, harts, clocks } = this.m;
+    const { actuates, event, senses } = this;
     if (this.closed[ONE] !== 0) return false;
-    if (actuate.sampleAt >= 0) {
-      const w = reducer.effects.words;
-      const at = actuate.sampleAt;
-      if (w[at] === EffectKind.SampleRegisters) sense.sampleRegisters(event.hart, w[at + 1]);
-      else sense.sampleFrame(event.hart, w[at + 1], w[at + 2], w[at + 3]);
+    if (actuates.sampleAt >= 0) {
+      const w = this.reducer.effects.words;
+      const at = actuates.sampleAt;
+      if (w[at] === EffectKind.SampleRegisters) senses.sampleRegisters(event.hart, w[at + 1]);
+      else senses.sampleFrame(event.hart, w[at + 1], w[at + 2], w[at + 3]);
       return true;
     }
-    if (this.programEnded[ONE] === 0 || harts.isShutDown()) return false;
-    harts.resume(0, clocks.at(event.hart));
+    if (this.programEnded[ONE] === 0 || this.harts.isShutDown()) return false;
+    this.harts.resume(0, this.clock[event.hart + 1]);
     this.senseShutdown(ShutdownCause.InitExit);
     return true;
   }
 
   /** What is due at a hart before its next instruction: interrupts in order, then continuations. */
   private senseDue(hart: number): boolean {
-    const { harts, sense, console, event, consoleSource } = this.m;
+    const { harts, senses } = this;
     if (this.closed[ONE] !== 0) return false;
     if (harts.takeSoftware(hart)) {
-      sense.plain(hart, EventKind.Ipi, InterruptCause.Software);
+      senses.plain(hart, EventKind.Ipi, InterruptCause.Software);
       return true;
     }
     const source = harts.takeExternal(hart);
     if (source !== 0) {
-      sense.plain(hart, EventKind.External, InterruptCause.External);
-      event.valueLo = source;
-      if (source === consoleSource) event.payloadLength = console.sampleInterrupt(event.payload, 0);
+      this.senseExternal(hart, source);
       return true;
     }
     if (harts.takeTimer(hart)) {
-      sense.plain(hart, EventKind.Timer, InterruptCause.Timer);
+      senses.plain(hart, EventKind.Timer, InterruptCause.Timer);
       return true;
     }
     if (!harts.takeContinue(hart)) return false;
-    sense.plain(hart, EventKind.Continue, 0);
+    senses.plain(hart, EventKind.Continue, 0);
     return true;
+  }
+
+  private senseExternal(hart: number, source: number): void {
+    const { sense, console, event, consoleSource } = this.m;
+    sense.plain(hart, EventKind.External, InterruptCause.External);
+    event.valueLo = source;
+    if (source === consoleSource) event.payloadLength = console.sampleInterrupt(event.payload, 0);
   }
 
   private senseShutdown(cause: number): void {

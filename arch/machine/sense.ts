@@ -20,6 +20,7 @@ import { UserReader } from "./sense/user_reader.ts";
 const TWO_32 = 2 ** 32;
 const A0 = 10;
 const A7 = 17;
+const T3 = 28;
 const UNKNOWN_CALL = 0xffff_ffff;
 const UNKNOWN_CALL_REGISTERS = 6;
 /** `access` of a SyscallFault: copying in only reads. */
@@ -86,7 +87,7 @@ export class Sense {
 
   /** The event of a trap that the hart's last run ended with. `clock` is the hart's, in ticks. */
   trap(hart: number, clock: number): void {
-    const block = hartBlock(this.layout, hart) / 4;
+    const block = hartBlock(this.layout, hart) >>> 2;
     const cause = this.u32[block + HART.cause / 4];
     if (cause === Trap.UserCall) return this.call(hart, clock);
     const page = cause === Trap.FetchPage || cause === Trap.LoadPage || cause === Trap.StorePage;
@@ -118,7 +119,7 @@ export class Sense {
   }
 
   private slotWord(thread: number): number {
-    return registerSlot(this.layout, thread) / 4;
+    return registerSlot(this.layout, thread) >>> 2;
   }
 
   private call(hart: number, clock: number): void {
@@ -137,6 +138,7 @@ export class Sense {
       e.payloadLength = length;
     }
     this.registers(e, slot, plan.registers);
+    if (plan.temporaries > 0) this.temporaries(e, slot, plan.temporaries);
     if (plan.readsClock) this.readClock(e, clock);
     if (plan.glanceAt >= 0) this.glance(e, plan, slot, hart);
   }
@@ -145,6 +147,12 @@ export class Sense {
     const words = 2 * count;
     for (let i = 0; i < words; i++) e.registers[i] = this.u32[slot + 2 * A0 + i];
     e.registerCount = count;
+  }
+
+  private temporaries(e: RecordedEvent, slot: number, count: number): void {
+    const at = 2 * e.registerCount;
+    for (let i = 0; i < 2 * count; i++) e.registers[at + i] = this.u32[slot + 2 * T3 + i];
+    e.registerCount += count;
   }
 
   private fault(e: RecordedEvent): void {

@@ -52,6 +52,21 @@ Deno.test("sense: a call carries the registers its row names, and no others", ()
   assert.deepEqual([e.pcLo, e.payloadLength, e.glanceLength], [CODE, 0, 0]);
 });
 
+Deno.test("sense: the names of capabilities lie in t3 to t6, and follow the other registers", () => {
+  const { sink } = runTest({
+    programs: [[encode("ecall"), ...call(Call.Exit)]],
+    handler(kernel, e) {
+      if (e.kind !== EventKind.Boot) return false;
+      for (let i = 1; i < 32; i++) kernel.effects.setRegister(1, i, 100 + i);
+      kernel.effects.setRegister(1, 17, 678);
+      return false;
+    },
+  });
+  const e = sink.events[1];
+  assert.deepEqual([e.cause, e.registerCount], [678, 6]);
+  assert.deepEqual([0, 1, 2, 3, 4, 5].map((i) => e.argument(i)), [110, 111, 128, 129, 130, 131]);
+});
+
 Deno.test("sense: an unknown call carries six registers", () => {
   const e = sensed(999, [1, 2, 3, 4, 5, 6, 7]);
   assert.deepEqual([e.cause, e.registerCount, e.int(5)], [999, 6, 6]);

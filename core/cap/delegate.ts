@@ -3,7 +3,7 @@ import type { State } from "../kernel.ts";
 import { DESCRIPTORS, ProcessState } from "../proc/tables.ts";
 import { freeRows } from "../state/table.ts";
 import { freeSlot, mayBind } from "./namespace.ts";
-import { nameNode } from "./naming.ts";
+import { nameKindOf, nameNode } from "./naming.ts";
 import { childNode, createNode, dependentNode, moveNode, siblingNode } from "./node.ts";
 import { DEPTH_LIMIT, isRevoked } from "./revoke.ts";
 import { type CapKind, NameKind, Right } from "./tables.ts";
@@ -14,16 +14,21 @@ type Kind = (typeof CapKind)[keyof typeof CapKind];
 /**
  * Whether a process can get one more capability with a native name.
  *
+ * @param kind a NameKind
  * @returns 0; the error of `mayBind`, or -Err.Exhausted without a node
  */
-export function mayReceive(s: State, process: number): number {
+export function mayReceive(
+  s: State,
+  process: number,
+  kind: number = NameKind.Node,
+): number {
   if (s.process.state[process] !== ProcessState.Live) return -Err.NoProcess;
   if (freeRows(s.capNode) === 0) return -Err.Exhausted;
-  return mayBind(s, process, NameKind.Node);
+  return mayBind(s, process, kind);
 }
 
 /** Whether a node may be handed on at all; 0, -Err.FewerRights or -Err.Revoked. */
-function mayDelegate(s: State, node: number): number {
+export function mayDelegate(s: State, node: number): number {
   if ((s.capNode.rights[node] & Right.Grant) === 0) return -Err.FewerRights;
   return isRevoked(s, node) ? -Err.Revoked : 0;
 }
@@ -92,7 +97,7 @@ export function derive(
   if (refused < 0) return refused;
   if (badge !== 0 && s.capNode.badge[node] !== 0) return -Err.FewerRights;
   if (s.capNode.depth[node] >= DEPTH_LIMIT) return -Err.TooDeep;
-  const full = mayReceive(s, process);
+  const full = mayReceive(s, process, nameKindOf(s, node));
   if (full < 0) return full;
   // From here on it must succeed.
   const made = childNode(s, node, process, rights);
@@ -109,7 +114,7 @@ export function derive(
 export function copyTo(s: State, node: number, target: number): number {
   const refused = mayDelegate(s, node);
   if (refused < 0) return refused;
-  const full = mayReceive(s, target);
+  const full = mayReceive(s, target, nameKindOf(s, node));
   if (full < 0) return full;
   // From here on it must succeed.
   return nameNode(s, target, siblingNode(s, node, target));
@@ -127,7 +132,7 @@ export function moveTo(s: State, node: number, target: number): number {
   const slot = s.capNode.slot[node] - DESCRIPTORS - 1;
   if (slot < 0) return -Err.WrongKind;
   if (s.process.state[target] !== ProcessState.Live) return -Err.NoProcess;
-  const full = mayBind(s, target, NameKind.Node);
+  const full = mayBind(s, target, nameKindOf(s, node));
   if (full < 0) return full;
   // From here on it must succeed.
   freeSlot(s, s.capNode.space[node], slot);

@@ -97,6 +97,24 @@ export function install(s: State, process: number, file: number, flags: number):
   return fd;
 }
 
+/** Descriptors that files a message brings can have: 0 is none of them. */
+export function freeDescriptors(s: State, process: number): number {
+  const zero = s.process.descriptor[process * DESCRIPTORS] === 0 ? 1 : 0;
+  return DESCRIPTORS - s.process.descriptors[process] - zero;
+}
+
+/**
+ * Gives an open file that a message has brought, a node of the process, a descriptor that exec
+ * closes, as it takes all else that messages bring; the caller has asked `freeDescriptors`.
+ *
+ * @returns the lowest closed descriptor above 0
+ */
+export function nameFile(s: State, process: number, node: number): number {
+  const fd = lowestFree(s, process, 1);
+  bind(s, process, fd, node, CLOSE_ON_EXEC);
+  return fd;
+}
+
 /**
  * Closes a descriptor.
  *

@@ -84,6 +84,33 @@ export function mayBind(s: State, process: number, kind: number): number {
   return 0;
 }
 
+/**
+ * Whether a process can have some more names, at most PAGE_SLOTS.
+ *
+ * @param connections which of them are connections, a bit each in the order they are bound in
+ * @returns 0 or the error of `mayBind`
+ */
+export function mayBindMany(
+  s: State,
+  process: number,
+  names: number,
+  connections: number,
+): number {
+  if (s.process.namesClosing[process] !== 0) return -Err.NoProcess;
+  let free = s.process.nameFreeHead[process];
+  let fresh = 0;
+  for (let i = 0; i < names; i++) {
+    const at = free === 0 ? -1 : elementOf(s, process, free - 1);
+    const connection = (connections >>> i & 1) !== 0;
+    if (at < 0 || (connection && s.namePage.lives[at] >= LAST_CONNECTION_LIFE)) fresh++;
+    else free = s.namePage.nextFree[at];
+  }
+  const next = s.process.nameSlots[process];
+  if (fresh > NAME_SLOTS - next) return -Err.TooManyOpen;
+  const left = (PAGE_SLOTS - next % PAGE_SLOTS) % PAGE_SLOTS;
+  return freeRows(s.namePage) === 0 && fresh > left ? -Err.Exhausted : 0;
+}
+
 /** The next slot no name was ever in, with its page. */
 function takeNew(s: State, process: number): number {
   const slot = s.process.nameSlots[process]++;
@@ -160,7 +187,7 @@ export function lookupName(s: State, process: number, id: number, kind: number):
  */
 export function lookupNamedNode(s: State, process: number, id: number): number {
   const at = find(s, process, id);
-  return at < 0 || s.namePage.kind[at] === NameKind.Message ? 0 : s.namePage.target[at];
+  return at < 0 || s.namePage.kind[at] === NameKind.Moving ? 0 : s.namePage.target[at];
 }
 
 /** Whether an id named something in this process once and does no more. */
@@ -169,7 +196,8 @@ export function wasName(s: State, process: number, id: number): boolean {
   if (!isId(id) || slot >= s.process.nameSlots[process]) return false;
   const at = elementOf(s, process, slot);
   const life = (id >>> SLOT_BITS) & LAST_LIFE;
-  return life > 0 && life <= s.namePage.lives[at] && find(s, process, id) < 0;
+  if (life === 0 || life > s.namePage.lives[at]) return false;
+  return s.namePage.kind[at] === NameKind.Moving || find(s, process, id) < 0;
 }
 
 /** Frees the name in a slot of a process; nothing stands for it any more. */
@@ -189,6 +217,11 @@ export function freeSlot(s: State, process: number, slot: number): void {
 export function freeName(s: State, process: number, id: number): void {
   assert(find(s, process, id) >= 0, "a name that is freed is there");
   freeSlot(s, process, id & (NAME_SLOTS - 1));
+}
+
+/** Keeps the name in a slot of a process while a message carries its node, or brings it back. */
+export function setSlotKind(s: State, process: number, slot: number, kind: number): void {
+  s.namePage.kind[elementOf(s, process, slot)] = kind;
 }
 
 /** The slot of an id, for whoever keeps it to free it later with `freeSlot`. */

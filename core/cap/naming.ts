@@ -1,9 +1,10 @@
+import { assert } from "../assert.ts";
 import type { Effects } from "../effect.ts";
 import type { State } from "../kernel.ts";
 import { UNITS } from "../limits.ts";
 import { DESCRIPTORS } from "../proc/tables.ts";
 import { lookupNode, unbind } from "./descriptor.ts";
-import { forgetCarrier, forgetMessage } from "./flight.ts";
+import { forgetCarrier } from "./flight.ts";
 import {
   beginClosingNames,
   bindName,
@@ -16,7 +17,7 @@ import {
   targetInSlot,
 } from "./namespace.ts";
 import { deleteNode } from "./node.ts";
-import { NameKind, NodeFlag, PAGE_SLOTS } from "./tables.ts";
+import { CapKind, NameKind, NodeFlag, PAGE_SLOTS } from "./tables.ts";
 
 /**
  * Finds the node a token names: a descriptor below DESCRIPTORS, else a native name.
@@ -29,17 +30,21 @@ export function lookupToken(s: State, process: number, id: number): number {
   return lookupNamedNode(s, process, id);
 }
 
+/** The NameKind of a node's native name. */
+export function nameKindOf(s: State, node: number): number {
+  return s.capNode.kind[node] === CapKind.Connection ? NameKind.Connection : NameKind.Node;
+}
+
 /**
  * Gives a node of a process a native name.
  *
- * @param kind NameKind.Node or NameKind.Connection
  * @returns the id, or the error of `mayBind`
  */
 export function nameNode(
   s: State,
   process: number,
   node: number,
-  kind: number = NameKind.Node,
+  kind: number = nameKindOf(s, node),
 ): number {
   const id = bindName(s, process, kind, node, s.capNode.$generation[node]);
   if (id > 0) s.capNode.slot[node] = DESCRIPTORS + slotOf(id) + 1;
@@ -47,13 +52,13 @@ export function nameNode(
 }
 
 /** Takes the name of a node away, or takes it out of what carries it. */
-export function unnameNode(s: State, fx: Effects, hart: number, node: number): void {
+export function unnameNode(s: State, node: number): void {
   const c = s.capNode;
+  if ((c.flags[node] & NodeFlag.InFlight) !== 0) return forgetCarrier(s, node);
   const slot = c.slot[node];
   c.slot[node] = 0;
   if (slot > DESCRIPTORS) freeSlot(s, c.space[node], slot - DESCRIPTORS - 1);
   else if (slot > 0) unbind(s, c.space[node], slot - 1);
-  else if ((c.flags[node] & NodeFlag.InFlight) !== 0) forgetCarrier(s, fx, hart, node);
 }
 
 /**
@@ -62,7 +67,7 @@ export function unnameNode(s: State, fx: Effects, hart: number, node: number): v
  * @returns the nearest node above it that is left, or 0
  */
 export function dropCapability(s: State, fx: Effects, hart: number, node: number): number {
-  unnameNode(s, fx, hart, node);
+  unnameNode(s, node);
   return deleteNode(s, fx, hart, node);
 }
 
@@ -70,7 +75,7 @@ function dropNamed(s: State, fx: Effects, hart: number, process: number, slot: n
   const kind = kindInSlot(s, process, slot);
   if (kind === NameKind.Free) return;
   const target = targetInSlot(s, process, slot);
-  if (kind === NameKind.Message) return forgetMessage(s, fx, hart, process, slot, target);
+  assert(kind !== NameKind.Moving, "no message is on its way when its sender's names go");
   dropCapability(s, fx, hart, target);
 }
 

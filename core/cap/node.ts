@@ -158,9 +158,10 @@ export function moveNode(s: State, node: number, process: number): void {
 }
 
 /**
- * Takes a node, which has no name any more, out of its process: a message carries it now.
+ * Takes a node, which has no name any more or one that is kept for its return, out of its process: a
+ * message carries it now.
  *
- * @param carrier what carries it, not 0; it owns the node until `landNode`
+ * @param carrier the message, which owns the node until `landNode`
  */
 export function flyNode(s: State, node: number, carrier: number): void {
   leaveSpace(s, node);

@@ -78,7 +78,7 @@ export const capNodeTable = table("capNode", {
   nextInSpace: owns("capNode", "next node of the same process, or next ghost"),
   previousInSpace: back("capNode", "previous node of the same process, or previous ghost"),
   slot: u32("descriptor that names it plus one, or name slot plus DESCRIPTORS plus one; else 0"),
-  carrier: u32("what carries it while in flight; 0 otherwise"),
+  carrier: back("message", "message that carries it while in flight; 0 otherwise"),
   flags: u16("NodeFlag bits"),
   firstRegion: back("region", "newest mapping made through it"),
 });
@@ -102,8 +102,8 @@ export const NameKind = {
   Free: 0,
   /** A capability node. */
   Node: 1,
-  /** A message that was received and not answered. */
-  Message: 2,
+  /** A capability node that a message carries away; the name is kept in case it comes back. */
+  Moving: 2,
   /** A capability node of a connection; its ids carry a bit of their own. */
   Connection: 3,
 } as const;
@@ -111,6 +111,7 @@ export const NameKind = {
 /** Table of what each kind of name stands for; a name only remembers it. */
 export const nameTargets: Readonly<Record<number, Target>> = {
   [NameKind.Node]: { table: "capNode", kind: "weak" },
+  [NameKind.Moving]: { table: "capNode", kind: "weak" },
   [NameKind.Connection]: { table: "capNode", kind: "weak" },
 };
 

@@ -4,7 +4,9 @@ import { Account } from "../ledger/accounts.ts";
 import { armSleep } from "../sched/call.ts";
 import type { Effects } from "../effect.ts";
 import { WakeReason } from "../sched/tables.ts";
+import { giveBack } from "./carry.ts";
 import { Cause, endError } from "./end.ts";
+import { giveBackToken } from "./limit.ts";
 import { settleMessage } from "./message.ts";
 import { MessageState } from "./tables.ts";
 
@@ -12,12 +14,19 @@ import { MessageState } from "./tables.ts";
 export const AFRESH = 1;
 
 /**
- * Begins or goes on with a call that moves a message: what a wait of it ended with, or AFRESH.
+ * Begins or goes on with a call that moves a message: what a wait of it ended with, or AFRESH. What
+ * an unreceived message carried is its sender's again.
  *
  * @param message the thread's message row
  * @returns AFRESH or -Err
  */
-export function resume(s: State, thread: number, message: number): number {
+export function resume(
+  s: State,
+  fx: Effects,
+  h: number,
+  thread: number,
+  message: number,
+): number {
   const m = s.message;
   const state = m.state[message];
   if (state === MessageState.Idle) {
@@ -28,10 +37,12 @@ export function resume(s: State, thread: number, message: number): number {
     }
     return AFRESH;
   }
+  if (m.carried[message] !== 0) giveBack(s, fx, h, message);
   if (m.reason[message] !== 0) return -m.reason[message];
   if (s.thread.wakeReason[thread] === WakeReason.Timeout) return -endError(state, Cause.Timeout);
   // A server has it already: to send it again would be to send it twice.
   if (state === MessageState.Received) return -Err.Interrupted;
+  if (state === MessageState.Sent) giveBackToken(s, m.connection[message]);
   settleMessage(s, message, Account.MessageFailed);
   return AFRESH;
 }

@@ -15,7 +15,10 @@ import { firstWaiter } from "../sched/wait.ts";
 import { loseChannel } from "./connection.ts";
 import { Cause, endWait } from "./end.ts";
 import { discardPulses } from "./pulse.ts";
+import { drainRing, mayReserve, reserveRing } from "./ring.ts";
+import { countNames, drainNames } from "./service_name.ts";
 import { CHANNEL_FLAGS, ChannelFlag } from "./tables.ts";
+import { mayTellThreads, tellThreads } from "./thread_death.ts";
 
 /** Rights of whoever makes a channel; connections get those to send. */
 const OWNER = Right.Receive | Right.Send | Right.Grant | Right.Control;
@@ -38,19 +41,27 @@ export function findChannel(s: State, process: number, id: number): number {
  * Makes a channel that a process receives on.
  *
  * @param flags ChannelFlag bits
- * @returns its number, -Err.Invalid for unknown flags, -Err.Busy when the process has a channel for
- * that news already, -Err.Again when a table or the process's namespace is full
+ * @param capacity entries of its ring, for an asynchronous channel; 0 for one without
+ * @returns its number, -Err.Invalid for unknown flags or no such capacity, -Err.Busy when the process has a channel for
+ * news of connections' or threads' ends already, -Err.Again when a table or the process's namespace
+ * is full
  */
 export function createChannel(
   s: State,
   process: number,
   flags: number,
+  capacity = 0,
 ): number {
   if ((flags & ~CHANNEL_FLAGS) !== 0) return -Err.Invalid;
   const tellsConnections = (flags & ChannelFlag.ConnectionDeath) !== 0;
   if (tellsConnections && s.process.connectionDeath[process] !== 0) return -Err.Busy;
+  const tellsThreads = (flags & ChannelFlag.ThreadDeath) !== 0;
+  if (tellsThreads && s.process.threadDeath[process] !== 0) return -Err.Busy;
   if (mayBind(s, process, NameKind.Node) < 0) return -Err.Again;
   if (freeRows(s.channel) === 0 || freeRows(s.capNode) === 0) return -Err.Again;
+  if (tellsThreads && !mayTellThreads(s, process)) return -Err.Again;
+  const ring = capacity === 0 ? 0 : mayReserve(s, process, capacity);
+  if (ring < 0) return ring;
   // From here on it must succeed.
   const c = s.channel;
   const channel = allocRow(c);
@@ -62,6 +73,8 @@ export function createChannel(
   if (first !== 0) c.previousOfProcess[first] = channel;
   s.process.firstChannel[process] = channel;
   if (tellsConnections) s.process.connectionDeath[process] = channel;
+  if (tellsThreads) tellThreads(s, process, channel);
+  if (capacity > 0) reserveRing(s, channel, capacity);
   const node = createNode(s, process, CapKind.Channel, channel, OWNER);
   const id = nameNode(s, process, node);
   c.node[channel] = node;
@@ -75,12 +88,15 @@ export function destroyChannel(s: State, channel: number): void {
   const c = s.channel;
   const process = c.process[channel];
   if (s.process.connectionDeath[process] === channel) s.process.connectionDeath[process] = 0;
+  if (s.process.threadDeath[process] === channel) s.process.threadDeath[process] = 0;
   const next = c.nextOfProcess[channel];
   const previous = c.previousOfProcess[channel];
   if (next !== 0) c.previousOfProcess[next] = previous;
   if (previous !== 0) c.nextOfProcess[previous] = next;
   else s.process.firstChannel[process] = next;
   c.previousOfProcess[channel] = 0;
+  s.process.ringReserved[process] -= c.ringCapacity[channel];
+  s.process.serviceNames[process] -= countNames(s, channel);
   c.process[channel] = 0;
   c.dying[channel] = 1;
   c.nextOfProcess[channel] = s.ipc.dyingChannel[ONE];
@@ -115,6 +131,8 @@ export function drainChannel(s: State, fx: Effects, h: number): boolean {
   if (!drainQueue(s, fx, h, channel, WaitKind.MessageSend)) return false;
   if (!drainConnections(s, fx, h, channel)) return false;
   if (!discardPulses(s, fx, channel)) return false;
+  if (!drainRing(s, fx, channel)) return false;
+  if (!drainNames(s, fx, channel)) return false;
   s.ipc.dyingChannel[ONE] = s.channel.nextOfProcess[channel];
   s.channel.nextOfProcess[channel] = 0;
   s.channel.dying[channel] = 2;

@@ -19,10 +19,12 @@ export const Cause = {
   Timeout: 3,
   /** Memory of the sender cannot be read any more. */
   SenderFault: 4,
+  /** The receiver has no room for the capabilities of the message. */
+  NoRoom: 5,
 } as const;
 
 /** Causes there are. */
-export const CAUSES = 5;
+export const CAUSES = 6;
 
 /**
  * What a blocked call returns, by the MessageState it is in and then by what ended it; 0 where that
@@ -30,13 +32,20 @@ export const CAUSES = 5;
  */
 export const END_ERRORS: Uint8Array = Uint8Array.of(
   // Idle: nothing waits.
-  ...[0, 0, 0, 0, 0],
+  ...[0, 0, 0, 0, 0, 0],
   // Sent
-  ...[Err.NoProcess, Err.BadDescriptor, Err.Interrupted, Err.TimedOut, Err.BadAddress],
+  ...[
+    Err.NoProcess,
+    Err.BadDescriptor,
+    Err.Interrupted,
+    Err.TimedOut,
+    Err.BadAddress,
+    Err.NoSpace,
+  ],
   // Received
-  ...[Err.NoProcess, Err.BadDescriptor, Err.Interrupted, Err.TimedOut, 0],
+  ...[Err.NoProcess, Err.BadDescriptor, Err.Interrupted, Err.TimedOut, 0, 0],
   // Receiving
-  ...[Err.NoProcess, 0, Err.Interrupted, Err.TimedOut, 0],
+  ...[Err.NoProcess, 0, Err.Interrupted, Err.TimedOut, 0, 0],
 );
 
 /** The error of the table for a state and a cause. */
@@ -92,6 +101,15 @@ export function staysForReply(s: State, fx: Effects, h: number, thread: number):
   return true;
 }
 
+/** Among the states a call is limited in: its time was over in one it is not limited in. */
+const OVERDUE = 1 << MessageState.Idle;
+
+/** Whether the time of a message that waits for a receiver will be over when it is received. */
+export function isOverdue(s: State, message: number): boolean {
+  const states = s.message.timeoutStates[message];
+  return (states & OVERDUE) !== 0 && ((states >>> MessageState.Received) & 1) === 1;
+}
+
 /**
  * Takes note that the deadline of a thread that sends or receives has come.
  *
@@ -102,7 +120,10 @@ export function outlastsDeadline(s: State, fx: Effects, h: number, thread: numbe
   if (kind < WaitKind.MessageSend || kind > WaitKind.MessageReply) return false;
   const message = s.thread.message[thread];
   const state = s.message.state[message];
-  if (((s.message.timeoutStates[message] >>> state) & 1) === 0) return true;
+  if (((s.message.timeoutStates[message] >>> state) & 1) === 0) {
+    s.message.timeoutStates[message] |= OVERDUE;
+    return true;
+  }
   if (!mustAsk(s, message)) return false;
   askServer(s, fx, h, message, Err.TimedOut);
   return true;

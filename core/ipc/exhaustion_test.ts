@@ -60,7 +60,10 @@ const CASES: readonly {
       // One row is kept for news of this connection's end.
       assert.ok(attach(w.s, w.fx, w.init, 0, id) > 0);
       const channel = w.s.process.firstChannel[w.init];
-      const sent = fill(() => sendPulse(w.s, w.fx, 0, channel, 5, 1, 0, 0, 0, 0), -Err.Again);
+      // Equal ones would share a row.
+      let value = 0;
+      const send = () => sendPulse(w.s, w.fx, 0, channel, 5, 1, value++, 0, 0, 0);
+      const sent = fill(send, -Err.Again);
       assert.equal(attach(w.s, w.fx, w.init, 0, id), -Err.Again, "nor can another be kept");
       return sent;
     },

@@ -81,6 +81,7 @@ export function settleMessage(s: State, message: number, account: number): void 
   m.state[message] = MessageState.Idle;
   m.reason[message] = 0;
   if (state === MessageState.Receiving) return;
+  assert(m.carried[message] === 0, "a message that ends carries nothing");
   leaveConnection(s, message);
   m.receipt[message] = 0;
   m.asked[message] = 0;
@@ -109,8 +110,9 @@ export function giveReceipt(s: State, message: number, process: number): number 
  */
 export function findReceipt(s: State, process: number, receipt: number): number {
   if (!(receipt > 0 && receipt < 2 ** 53)) return 0;
-  const message = receipt % ROWS;
+  // Exact below 2^53; a remainder of doubles would take as long as the rest of a call.
   const number = Math.floor(receipt / ROWS);
+  const message = receipt - number * ROWS;
   if (number === 0 || message === 0 || message >= s.message.$capacity) return 0;
   if (s.message.receipt[message] !== number) return 0;
   // Whoever ended the wait for the reply first has ended the message with it.

@@ -202,6 +202,19 @@ Deno.test("message: a time limit holds for the states it was asked for, and for 
   b.check();
 });
 
+Deno.test("message: a time limit for being received that passes before that ends the call then", () => {
+  const b = new MessageBench();
+  assert.equal(b.done(1, Nr.timeout, 1 << MessageState.Received, 1000), 0);
+  b.blocks(1, Nr.send, b.coid, 8);
+  b.timer(1, 1_000_000_000);
+  assert.equal(b.waits(b.client), "MessageSend", "it is not limited in waiting for a receiver");
+  b.blocks(0, Nr.receive, b.chid, 0, 0, 0);
+  assert.equal(b.results.get(b.client), E.ETIMEDOUT);
+  b.blocks(1, Nr.send, b.coid, 8);
+  assert.equal(b.waits(b.client), "MessageReply", "the next call is not limited");
+  b.check();
+});
+
 Deno.test("message: a client on its way out of its call can be answered no more", () => {
   const b = new MessageBench();
   b.handle(1, Signal.Usr1, HANDLER);
@@ -238,7 +251,7 @@ Deno.test("message: tags, lengths and errors that are none are refused", () => {
   assert.equal(b.done(1, Nr.sendBytes, b.coid, 0, 2 ** 19, 0, 0), E.E2BIG);
   assert.equal(b.done(1, Nr.sendBytes, b.coid, 8, 100, 0, 0), E.EFAULT);
   assert.equal(b.done(1, Nr.sendBytes, b.coid, 0, 0, 8, 100), E.EFAULT);
-  for (const flags of [4, 128]) assert.equal(b.done(0, Nr.channelCreate, flags), E.EINVAL);
+  for (const flags of [256, 512]) assert.equal(b.done(0, Nr.channelCreate, flags), E.EINVAL);
   const receipt = b.received();
   assert.equal(b.done(0, Nr.reply, receipt, 65), E.EINVAL);
   assert.equal(b.done(0, Nr.error, receipt, 4096), E.EINVAL);

@@ -4,11 +4,12 @@ import { ownPriority } from "../sched/effective_priority.ts";
 import { assignMessagePriority, clearMessagePriority } from "../sched/priority.ts";
 import { ThreadState } from "../sched/tables.ts";
 import { isCurrent } from "../state/table.ts";
+import { noteArrival } from "./arrival.ts";
 import { ChannelFlag } from "./tables.ts";
 
 /** Takes note that a message was put elsewhere in the queue it waits in: behind its equals there. */
 export function noteResort(s: State, thread: number, channel: number): void {
-  s.message.arrival[s.thread.message[thread]] = ++s.channel.arrivals[channel];
+  s.message.arrival[s.thread.message[thread]] = noteArrival(s, channel);
 }
 
 function inherits(s: State, channel: number): boolean {
@@ -31,8 +32,6 @@ export function servePriority(
   s.channel.server[channel] = thread;
   s.channel.serverGeneration[channel] = s.thread.$generation[thread];
   if (!inherits(s, channel)) return;
-  // Where that is the base nothing is assigned, and nothing is to be undone.
-  if (s.thread.messagePriority[thread] === 0 && s.thread.priority[thread] === priority) return;
   assignMessagePriority(s, fx, h, thread, priority);
 }
 

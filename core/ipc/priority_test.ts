@@ -36,6 +36,15 @@ Deno.test("priority: a server has that of what it serves, and of what waits if t
   b.check();
 });
 
+Deno.test("priority: what a server has of a message does not change with its base", () => {
+  const b = threesome(0);
+  setBasePriority(b.s, b.world.fx, 0, b.server, 10);
+  b.done(0, Nr.receive, b.chid, 0, 0, 0);
+  setBasePriority(b.s, b.world.fx, 0, b.server, 5);
+  assert.equal(effectivePriority(b.s, b.server), 10, "its base was that of the message");
+  b.check();
+});
+
 Deno.test("priority: a channel of fixed priority changes nobody's", () => {
   const b = threesome(ChannelFlag.FixedPriority);
   b.done(0, Nr.receive, b.chid, 0, 0, 0);

@@ -9,12 +9,15 @@ import { completeCall } from "../sched/call.ts";
 import { enterByPriority, leaveByPriority } from "../sched/priority_list.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { firstWaiter, wakeThread } from "../sched/wait.ts";
+import { noteArrival, signalArrival } from "./arrival.ts";
 import { servePriority } from "./priority.ts";
 import { createPulse, freePulse } from "./pulse_row.ts";
 import { PULSE_BYTES, PULSES, sessionOf } from "./tables.ts";
 import { TagFlag } from "./tag.ts";
 
 const TWO_32 = 0x1_0000_0000;
+/** Most equal pulses that one row stands for besides its own. */
+const REPEATS = TWO_32 - 1;
 
 /** Whether the receive a message row describes can take a pulse. */
 export function takesPulse(s: State, message: number): boolean {
@@ -65,6 +68,7 @@ function handToReceiver(
 function queue(
   s: State,
   fx: Effects,
+  h: number,
   channel: number,
   pulse: number,
   code: number,
@@ -75,13 +79,38 @@ function queue(
   p.code[pulse] = code;
   p.valueLo[pulse] = valueLo;
   p.valueHi[pulse] = valueHi;
-  p.arrival[pulse] = ++s.channel.arrivals[channel];
+  p.arrival[pulse] = noteArrival(s, channel);
   post(s, Account.PulseSource, Account.PulsePending, 1);
   fx.charge(enterByPriority(p, s.channel.firstPulse, s.channel.lastPulse, channel, pulse));
+  signalArrival(s, fx, h, channel);
 }
 
 /**
- * Sends a pulse of a program.
+ * The pulse of a program that one equal to it may be counted in: it came last of all that had to wait
+ * at the channel, and waits still, so nothing comes between the two.
+ *
+ * @returns the pulse, or 0
+ */
+function equalPulse(
+  s: State,
+  channel: number,
+  priority: number,
+  code: number,
+  valueLo: number,
+  valueHi: number,
+  sessionLo: number,
+  sessionHi: number,
+): number {
+  const p = s.pulse;
+  const pulse = s.channel.newest[channel];
+  const equal = pulse !== 0 && p.priority[pulse] === priority && p.code[pulse] === code &&
+    p.valueLo[pulse] === valueLo && p.valueHi[pulse] === valueHi &&
+    p.sessionLo[pulse] === sessionLo && p.sessionHi[pulse] === sessionHi;
+  return equal && p.repeats[pulse] < REPEATS ? pulse : 0;
+}
+
+/**
+ * Sends a pulse of a program. One like the last that had to wait takes no row of its own.
  *
  * @param priority 1 to 255
  * @returns 0, or -Err.Again when too many wait at the channel or in the system
@@ -104,16 +133,28 @@ export function sendPulse(
     s.channel.pulsed[channel]++;
     return 0;
   }
-  if (s.channel.pulses[channel] >= PULSES) return -Err.Again;
-  const pulse = createPulse(s);
-  if (pulse === 0) return -Err.Again;
+  const equal = equalPulse(s, channel, priority, code, valueLo, valueHi, sessionLo, sessionHi);
+  if (equal !== 0) {
+    s.pulse.repeats[equal]++;
+    s.channel.arrivals[channel]++;
+    s.channel.pulsed[channel]++;
+    post(s, Account.PulseSource, Account.PulsePending, 1);
+    signalArrival(s, fx, h, channel);
+    return 0;
+  }
+  const pulse = s.channel.pulses[channel] >= PULSES ? 0 : createPulse(s);
+  if (pulse === 0) {
+    s.channel.full[channel]++;
+    return -Err.Again;
+  }
   // From here on it must succeed.
   s.pulse.priority[pulse] = priority;
   s.pulse.sessionLo[pulse] = sessionLo;
   s.pulse.sessionHi[pulse] = sessionHi;
   s.channel.pulses[channel]++;
   s.channel.pulsed[channel]++;
-  queue(s, fx, channel, pulse, code, valueLo, valueHi);
+  queue(s, fx, h, channel, pulse, code, valueLo, valueHi);
+  s.channel.newest[channel] = pulse;
   return 0;
 }
 
@@ -140,13 +181,15 @@ export function sendKernelPulse(
     return;
   }
   s.pulse.kernel[pulse] = 1;
-  queue(s, fx, channel, pulse, code, lo, hi);
+  queue(s, fx, h, channel, pulse, code, lo, hi);
 }
 
+/** Takes a pulse out of its channel's queue, with those counted in it. */
 function takeOff(s: State, channel: number, pulse: number, account: number): void {
   leaveByPriority(s.pulse, s.channel.firstPulse, s.channel.lastPulse, channel, pulse);
   if (s.pulse.kernel[pulse] === 0) s.channel.pulses[channel]--;
-  post(s, Account.PulsePending, account, 1);
+  if (s.channel.newest[channel] === pulse) s.channel.newest[channel] = 0;
+  post(s, Account.PulsePending, account, 1 + s.pulse.repeats[pulse]);
   freePulse(s, pulse);
 }
 
@@ -156,7 +199,9 @@ export function receivePulse(s: State, fx: Effects, thread: number, channel: num
   const pulse = s.channel.firstPulse[channel];
   const session = sessionOf(p.sessionLo[pulse], p.sessionHi[pulse]);
   handPulse(fx, thread, p.code[pulse], p.valueLo[pulse], p.valueHi[pulse], session);
-  takeOff(s, channel, pulse, Account.PulseReceived);
+  if (p.repeats[pulse] === 0) return takeOff(s, channel, pulse, Account.PulseReceived);
+  p.repeats[pulse]--;
+  post(s, Account.PulsePending, Account.PulseReceived, 1);
 }
 
 /** Throws away the pulses of a dying channel, as far as the event goes; true when none is left. */

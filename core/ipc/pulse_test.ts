@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { closeNames } from "../cap/naming.ts";
 import { UNITS } from "../limits.ts";
+import { Account } from "../ledger/accounts.ts";
 import { makeRecount } from "../ledger/recount.ts";
 import { makeWorld } from "../ledger/test_world.ts";
+import { freeRows } from "../state/table.ts";
 import { createChannel } from "./channel.ts";
 import { attach } from "./connection.ts";
 import { sendPulse } from "./pulse.ts";
@@ -68,6 +70,58 @@ Deno.test("pulse: a process is told which of its connections lost their channels
   assert.equal(b.results.get(b.client), 0, "the pulse");
   assert.equal(b.done(1, Nr.send, b.coid, 8), E.EBADF);
   assert.equal(b.done(1, Nr.detach, b.coid), 0);
+  b.check();
+});
+
+/** Codes of what is received until nothing waits, 100 for a message; the sender's session is one. */
+function receiveAll(b: MessageBench): number[] {
+  const channel = b.s.process.firstChannel[b.processOf(b.server)];
+  const codes: number[] = [];
+  while (b.s.channel.firstPulse[channel] + b.s.channel.sendHead[channel] !== 0) {
+    const code = b.s.pulse.code[b.s.channel.firstPulse[channel]];
+    codes.push(b.done(0, Nr.receive, b.chid, 0, 0, 0) > 0 ? 100 : code);
+    b.check();
+  }
+  return codes;
+}
+
+Deno.test("pulse: equal ones in a row share one, and are received one by one", () => {
+  const b = new MessageBench();
+  const rows = freeRows(b.s.pulse);
+  for (let i = 0; i < 40; i++) assert.equal(b.done(1, Nr.pulse, b.coid, 5, 1, 10), 0);
+  assert.equal(freeRows(b.s.pulse), rows - 1);
+  b.check();
+  assert.equal(b.done(1, Nr.pulse, b.coid, 5, 1, 11), 0, "another value");
+  assert.equal(b.done(1, Nr.pulse, b.coid, 5, 1, 11), 0);
+  assert.equal(b.done(1, Nr.pulse, b.coid, 6, 1, 11), 0, "another priority");
+  assert.equal(b.done(1, Nr.pulse, b.coid, 5, 2, 11), 0, "another code");
+  assert.equal(freeRows(b.s.pulse), rows - 4, "each other one takes a row");
+  const codes = receiveAll(b);
+  assert.equal(codes.length, 44);
+  assert.equal(codes.at(-1), 2);
+  assert.equal(freeRows(b.s.pulse), rows);
+});
+
+Deno.test("pulse: none goes before what came between it and its like", () => {
+  const b = new MessageBench();
+  const own = b.done(0, Nr.attach, 0, b.chid);
+  assert.equal(b.done(1, Nr.pulse, b.coid, 0xffff_ffff, 1, 0), 0);
+  assert.equal(b.done(0, Nr.pulse, own, 0xffff_ffff, 1, 0), 0, "of another session");
+  assert.equal(b.done(0, Nr.pulse, own, 0xffff_ffff, 2, 0), 0);
+  b.blocks(1, Nr.send, b.coid, 8);
+  assert.equal(b.done(0, Nr.pulse, own, 0xffff_ffff, 2, 0), 0);
+  assert.equal(b.done(0, Nr.pulse, own, 0xffff_ffff, 2, 0), 0);
+  const order = receiveAll(b);
+  assert.deepEqual(order, [1, 1, 2, 100, 2, 2], `in order of arrival, not ${order}`);
+});
+
+Deno.test("pulse: those that share a row go with their channel, each of them in the books", () => {
+  const b = new MessageBench();
+  for (let i = 0; i < 5; i++) assert.equal(b.done(1, Nr.pulse, b.coid, 5, 1, 10), 0);
+  assert.equal(b.done(0, Nr.receive, b.chid, 0, 0, 0), 0);
+  const discarded = b.s.account.balance[Account.PulseDiscarded];
+  assert.equal(b.done(0, Nr.channelDestroy, b.chid), 0);
+  assert.equal(b.s.account.balance[Account.PulseDiscarded] - discarded, 4, "four were left");
   b.check();
 });
 

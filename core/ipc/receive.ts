@@ -6,14 +6,17 @@ import { resolveRange } from "../mem/user.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { firstWaiter, waitOn } from "../sched/wait.ts";
 import { armDeadline } from "./call.ts";
-import { Cause, endWait } from "./end.ts";
+import { mayLand } from "./carry.ts";
+import { Cause, endWait, isOverdue } from "./end.ts";
+import { awaitPassed, mayPass, pagesToPass, passPages } from "./handover.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { endService, servePriority } from "./priority.ts";
 import { receivePulse, takesPulse } from "./pulse.ts";
-import { MessageState } from "./tables.ts";
-import { bytesBetween, INFO_BYTES, isSenderReady, moveMessage } from "./transfer.ts";
+import { isRingFirst, receivePosted } from "./ring.ts";
+import { INFO_BYTES, MessageState, Pass } from "./tables.ts";
+import { bytesBetween, isSenderReady, moveMessage } from "./transfer.ts";
 
-/** Messages whose senders' memory is gone that one event passes over. */
+/** Messages that cannot be received, or whose time is over, that one event passes over. */
 const PASSES = 32;
 
 /** Whether the first thing a channel has for its receivers is a pulse. */
@@ -26,8 +29,15 @@ function isPulseFirst(s: State, channel: number, message: number): boolean {
   return a > b || (a === b && s.pulse.arrival[pulse] < s.message.arrival[message]);
 }
 
-/** Makes a receiver's own memory ready for a message. */
-function prepare(s: State, fx: Effects, h: number, from: number, to: number): number {
+/** Makes a receiver's own memory ready for a message, of which so many pages are passed. */
+function prepare(
+  s: State,
+  fx: Effects,
+  h: number,
+  from: number,
+  to: number,
+  pages: number,
+): number {
   const m = s.message;
   if (m.info[to] !== 0) {
     const thread = m.thread[to];
@@ -35,16 +45,17 @@ function prepare(s: State, fx: Effects, h: number, from: number, to: number): nu
     if (r < 0) return r;
   }
   if (m.inMemory[from] === 0) return 0;
+  if (pages > 0) return mayPass(s, h, from, to, pages);
   return resolveParts(s, fx, h, to, Side.Fill, bytesBetween(s, from, to), AccessKind.Write);
 }
 
 /**
- * Receives the first message or pulse of a channel, as the row of the receiver describes it; blocks
+ * Receives the first message, pulse or post of a channel, as the row of the receiver describes it; blocks
  * when there is none.
  *
  * @param to message row of the receiver
  * @param now the hart's time, ns
- * @returns the receipt of a message, 0 for a pulse, -Err.BadAddress, -Err.NoMemory, or
+ * @returns the receipt of a message, 0 for a pulse or what was posted, -Err.BadAddress, -Err.NoMemory, or
  * Result.Pending
  */
 export function receive(
@@ -62,6 +73,10 @@ export function receive(
   for (let pass = 0; pass < PASSES; pass++) {
     const sender = firstWaiter(s, WaitKind.MessageSend, channel);
     const from = sender === 0 ? 0 : s.thread.message[sender];
+    if (isRingFirst(s, channel, from)) {
+      receivePosted(s, fx, h, thread, channel);
+      return 0;
+    }
     if (isPulseFirst(s, channel, from)) {
       if (!takesPulse(s, to)) return -Err.BadAddress;
       servePriority(s, fx, h, channel, thread, s.pulse.priority[s.channel.firstPulse[channel]]);
@@ -72,12 +87,24 @@ export function receive(
       wait(s, fx, h, now, thread, to, channel);
       return Result.Pending;
     }
-    const ready = prepare(s, fx, h, from, to);
+    if (isOverdue(s, from)) {
+      endWait(s, fx, h, sender, Cause.Timeout);
+      continue;
+    }
+    const passes = m.inMemory[from] > Pass.Copied;
+    const pages = passes ? pagesToPass(s, from, to, bytesBetween(s, from, to)) : 0;
+    const ready = prepare(s, fx, h, from, to, pages);
     if (ready < 0) return ready;
+    if (m.carried[from] !== 0 && !mayLand(s, from, s.thread.process[thread])) {
+      endWait(s, fx, h, sender, Cause.NoRoom);
+      continue;
+    }
     if (isSenderReady(s, from, to)) {
       m.priority[from] = s.waiter.priority[s.thread.waiter[sender]];
       servePriority(s, fx, h, channel, thread, m.priority[from]);
-      return moveMessage(s, fx, from, to, channel);
+      if (pages === 0) return moveMessage(s, fx, from, to, channel);
+      passPages(s, fx, h, from, to, pages);
+      return awaitPassed(s, thread, moveMessage(s, fx, from, to, channel, true));
     }
     endWait(s, fx, h, sender, Cause.SenderFault);
   }

@@ -1,16 +1,17 @@
 import type { Effects } from "../effect.ts";
 import { Err } from "../error.ts";
-import { AccessKind } from "../event.ts";
+import { AccessKind, type Event } from "../event.ts";
 import { roleRegister } from "../isa/signal_frame.ts";
 import type { State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { completeCall } from "../sched/call.ts";
 import { WakeReason } from "../sched/tables.ts";
 import { wakeThread } from "../sched/wait.ts";
+import { carry, land, mayCarry } from "./carry.ts";
 import { findReceipt, settleMessage } from "./message.ts";
 import { arePartsPresent, copyParts, resolveParts, Side } from "./parts.ts";
 import { MESSAGE_BYTES } from "./tables.ts";
-import { registersOf, TagFlag } from "./tag.ts";
+import { capabilitiesOf, registersOf, TAG_LENGTH, TagFlag } from "./tag.ts";
 
 /** Errors a server may answer with. */
 const LAST_ERROR = 4095;
@@ -51,6 +52,42 @@ export function replyRegisters(
   // From here on it must succeed.
   fx.copyRegisterSet(thread, s.message.thread[message], registersOf(tag));
   finish(s, fx, h, message, status);
+  return 0;
+}
+
+/**
+ * As `replyRegisters`, with capabilities of the running thread's process.
+ *
+ * @param e event of the call, whose arguments from the third on are tokens
+ * @param own message row of the running thread
+ * @returns 0; -Err.NoProcess when nobody waits for that reply, -Err.NotSupported when its client
+ * takes no capabilities, or the error of `mayCarry`; the client waits on
+ */
+export function replyCapabilities(
+  s: State,
+  fx: Effects,
+  e: Event,
+  thread: number,
+  own: number,
+  receipt: number,
+  tag: number,
+  status: number,
+): number {
+  const m = s.message;
+  const message = received(s, thread, receipt);
+  if (message === 0) return -Err.NoProcess;
+  const client = m.thread[message];
+  if (capabilitiesOf(tag) > 0) {
+    const takes = m.inMemory[message] === 0 && (m.tag[message] & TagFlag.Takes) !== 0;
+    if (!takes) return -Err.NotSupported;
+    const refused = mayCarry(s, e, thread, tag, s.thread.process[client]);
+    if (refused < 0) return refused;
+  }
+  // From here on it must succeed.
+  fx.copyRegisterSet(thread, client, registersOf(tag & TAG_LENGTH));
+  carry(s, e, tag, own);
+  land(s, fx, own, client);
+  finish(s, fx, e.hart, message, status);
   return 0;
 }
 

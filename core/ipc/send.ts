@@ -6,8 +6,10 @@ import { completeCall } from "../sched/call.ts";
 import { ownPriority } from "../sched/effective_priority.ts";
 import { ThreadState, WaitKind, WakeReason } from "../sched/tables.ts";
 import { firstWaiter, waitOn, wakeThread } from "../sched/wait.ts";
+import { noteArrival, signalArrival } from "./arrival.ts";
 import { armDeadline } from "./call.ts";
 import { channelOf } from "./connection.ts";
+import { mayCome, takeToken } from "./limit.ts";
 import { beginMessage } from "./message.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { boostServer, servePriority } from "./priority.ts";
@@ -41,12 +43,33 @@ export function prepareMemory(s: State, fx: Effects, h: number, message: number)
 }
 
 /**
+ * Whether a message can be sent through a connection. The row kept for asking its server is made.
+ *
+ * @param now the hart's time, ns
+ * @returns the channel, or -Err as `send`
+ */
+export function maySend(s: State, message: number, connection: number, now: number): number {
+  const channel = channelOf(s, connection);
+  if (channel === 0) return -Err.BadDescriptor;
+  const limited = mayCome(s, channel, connection, now);
+  if (limited < 0) return limited;
+  const { flags } = s.channel;
+  if ((flags[channel] & ChannelFlag.Unblock) !== 0 && s.message.pulse[message] === 0) {
+    const pulse = createPulse(s);
+    if (pulse === 0) return -Err.Again;
+    s.message.pulse[message] = pulse;
+  }
+  return channel;
+}
+
+/**
  * Sends the message a row describes, whose memory was prepared, and blocks its thread until the
  * reply. A receiver that waits gets it at once; else it waits for one, by priority.
  *
  * @param now the hart's time, ns
  * @returns Result.Pending, -Err.BadDescriptor when the channel is gone, -Err.Again when the row the
- * kernel keeps for asking its server cannot be had
+ * kernel keeps for asking its server cannot be had, -Err.RateLimited when too many came through the
+ * connection
  */
 export function send(
   s: State,
@@ -58,27 +81,23 @@ export function send(
 ): number {
   const m = s.message;
   const thread = m.thread[message];
-  const channel = channelOf(s, connection);
-  if (channel === 0) return -Err.BadDescriptor;
-  if ((s.channel.flags[channel] & ChannelFlag.Unblock) !== 0 && m.pulse[message] === 0) {
-    const pulse = createPulse(s);
-    if (pulse === 0) return -Err.Again;
-    m.pulse[message] = pulse;
-  }
+  const channel = maySend(s, message, connection, now);
+  if (channel < 0) return channel;
   // From here on it must succeed.
+  takeToken(s, channel, connection, now);
   beginMessage(s, message, connection);
   m.priority[message] = ownPriority(s, thread);
   armDeadline(s, fx, h, now, thread, message);
   const receiver = firstWaiter(s, WaitKind.MessageReceive, channel);
   if (receiver === 0) {
-    queueMessage(s, thread, message, channel);
+    queueMessage(s, fx, h, thread, message, channel);
     boostServer(s, fx, h, channel, m.priority[message]);
     return Result.Pending;
   }
   const to = s.thread.message[receiver];
   if (!isReceiverReady(s, message, to)) {
     // It runs its call again, makes its memory ready, and finds the message.
-    queueMessage(s, thread, message, channel);
+    queueMessage(s, fx, h, thread, message, channel);
     wakeThread(s, fx, h, receiver, WakeReason.Restart);
     return Result.Pending;
   }
@@ -90,7 +109,15 @@ export function send(
   return Result.Pending;
 }
 
-function queueMessage(s: State, thread: number, message: number, channel: number): void {
-  s.message.arrival[message] = ++s.channel.arrivals[channel];
+function queueMessage(
+  s: State,
+  fx: Effects,
+  h: number,
+  thread: number,
+  message: number,
+  channel: number,
+): void {
+  s.message.arrival[message] = noteArrival(s, channel);
   waitOn(s, thread, WaitKind.MessageSend, channel);
+  signalArrival(s, fx, h, channel);
 }

@@ -21,6 +21,8 @@ import { createChannel } from "../ipc/channel.ts";
 import { attach } from "../ipc/connection.ts";
 import { beginMessage, freeMessage, messageOf } from "../ipc/message.ts";
 import { sendPulse } from "../ipc/pulse.ts";
+import { postMessage } from "../ipc/ring.ts";
+import { claimName } from "../ipc/service_name.ts";
 import { drainEnds, releaseEnds } from "../ipc/teardown.ts";
 import { ONE } from "../kernel.ts";
 import { allocBuffer, freeBuffer } from "../mem/buffer.ts";
@@ -40,6 +42,7 @@ import { discardPending, sendSignal } from "../proc/signal.ts";
 import { lockOwned, releaseOwned } from "../sched/futex_owner.ts";
 import { futexRegion } from "../sched/futex_row.ts";
 import { bookTime } from "../sched/hart_time.ts";
+import { scheduler } from "../sched/scheduler.ts";
 import { createThread, freeThread, raiseIpi } from "../sched/thread.ts";
 import { acknowledgeIrq, bindIrq, takeIrq } from "../sched/irq.ts";
 import { IRQ_SOURCES } from "../sched/tables.ts";
@@ -227,6 +230,17 @@ function queuePulse(w: World): void {
   assert.equal(sendPulse(w.s, w.fx, 0, channel, 5, 1, 2, 0, 0, 0), 0);
 }
 
+/** A channel of init with a ring for three posts, and one in it. */
+function postOne(w: World): void {
+  w.fx.clear();
+  const id = createChannel(w.s, w.init, 0, 3);
+  assert.ok(id > 0 && attach(w.s, w.fx, w.init, 0, id) > 0);
+  const channel = w.s.process.firstChannel[w.init];
+  const connection = w.s.process.firstConnection[w.init];
+  const words = new Uint32Array(8);
+  assert.equal(postMessage(w.s, w.fx, 0, channel, connection, 5, 32, words, 0), 0);
+}
+
 /** What a thread does that sends: it is not blocked, for nothing schedules here. */
 function sendMessage(w: World): void {
   openChannel(w);
@@ -237,6 +251,7 @@ function sendMessage(w: World): void {
 
 const channel: readonly Step[] = [["openChannel", openChannel], ["closeChannel", closeChannel]];
 const pulse: readonly Step[] = [["queuePulse", queuePulse], ["closeChannel", closeChannel]];
+const posts: readonly Step[] = [["postOne", postOne], ["closeChannel", closeChannel]];
 const message: readonly Step[] = [
   ["sendMessage", sendMessage],
   ["freeMessage", (w) => freeMessage(w.s, w.thread)],
@@ -363,6 +378,17 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
     }],
     ["closeNames", (w) => closeNames(w.s, w.fx, 0, w.init)],
   ],
+  "ring entries": posts,
+  "posts": posts,
+  "service names": [
+    ["nameChannel", (w) => {
+      openChannel(w);
+      const channel = w.s.process.firstChannel[w.init];
+      assert.equal(claimName(w.s, channel, text, 0, text.length), 0);
+      assert.equal(claimName(w.s, channel, text, 1, text.length - 1), 0);
+    }],
+    ["closeChannel", closeChannel],
+  ],
   "timer objects": [
     ["makeTimer", (w) => {
       const bell = createNotification(w.s);
@@ -393,6 +419,7 @@ function conserve(resource: string, steps: readonly Step[]): void {
     const at = `event ${order} (${name}), ${resource}`;
     const earlier = baseline(w.s);
     assert.doesNotThrow(() => event(w), `${at}: it runs`);
+    for (let h = 0; h + 1 < w.s.hart.$capacity; h++) scheduler.settle(w.s, h);
     assert.equal(checkTotals(w.s, w.opening), "", `${at}: totals`);
     const found = recount().map((f) => f.text);
     assert.deepEqual(found, [], `${at}: recount: ${found.join("; ")}`);

@@ -3,6 +3,7 @@ import { compareBooks } from "./recount_books.ts";
 import { checkMessages } from "./recount_messages.ts";
 import { checkObjects } from "./recount_objects.ts";
 import { checkQueues } from "./recount_queues.ts";
+import { makeRowZeroCheck } from "./recount_row_zero.ts";
 import { compareRows } from "./recount_rows.ts";
 import { type Finding, Reach } from "./recount_walk.ts";
 
@@ -18,8 +19,10 @@ export type { Finding } from "./recount_walk.ts";
  */
 export function makeRecount(s: State): () => readonly Finding[] {
   const reach = new Reach(s);
+  const checkRowZero = makeRowZeroCheck(s);
   return () => {
     reach.walk();
+    checkRowZero(reach);
     compareRows(s, reach);
     compareBooks(s, reach);
     checkQueues(s, reach);

@@ -38,6 +38,7 @@ const ROW_ACCOUNTS: readonly (readonly [keyof State, AccountName, AccountName])[
   ["namePage", "NamePageFree", "NamePageUsed"],
   ["notification", "NotificationFree", "NotificationUsed"],
   ["futex", "FutexFree", "FutexUsed"],
+  ["serviceName", "ServiceNameFree", "ServiceNameUsed"],
   ["timer", "TimerObjectFree", "TimerObjectUsed"],
   ["irq", "IrqFree", "IrqUsed"],
 ];
@@ -80,6 +81,7 @@ export function compareBooks(s: State, reach: Reach): void {
   expect("SignalPending", pendingSignals(s), "signals pending");
   expect("MessagePending", messages(s), "messages in flight");
   expect("PulsePending", pulses(s, reach), "pulses at channels");
+  compareRings(s, reach, expect);
   expect("IpiPending", pendingIpis(s), "IPIs pending");
   expect("RequestPending", requests(s, reach), "requests under way");
   expect("SlotRetired", retiredSlots(s, reach), "slots at the end of their generations");
@@ -273,7 +275,7 @@ function pulses(s: State, reach: Reach): number {
     let steps = 0;
     for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) {
       if (++steps > watermark(s.pulse)) break;
-      queued++;
+      queued += 1 + s.pulse.repeats[p];
       if (s.pulse.kernel[p] === 0) ofPrograms++;
     }
     if (ofPrograms !== s.channel.pulses[channel]) {
@@ -282,6 +284,22 @@ function pulses(s: State, reach: Reach): number {
     }
   }
   return queued;
+}
+
+/** Entries of rings, and what is set aside for more; each ring claims as many as are in its list. */
+function compareRings(s: State, reach: Reach, expect: Expect): void {
+  const used = reach.reached[Reach.indexOf("ringEntry")];
+  let capacity = 0;
+  for (let channel = 1; channel <= watermark(s.channel); channel++) {
+    if (s.channel.$live[channel] === 1) capacity += s.channel.ringCapacity[channel];
+  }
+  expect("RingUsed", used, "ring entries reached");
+  expect("RingReserved", capacity - used, "more that rings may hold");
+  expect("RingFree", s.ringEntry.$capacity - 1 - capacity, "that no ring may hold");
+  expect("PostPending", used, "posts in rings");
+  if (s.ipc.ringReserved[ONE] !== capacity) {
+    reach.report("ipc", ONE, `rings may hold ${capacity}, ringReserved says otherwise`);
+  }
 }
 
 function pendingIpis(s: State): number {

@@ -3,6 +3,7 @@ import { ONE, type State } from "../kernel.ts";
 import type { PriorityLinks } from "../sched/priority_list.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { watermark } from "../state/table.ts";
+import { checkNames, checkNamesOf, checkRing } from "./recount_channels.ts";
 import type { Reach } from "./recount_walk.ts";
 
 /** Checks channels, connections, messages and pulses against each other. */
@@ -49,6 +50,18 @@ function checkOrder(
   if (previous !== tail) report(head, "the last of its queue is another");
 }
 
+/** Whether a pulse of a program is in a channel's queue, and the last that came of those there. */
+function isQueued(s: State, channel: number, pulse: number): boolean {
+  let found = false;
+  let steps = 0;
+  for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) {
+    if (++steps > watermark(s.pulse)) return false;
+    if (s.pulse.arrival[p] > s.pulse.arrival[pulse]) return false;
+    found ||= p === pulse && s.pulse.kernel[p] === 0;
+  }
+  return found;
+}
+
 function checkChannel(s: State, reach: Reach, channel: number): void {
   const c = s.channel;
   const waiter = (row: number, what: string): void => reach.report("waiter", row, what);
@@ -57,15 +70,22 @@ function checkChannel(s: State, reach: Reach, channel: number): void {
   checkOrder(s.pulse, c.firstPulse[channel], c.lastPulse[channel], (row, what) => {
     reach.report("pulse", row, what);
   });
+  const newest = c.newest[channel];
+  if (newest !== 0 && (s.pulse.$live[newest] === 0 || !isQueued(s, channel, newest))) {
+    reach.report("channel", channel, "the pulse that came last waits elsewhere");
+  }
   const gone = c.dying[channel] !== 0;
   if (gone !== (c.process[channel] === 0)) {
     reach.report("channel", channel, "its owner and its dying mark disagree");
   }
   if (
-    c.receiveHead[channel] !== 0 && (c.sendHead[channel] | c.firstPulse[channel]) !== 0 && !gone
+    c.receiveHead[channel] !== 0 && !gone &&
+    (c.sendHead[channel] | c.firstPulse[channel] | c.ringHead[channel]) !== 0
   ) {
     reach.report("channel", channel, "receivers wait beside what they could receive");
   }
+  checkRing(s, reach, channel);
+  checkNames(s, reach, channel);
   let previous = 0;
   let steps = 0;
   for (let x = c.firstConnection[channel]; x !== 0; x = s.connection.nextOfChannel[x]) {
@@ -133,13 +153,19 @@ function checkMessage(s: State, reach: Reach, message: number): void {
 function checkEnds(s: State, reach: Reach, p: number): void {
   let previous = 0;
   let steps = 0;
+  let capacity = 0;
   for (let c = s.process.firstChannel[p]; c !== 0; c = s.channel.nextOfProcess[c]) {
+    capacity += s.channel.ringCapacity[c];
     if (s.channel.process[c] !== p || s.channel.previousOfProcess[c] !== previous) {
       reach.report("channel", c, `listed by process ${p}, its links say otherwise`);
     }
     if (++steps > watermark(s.channel)) break;
     previous = c;
   }
+  if (capacity !== s.process.ringReserved[p]) {
+    reach.report("process", p, `its rings may hold ${capacity}, ringReserved says otherwise`);
+  }
+  checkNamesOf(s, reach, p);
   previous = 0;
   steps = 0;
   for (let c = s.process.firstConnection[p]; c !== 0; c = s.connection.nextOfProcess[c]) {

@@ -1,5 +1,6 @@
 import { ONE, type State } from "../kernel.ts";
-import { NodeFlag, PAGE_SLOTS } from "../cap/tables.ts";
+import { NameKind, NodeFlag, PAGE_SLOTS } from "../cap/tables.ts";
+import { CARRIED } from "../ipc/tables.ts";
 import { DESCRIPTORS, NAME_PAGES, ProcessState } from "../proc/tables.ts";
 import { OpenFlag } from "../fs/tables.ts";
 import { THREADS_A_PROCESS, ThreadState } from "../sched/tables.ts";
@@ -212,19 +213,34 @@ function checkNodes(s: State, reach: Reach): void {
   }
 }
 
+/** Process of the sender of the message that carries a node, if it does; 0. */
+function carrierOf(s: State, node: number): number {
+  const message = s.capNode.carrier[node];
+  for (let i = 0; i < s.message.carried[message]; i++) {
+    if (s.message.capability[CARRIED * message + i] !== node) continue;
+    return s.thread.process[s.message.thread[message]];
+  }
+  return 0;
+}
+
 /** A node is where its slot says, or a ghost, or in flight; its children are as many as it says. */
 function checkNodePlace(s: State, reach: Reach, node: number): void {
   const c = s.capNode;
-  const p = c.space[node];
   const slot = c.slot[node] - 1;
-  const nowhere = (c.flags[node] & (NodeFlag.Ghost | NodeFlag.InFlight)) !== 0;
-  if (nowhere !== (p === 0) || nowhere !== (slot < 0)) {
+  const flying = (c.flags[node] & NodeFlag.InFlight) !== 0;
+  const ghost = (c.flags[node] & NodeFlag.Ghost) !== 0;
+  const p = flying ? carrierOf(s, node) : c.space[node];
+  const right = flying
+    ? c.space[node] === 0 && p !== 0 && (slot < 0 || slot >= DESCRIPTORS)
+    : ghost === (p === 0) && ghost === (slot < 0);
+  if (!right) {
     return reach.report("capNode", node, `in space ${p}, slot ${slot}, flags ${c.flags[node]}`);
   }
   if (slot >= DESCRIPTORS) {
     const name = slot - DESCRIPTORS;
     const page = s.process.namePage[p * NAME_PAGES + Math.floor(name / PAGE_SLOTS)];
-    if (s.namePage.target[page * PAGE_SLOTS + name % PAGE_SLOTS] !== node) {
+    const at = page * PAGE_SLOTS + name % PAGE_SLOTS;
+    if (s.namePage.target[at] !== node || (s.namePage.kind[at] === NameKind.Moving) !== flying) {
       reach.report("capNode", node, `name slot ${name} of process ${p} stands for something else`);
     }
   }

@@ -13,25 +13,11 @@ const SPACE = Reach.indexOf("addressSpace");
 export function compareRows(s: State, reach: Reach): void {
   Reach.keys.forEach((key, index) => {
     const table: TableBase = s[key as keyof State];
-    checkRowZero(table, key, reach);
     if (!reach.isRoot(index) && index !== FRAME) compareTable(s, table, key, index, reach);
   });
   compareFrames(s, reach);
   compareFreeList(s, reach);
   compareQuarantine(s, reach);
-}
-
-/** Row 0 means "none": whoever writes it followed a handle that names nothing. */
-function checkRowZero(table: TableBase, key: string, reach: Reach): void {
-  for (const [name, column] of Object.entries(table.$spec.columns)) {
-    if (column.role === "derived") continue;
-    const view = viewOf(table, name);
-    for (let at = 0; at < column.count; at++) {
-      if (view[at] === 0) continue;
-      reach.report(key, 0, `${name} of the row that means none was written`);
-      break;
-    }
-  }
 }
 
 function compareTable(s: State, table: TableBase, key: string, index: number, reach: Reach): void {

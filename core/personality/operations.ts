@@ -14,6 +14,7 @@ import { stepExit } from "../proc/exit.ts";
 import { stepFork } from "../proc/fork.ts";
 import { stepKill } from "../proc/kill.ts";
 import { stepFutexWake } from "../sched/futex.ts";
+import { stepRobustList } from "../sched/futex_robust.ts";
 import { OperationKind } from "../sched/operation.ts";
 
 /**
@@ -60,6 +61,8 @@ export function stepOperation(s: State, fx: Effects, hart: number, thread: numbe
       return stepRevoke(s, fx, hart, thread);
     case OperationKind.FutexWake:
       return stepFutexWake(s, fx, hart, thread);
+    case OperationKind.RobustList:
+      return stepRobustList(s, fx, hart, thread);
     default:
       return unreachable("every long operation has a step");
   }

@@ -1,6 +1,7 @@
 import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
 import type { Event } from "../event.ts";
+import { keepDeathPulse } from "../ipc/thread_death.ts";
 import { ONE, type State } from "../kernel.ts";
 import { writeUser } from "../mem/user_copy.ts";
 import { THREADS_A_PROCESS, ThreadState } from "../sched/tables.ts";
@@ -16,6 +17,7 @@ const RESERVED_THREADS = 4;
 /** Whether a process, and the system, can have one more thread in a process that has some. */
 export function mayHaveThread(s: State, p: number): boolean {
   if (rowsOf(s, p) >= THREADS_A_PROCESS) return false;
+  if (s.process.threadDeath[p] !== 0 && freeRows(s.pulse) === 0) return false;
   return freeRows(s.thread) > RESERVED_THREADS && freeRows(s.waiter) > 0;
 }
 
@@ -79,6 +81,7 @@ export function cloneThread(
   const tid = s.kernel.nextPid[ONE]++;
   s.kernel.tidsGiven[ONE]++;
   const thread = createThread(s, p, tid);
+  if (s.process.threadDeath[p] !== 0) keepDeathPulse(s, thread);
   inheritThread(s, t, thread);
   if ((flags & CloneFlag.ChildClearTid) !== 0) setClearTid(s, thread, childTid);
   copyRegisters(fx, e, t, thread, flags, stack, tls);

@@ -23,6 +23,7 @@ import {
 } from "../mem/space.ts";
 import { Prot, RegionFlag } from "../mem/tables.ts";
 import { releaseOwned } from "../sched/futex_owner.ts";
+import { beginRobustList, owesRobustList } from "../sched/futex_robust.ts";
 import { clearCall } from "../sched/call.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { ThreadState, WaitKind } from "../sched/tables.ts";
@@ -273,6 +274,11 @@ function becomeFirst(s: State, thread: number): void {
  * @returns Result.NoReturn, or Result.Pending while the old space is drained
  */
 export function finishExecute(s: State, fx: Effects, hart: number, thread: number): number {
+  if (owesRobustList(s, thread)) {
+    s.process.execThread[s.thread.process[thread]] = thread;
+    beginRobustList(s, fx, hart, thread);
+    return Result.Pending;
+  }
   s.process.execThread[s.thread.process[thread]] = 0;
   clearCall(s, thread);
   becomeFirst(s, thread);

@@ -4,13 +4,16 @@ import type { Effects } from "../effect.ts";
 import { Result } from "../error.ts";
 import { AccessKind } from "../event.ts";
 import { dropInode } from "../fs/inode.ts";
+import { giveBackOf } from "../ipc/carry.ts";
 import { releaseEnds } from "../ipc/teardown.ts";
+import { announceDeath } from "../ipc/thread_death.ts";
 import { USER_END_PAGE } from "../isa/riscv64.ts";
 import { ONE, type State } from "../kernel.ts";
 import { PAGE_BYTES, UNITS } from "../limits.ts";
 import { drainSpace, releaseSpace } from "../mem/space.ts";
 import { futexWake } from "../sched/futex.ts";
 import { releaseOwned } from "../sched/futex_owner.ts";
+import { beginRobustList, owesRobustList } from "../sched/futex_robust.ts";
 import { peekUser, resolveRange } from "../mem/user.ts";
 import { beginOperation, endOperation, OperationKind } from "../sched/operation.ts";
 import { clearCall } from "../sched/call.ts";
@@ -55,17 +58,38 @@ export function beginExit(
   thread: number,
   status: number,
 ): number {
-  const p = s.thread.process[thread];
   // Told to go by a thread that executes a program: the process lives on.
-  if (isEvicted(s, thread)) return dismiss(s, fx, hart, thread);
-  if (s.process.state[p] === ProcessState.Live) {
-    s.process.state[p] = ProcessState.Dying;
-    s.process.exitStatus[p] = status;
-    s.process.execThread[p] = 0;
-    discardPending(s, p, 0xffffffff, 0xffffffff);
-    killOthers(s, fx, hart, thread);
+  if (!isEvicted(s, thread)) condemn(s, fx, hart, thread, status);
+  return finishLeaving(s, fx, hart, thread);
+}
+
+/** Makes the running thread's process one that ends, unless it already is. */
+function condemn(s: State, fx: Effects, hart: number, thread: number, status: number): void {
+  const p = s.thread.process[thread];
+  if (s.process.state[p] !== ProcessState.Live) return;
+  s.process.state[p] = ProcessState.Dying;
+  s.process.exitStatus[p] = status;
+  s.process.execThread[p] = 0;
+  discardPending(s, p, 0xffffffff, 0xffffffff);
+  killOthers(s, fx, hart, thread);
+}
+
+/**
+ * Goes on with the end of the running thread: first its robust futexes, then itself, and the process
+ * if it is the last.
+ *
+ * @returns as beginExit
+ */
+export function finishLeaving(s: State, fx: Effects, hart: number, thread: number): number {
+  const p = s.thread.process[thread];
+  if (owesRobustList(s, thread)) {
+    s.thread.leaving[thread] = 1;
+    beginRobustList(s, fx, hart, thread);
+    return Result.Pending;
   }
+  s.thread.leaving[thread] = 0;
   if (s.process.threads[p] > 1) return dismiss(s, fx, hart, thread);
+  condemn(s, fx, hart, thread, s.process.exitStatus[p]);
   s.process.killed[p] = 0;
   lastWords(s, fx, hart, thread);
   disarmTimer(s, hart, thread, TimerSlot.Sleep);
@@ -89,11 +113,8 @@ export function exitThread(
 ): number {
   const p = s.thread.process[thread];
   const first = s.process.firstThread[p] === thread;
-  if (s.process.threads[p] === 1) {
-    return beginExit(s, fx, hart, thread, first ? status : s.process.exitStatus[p]);
-  }
-  if (first) s.process.exitStatus[p] = status;
-  return dismiss(s, fx, hart, thread);
+  if (first && s.process.state[p] === ProcessState.Live) s.process.exitStatus[p] = status;
+  return finishLeaving(s, fx, hart, thread);
 }
 
 /**
@@ -138,12 +159,17 @@ function dismiss(s: State, fx: Effects, hart: number, thread: number): number {
   return Result.NoReturn;
 }
 
-/** What a thread that ends leaves to others: its process's timer, the word for its id, its futexes. */
+/**
+ * What a thread that ends leaves to others: what it was sending, its process's timer, the word for
+ * its id, its futexes.
+ */
 function lastWords(s: State, fx: Effects, hart: number, thread: number): void {
   clearTid(s, fx, hart, thread);
+  giveBackOf(s, fx, hart, thread);
   releaseOwned(s, fx, hart, thread);
   discardOfThread(s, thread);
   bequeathAlarm(s, fx, hart, thread);
+  s.thread.robustHead[thread] = 0;
   s.thread.doomed[thread] = 0;
   s.thread.faultSignal[thread] = 0;
   s.thread.restoreMask[thread] = 0;
@@ -153,6 +179,7 @@ function lastWords(s: State, fx: Effects, hart: number, thread: number): void {
 function end(s: State, fx: Effects, hart: number, thread: number): void {
   if ((s.thread.requests[thread] & Request.Stop) !== 0) answerStop(s, fx, hart, thread);
   wakeAll(s, fx, hart, WaitKind.Join, thread, WakeReason.Restart);
+  announceDeath(s, fx, hart, thread);
   endThread(s, hart, thread);
 }
 

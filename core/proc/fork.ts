@@ -91,6 +91,7 @@ export function inheritThread(s: State, from: number, to: number): void {
   t.affinityHi[to] = t.affinityHi[from];
   t.priority[to] = t.priority[from];
   t.class[to] = t.class[from];
+  t.untimed[to] = t.untimed[from];
   t.blockedLo[to] = t.blockedLo[from];
   t.blockedHi[to] = t.blockedHi[from];
 }

@@ -62,12 +62,16 @@ export function nextSignal(s: State, thread: number): number {
   const p = s.thread.process[thread];
   if (s.process.killed[p] !== 0 || s.thread.doomed[thread] !== 0) return Signal.Kill;
   if (s.thread.faultSignal[thread] !== 0) return s.thread.faultSignal[thread];
-  const lo = (s.thread.pendingLo[thread] | s.process.pendingLo[p]) & ~s.thread.blockedLo[thread];
+  const pendingLo = s.thread.pendingLo[thread] | s.process.pendingLo[p];
+  const pendingHi = s.thread.pendingHi[thread] | s.process.pendingHi[p];
+  // At the end of nearly every event there is none.
+  if ((pendingLo | pendingHi) === 0) return 0;
+  const lo = pendingLo & ~s.thread.blockedLo[thread];
   if (lo !== 0) {
     if ((lo & lowBit(Signal.Kill)) !== 0) return Signal.Kill;
     return 32 - Math.clz32(lo & -lo);
   }
-  const hi = (s.thread.pendingHi[thread] | s.process.pendingHi[p]) & ~s.thread.blockedHi[thread];
+  const hi = pendingHi & ~s.thread.blockedHi[thread];
   return hi === 0 ? 0 : 64 - Math.clz32(hi & -hi);
 }
 

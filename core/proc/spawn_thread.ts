@@ -1,5 +1,6 @@
 import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
+import { keepDeathPulse } from "../ipc/thread_death.ts";
 import { ONE, type State } from "../kernel.ts";
 import { createThread, leastLoadedHart, startThread } from "../sched/thread.ts";
 import { mayHaveThread } from "./clone_thread.ts";
@@ -43,6 +44,7 @@ export function spawnThread(
   // From here on it must succeed.
   s.kernel.tidsGiven[ONE]++;
   const thread = createThread(s, process, s.kernel.nextPid[ONE]++);
+  if (s.process.threadDeath[process] !== 0) keepDeathPulse(s, thread);
   inheritThread(s, creator, thread);
   if (!own) {
     s.thread.blockedLo[thread] = 0;

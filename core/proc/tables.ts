@@ -24,10 +24,11 @@ export const KnownSlot = {
   clock: 32,
   entropy: 64,
   processes: 128,
-  irqs: 256,
+  names: 256,
+  irqs: 512,
 } as const;
 /** All of them. */
-export const KNOWN_SLOTS = 511;
+export const KNOWN_SLOTS = 1023;
 
 /** A process. */
 export const processTable = table("process", {
@@ -100,6 +101,9 @@ export const processTable = table("process", {
   firstConnection: owns("connection", "newest connection it sends through"),
   connections: u16("connections it has"),
   connectionDeath: back("channel", "its channel for news of its connections' ends; 0 for none"),
+  ringReserved: u32("entries that the rings of its channels may hold"),
+  serviceNames: u32("names its channels have"),
+  threadDeath: back("channel", "its channel for news of its threads' ends; 0 for none"),
   receipts: f64("messages its threads have received", { role: "history" }),
   stopsAwaited: u32("threads that have not answered Request.Stop"),
   alarmThread: back("thread", "thread whose hart has the interval timer in its heap; 0 for none"),

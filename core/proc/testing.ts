@@ -4,13 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { EFFECT_ARITY, EffectKind } from "../effect.ts";
-import { ArgumentLength, EventKind, SampleKind } from "../event.ts";
+import { AccessKind, ArgumentLength, EventKind, SampleKind } from "../event.ts";
 import { holdInode } from "../fs/inode.ts";
 import { registerSample, roleRegister } from "../isa/signal_frame.ts";
 import { ONE, type State } from "../kernel.ts";
 import { checkTotals } from "../ledger/check.ts";
 import { makeRecount } from "../ledger/recount.ts";
 import { HEAP, makeWorld, type World } from "../ledger/test_world.ts";
+import { PAGE_BYTES } from "../limits.ts";
+import { peekUser } from "../mem/user.ts";
 import { reduce } from "../reduce.ts";
 import { ThreadState } from "../sched/tables.ts";
 import { rowOf } from "../syscall/rows.ts";
@@ -80,8 +82,14 @@ export class Bench {
   readonly results: Map<number, number> = new Map();
   /** Threads whose registers were last set to run a handler, and of which signal. */
   readonly handled: [thread: number, signal: number][] = [];
+  /** What t3 to t6 were last set to, of whatever thread. */
+  readonly tokens: number[] = [0, 0, 0, 0];
   /** Parts of frames that were zeroed: offset and length. */
   readonly zeroed: [offset: number, length: number][] = [];
+  /** Contents of user memory that samples find: bytes by user address, of the thread that asks. */
+  readonly memory: Map<number, number> = new Map();
+  /** Words written to frames: user address in `memory`, or -1, and value. */
+  readonly marked: [address: number, word: number][] = [];
   /** Harts whose IPIs a test holds back. */
   readonly held: Set<number> = new Set();
 
@@ -104,6 +112,11 @@ export class Bench {
     holdInode(s, root);
     holdInode(s, root);
     s.kernel.alive[ONE]++;
+  }
+
+  /** Events so far. */
+  get events(): number {
+    return this.#order;
   }
 
   /** Thread a hart runs, or 0. */
@@ -133,18 +146,59 @@ export class Bench {
   #obey(hart: number): void {
     const { words: w, length } = this.world.fx;
     let sample = false;
+    let frame: [row: number, offset: number, length: number] | null = null;
     for (let at = 0; at < length; at += 1 + EFFECT_ARITY[w[at]]) {
       const [kind, a, b, c] = [w[at], w[at + 1], w[at + 2], w[at + 3]];
       if (kind === EffectKind.Continue) this.#continue[a] = true;
       else if (kind === EffectKind.Ipi) this.#ipi[a] = true;
       else if (kind === EffectKind.Return) this.results.set(a, c * 2 ** 32 + (b >>> 0));
       else if (kind === EffectKind.SampleRegisters) sample = true;
+      else if (kind === EffectKind.SampleFrame) frame = [a, b, c];
+      else if (kind === EffectKind.Write && w[at + 4] === 4) this.#mark(hart, a, b, c);
       else if (kind === EffectKind.Zero) this.zeroed.push([b, c]);
       else if (kind === EffectKind.SetRegister && b === roleRegister.a0) {
         this.handled.push([a, c]);
-      }
+      } else if (kind === EffectKind.SetRegister && b >= 28 && b < 32) this.tokens[b - 28] = c;
     }
     if (sample) this.#reply(hart);
+    else if (frame !== null) this.#show(hart, ...frame);
+  }
+
+  /** User addresses of the memory a test has given that lie in a frame. */
+  #placesIn(hart: number, row: number): number[] {
+    const thread = this.on(hart);
+    const mapped = (at: number) => peekUser(this.s, thread, at, AccessKind.Read) === row;
+    return thread === 0 ? [] : [...this.memory.keys()].filter(mapped);
+  }
+
+  #mark(hart: number, row: number, offset: number, from: number): void {
+    const { fx } = this.world;
+    const place = this.#placesIn(hart, row).find((at) => at % PAGE_BYTES === offset);
+    const view = new DataView(fx.bytes.buffer, fx.bytes.byteOffset + from);
+    this.marked.push([place ?? -1, view.getUint32(0, true)]);
+    if (place !== undefined) this.put(place, 4, view.getUint32(0, true));
+  }
+
+  #show(hart: number, row: number, offset: number, length: number): void {
+    const { e } = this.world;
+    e.payload.fill(0, 0, length);
+    for (const at of this.#placesIn(hart, row)) {
+      const to = at % PAGE_BYTES - offset;
+      if (to >= 0 && to < length) e.payload[to] = this.memory.get(at) ?? 0;
+    }
+    e.payloadLength = length;
+    this.#send(hart, EventKind.Sample, SampleKind.Frame);
+  }
+
+  /** Puts a little-endian number into user memory, as a program would have. */
+  put(address: number, bytes: number, value: number): void {
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (let i = 0; i < bytes; i++, rest >>= 8n) this.memory.set(address + i, Number(rest & 255n));
+  }
+
+  /** The word at a user address. */
+  word(address: number): number {
+    return [3, 2, 1, 0].reduce((sum, i) => sum * 256 + (this.memory.get(address + i) ?? 0), 0);
   }
 
   #reply(hart: number): void {
@@ -187,6 +241,7 @@ export class Bench {
       e.registers[2 * i] = register >>> 0;
       e.registers[2 * i + 1] = Math.floor(register / 2 ** 32) >>> 0;
       if (typeof given !== "number") this.#copyIn(given);
+      else if (how.kind === "inSelected") this.#copyIn(null);
     });
     e.registerCount = kinds.length;
     e.valueLo = this.#time[hart];
@@ -250,8 +305,8 @@ export class Bench {
   }
 
   /** Everything that was asked for. */
-  pump(): void {
-    for (let n = 0; n < 1000; n++) if (!this.#next()) return;
+  pump(most = 1000): void {
+    for (let n = 0; n < most; n++) if (!this.#next()) return;
     assert.fail("the kernel comes to rest");
   }
 

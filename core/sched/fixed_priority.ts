@@ -42,6 +42,7 @@ function firstBelow(s: State, hartRow: number, level: number): number {
 /**
  * 256 levels, the highest ready one runs; equals take turns of one quantum. A preempted thread
  * re-enters at the head with what is left of its quantum, an expired one at the tail with a new one.
+ * An untimed thread uses none of it: its turn ends when it blocks or yields.
  */
 export const fixedPriority: SchedulingClass = {
   name: "fixed-priority",
@@ -103,6 +104,7 @@ export const fixedPriority: SchedulingClass = {
   },
 
   charge(s, thread, used) {
+    if (s.thread.untimed[thread] === 1) return;
     const left = s.thread.budget[thread] - used;
     s.thread.budget[thread] = left > 0 ? left : 0;
   },
@@ -121,6 +123,7 @@ export const fixedPriority: SchedulingClass = {
 
   nextDeadline(s, hartRow, thread) {
     const equal = hartRow * PRIORITY_LEVELS + s.thread.level[thread];
-    return s.hart.queueHead[equal] === 0 ? Infinity : s.thread.budget[thread];
+    const goesOn = s.hart.queueHead[equal] === 0 || s.thread.untimed[thread] === 1;
+    return goesOn ? Infinity : s.thread.budget[thread];
   },
 };

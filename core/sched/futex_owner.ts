@@ -31,7 +31,7 @@ export const OWNED_LIMIT = 64;
 const HEIR = 1;
 
 /** Writes the word of a futex: bytes of a frame that is present and private. */
-function putWord(fx: Effects, frame: number, offset: number, word: number): void {
+export function putWord(fx: Effects, frame: number, offset: number, word: number): void {
   const at = fx.reserveBytes(4);
   fx.setU32(at, word);
   fx.write(frame, offset, at, 4);

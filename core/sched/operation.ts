@@ -21,6 +21,7 @@ export const OperationKind = {
   Truncate: 14,
   FutexWake: 15,
   Revoke: 16,
+  RobustList: 17,
 } as const;
 
 /**

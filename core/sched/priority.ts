@@ -34,6 +34,28 @@ export function setBasePriority(
   priorityChanged(s, fx, hart, thread);
 }
 
+/**
+ * Sets whether a thread's turns end by themselves, or only when it blocks or yields.
+ *
+ * @param hart number of the event's hart
+ */
+export function setUntimed(
+  s: State,
+  fx: Effects,
+  hart: number,
+  thread: number,
+  untimed: boolean,
+): void {
+  const value = untimed ? 1 : 0;
+  if (s.thread.untimed[thread] === value) return;
+  s.thread.untimed[thread] = value;
+  // Its own hart sees to its timer when it leaves the kernel; another one has to be told.
+  const elsewhere = s.thread.hart[thread] !== hart;
+  if (elsewhere && s.thread.state[thread] === ThreadState.Running) {
+    request(s, fx, hart, thread, Request.Priority);
+  }
+}
+
 /** Gives a thread the priority of a message it serves, which replaces its base, up or down. */
 export function assignMessagePriority(
   s: State,
@@ -42,16 +64,17 @@ export function assignMessagePriority(
   thread: number,
   priority: number,
 ): void {
-  if (s.thread.messagePriority[thread] === priority + 1) return;
+  const before = ownPriority(s, thread);
   s.thread.messagePriority[thread] = priority + 1;
-  priorityChanged(s, fx, hart, thread);
+  // Where it has that anyway nothing moves; it keeps it though its base may change.
+  if (before !== priority) priorityChanged(s, fx, hart, thread);
 }
 
 /** Ends the priority of a message: the thread has its base priority again. */
 export function clearMessagePriority(s: State, fx: Effects, hart: number, thread: number): void {
-  if (s.thread.messagePriority[thread] === 0) return;
+  const before = ownPriority(s, thread);
   s.thread.messagePriority[thread] = 0;
-  priorityChanged(s, fx, hart, thread);
+  if (before !== s.thread.priority[thread]) priorityChanged(s, fx, hart, thread);
 }
 
 /**
@@ -60,7 +83,7 @@ export function clearMessagePriority(s: State, fx: Effects, hart: number, thread
  */
 export function priorityChanged(s: State, fx: Effects, hart: number, thread: number): void {
   resortQueues(s, fx, hart, thread);
-  if (s.thread.queued[thread] === 0 && s.thread.state[thread] !== ThreadState.Running) return;
+  if (!scheduler.hasPlace(s, hart, thread)) return;
   if (s.thread.level[thread] === effectivePriority(s, thread)) return;
   if (s.thread.hart[thread] !== hart || isInTransit(s, thread)) {
     request(s, fx, hart, thread, Request.Priority);

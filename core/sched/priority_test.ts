@@ -279,6 +279,7 @@ Deno.test("priority: a change and a wake-up in one request: it is queued once, a
   answerRequests(s, fx, 1, 2);
   assert.equal(takeFromInbox(s, 1), 0);
   assert.equal(scheduler.peek(s, 1), 2);
+  scheduler.settle(s, 1);
   assert.equal(s.thread.level[2], 30);
   assert.equal(s.hart.ready[2], 1);
 });

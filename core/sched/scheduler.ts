@@ -1,3 +1,4 @@
+import { assert } from "../assert.ts";
 import { ONE, type State } from "../kernel.ts";
 import { fixedPriority, QUANTUM_NS } from "./fixed_priority.ts";
 import type { SchedulingClass } from "./scheduling_class.ts";
@@ -12,12 +13,44 @@ export class Scheduler {
 
   /** Queues a thread that became ready; it gets a fresh quantum if its old one is used up. */
   enqueue(s: State, hart: number, thread: number): void {
+    this.settle(s, hart);
     if (s.thread.budget[thread] <= 0) s.thread.budget[thread] = QUANTUM_NS;
     s.thread.state[thread] = ThreadState.Ready;
     this.classes[s.thread.class[thread]].enqueueTail(s, hart + 1, thread);
     this.noteQueued(s, hart, thread);
     const current = s.hart.current[hart + 1];
     if (current === 0 || this.beats(s, thread, current)) s.hart.needsReschedule[hart + 1] = 1;
+  }
+
+  /**
+   * As `enqueue`, for a thread that a wake-up made ready. One that is better than any queued stays
+   * out of the queue while its event goes on: as long as it does, it is what the queue would give
+   * first, so that the hart is handed over without a queue when the thread that has it blocks.
+   * Whatever else happens to the queue meanwhile puts it there first, as `enqueue` would have, and
+   * so does the end of the event: nobody can tell the difference.
+   */
+  wake(s: State, hart: number, thread: number): void {
+    const row = hart + 1;
+    const c = this.classes[s.thread.class[thread]];
+    c.setLevel(s, thread);
+    const waits = s.hart.next[row] !== 0 ||
+      (s.hart.ready[row] !== 0 && !this.beats(s, thread, this.first(s, hart)));
+    if (waits) return this.enqueue(s, hart, thread);
+    assert(s.thread.queued[thread] === 0, "a thread is queued once");
+    if (s.thread.budget[thread] <= 0) s.thread.budget[thread] = QUANTUM_NS;
+    s.thread.state[thread] = ThreadState.Ready;
+    s.hart.next[row] = thread;
+    this.noteQueued(s, hart, thread);
+    const current = s.hart.current[row];
+    if (current === 0 || this.beats(s, thread, current)) s.hart.needsReschedule[row] = 1;
+  }
+
+  /** Queues the thread that was kept out of its hart's queue, if there is one. */
+  settle(s: State, hart: number): void {
+    const thread = s.hart.next[hart + 1];
+    if (thread === 0) return;
+    s.hart.next[hart + 1] = 0;
+    this.classes[s.thread.class[thread]].enqueueTail(s, hart + 1, thread);
   }
 
   /** A thread waits from now on, and an idle hart may want it. */
@@ -34,13 +67,37 @@ export class Scheduler {
     return a === b ? this.classes[a].preempts(s, queued, running) : a < b;
   }
 
+  /**
+   * Whether a thread waits for a hart: in a queue, or kept out of that of the event's hart.
+   *
+   * @param hart number of the event's hart
+   */
+  isQueued(s: State, hart: number, thread: number): boolean {
+    return s.thread.queued[thread] === 1 || s.hart.next[hart + 1] === thread;
+  }
+
+  /** Whether a thread waits for a hart or has one: then its level says how it is scheduled. */
+  hasPlace(s: State, hart: number, thread: number): boolean {
+    return s.thread.state[thread] === ThreadState.Running || this.isQueued(s, hart, thread);
+  }
+
   /** Takes a ready thread out of its queue. */
   remove(s: State, hart: number, thread: number): void {
+    if (s.hart.next[hart + 1] === thread) {
+      s.hart.next[hart + 1] = 0;
+      return;
+    }
     this.classes[s.thread.class[thread]].remove(s, hart + 1, thread);
   }
 
   /** The thread the next reschedule would take from the queues, or 0; changes nothing. */
   peek(s: State, hart: number): number {
+    const next = s.hart.next[hart + 1];
+    return next !== 0 ? next : this.first(s, hart);
+  }
+
+  /** The best thread in the queues of a hart, or 0. */
+  private first(s: State, hart: number): number {
     for (const c of this.classes) {
       const thread = c.peek(s, hart + 1);
       if (thread !== 0) return thread;
@@ -50,6 +107,7 @@ export class Scheduler {
 
   /** The thread a hart would run after a queued one, or 0; changes nothing. */
   after(s: State, hart: number, thread: number): number {
+    if (s.hart.next[hart + 1] === thread) return this.first(s, hart);
     let at = s.thread.class[thread];
     let next = this.classes[at].after(s, hart + 1, thread);
     while (next === 0 && ++at < this.classes.length) next = this.classes[at].peek(s, hart + 1);
@@ -61,6 +119,7 @@ export class Scheduler {
    * that rose goes behind its new equals, one that fell before them.
    */
   applyPriority(s: State, hart: number, thread: number): void {
+    this.settle(s, hart);
     const c = this.classes[s.thread.class[thread]];
     s.hart.needsReschedule[hart + 1] = 1;
     if (s.thread.queued[thread] === 0) return c.setLevel(s, thread);
@@ -73,6 +132,7 @@ export class Scheduler {
 
   /** Puts the running thread back: at the tail with a new quantum when expired, else at the head. */
   requeueCurrent(s: State, hart: number, thread: number, toTail: boolean): void {
+    this.settle(s, hart);
     s.thread.state[thread] = ThreadState.Ready;
     this.noteQueued(s, hart, thread);
     const c = this.classes[s.thread.class[thread]];

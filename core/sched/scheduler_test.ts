@@ -69,6 +69,22 @@ Deno.test("a thread without equals is not expired but gets a new quantum", () =>
   assert.equal(scheduler.nextDeadline(s, 0, 1), Infinity);
 });
 
+Deno.test("an untimed thread keeps the hart from its equals, until it gives it up", () => {
+  const s = schedState(1, 2);
+  s.thread.untimed[1] = 1;
+  scheduler.enqueue(s, 0, 1);
+  scheduler.remove(s, 0, 1);
+  s.thread.state[1] = ThreadState.Running;
+  scheduler.enqueue(s, 0, 2);
+  assert.equal(scheduler.nextDeadline(s, 0, 1), Infinity);
+  scheduler.charge(s, 1, 5 * QUANTUM_NS);
+  assert.equal(scheduler.expired(s, 0, 1), false);
+  s.thread.budget[1] = 0;
+  assert.equal(scheduler.expired(s, 0, 1), true, "as sched_yield leaves it");
+  scheduler.requeueCurrent(s, 0, 1, true);
+  assert.equal(scheduler.peek(s, 0), 2);
+});
+
 /** A class of one slot per hart, kept where no other class looks: it proves the seam. */
 function soloClass(): SchedulingClass {
   const slot = new Map<number, number>();

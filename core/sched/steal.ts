@@ -33,6 +33,11 @@ function markTried(s: State, thief: number, hart: number): void {
   masks[thief + 1] |= 1 << (hart & 31);
 }
 
+function unmarkTried(s: State, thief: number, hart: number): void {
+  const masks = hart < 32 ? s.hart.stealTriedLo : s.hart.stealTriedHi;
+  masks[thief + 1] &= ~(1 << (hart & 31));
+}
+
 /** At boot every hart is idle, and asks as one does that became it. */
 export function beginHungry(s: State): void {
   const harts = s.kernel.harts[ONE];
@@ -121,7 +126,11 @@ export function answerIdleHarts(s: State, fx: Effects, hart: number, now: number
   for (let thief = 0; thief < harts; thief++) {
     if (!isHungry(s, thief) || thief === hart) continue;
     const asked = s.hart.stealFrom[thief + 1];
-    if (asked !== 0 && asked !== row) continue;
+    if (asked !== 0 && asked !== row) {
+      // It comes back to this one if the hart it asks has nothing for it.
+      if (s.hart.ready[row] > 0) unmarkTried(s, thief, hart);
+      continue;
+    }
     let waits = Infinity;
     let thread = scheduler.peek(s, hart);
     for (; thread !== 0 && left > 0; left--) {

@@ -85,6 +85,35 @@ Deno.test("steal: a hart with pinned threads only sends the request on, to the l
   assert.equal(s.thread.hart[11], 0);
 });
 
+Deno.test("steal: a hart that queues a thread while another is asked is asked again", () => {
+  const { s, fx } = busy(4, 12);
+  queue(s, 2, 5, 10, 4);
+  askForThread(s, fx, 0);
+  assert.equal(s.hart.stealFrom[1], 3);
+  queue(s, 1, 6);
+  answerIdleHarts(s, fx, 1, LATER);
+  assert.equal(s.thread.queued[6], 1, "another one is asked for it");
+  answerIdleHarts(s, fx, 2, LATER);
+  assert.equal(s.hart.stealFrom[1], 2);
+  answerIdleHarts(s, fx, 1, LATER);
+  assert.equal(s.thread.hart[6], 0);
+});
+
+Deno.test("steal: so is one that was asked before, and had nothing then", () => {
+  const { s, fx } = busy(4, 12);
+  for (const t of [5, 6]) queue(s, 1, t, 10, 2);
+  queue(s, 2, 7, 10, 4);
+  askForThread(s, fx, 0);
+  answerIdleHarts(s, fx, 1, LATER);
+  assert.equal(s.hart.stealFrom[1], 3);
+  queue(s, 1, 8);
+  answerIdleHarts(s, fx, 1, LATER);
+  answerIdleHarts(s, fx, 2, LATER);
+  assert.equal(s.hart.stealFrom[1], 2);
+  answerIdleHarts(s, fx, 1, LATER);
+  assert.equal(s.thread.hart[8], 0);
+});
+
 Deno.test("steal: a thread in transit, asked for, or in a long operation stays", () => {
   const { s, fx } = busy(2, 8);
   for (const t of [2, 3, 4]) queue(s, 1, t);

@@ -57,6 +57,11 @@ export const hartTable = table("hart", {
     role: "history",
     count: PRIORITY_LEVELS,
   }),
+  next: back(
+    "thread",
+    "ready thread better than any queued one, kept out of the queue until its event ends; 0 between events",
+    mine,
+  ),
 });
 
 /** Buckets of the tid hash. */
@@ -150,6 +155,7 @@ export const threadTable = table("thread", {
   affinityHi: u32("harts 32 to 63"),
   class: u8("scheduling class"),
   priority: u8("base priority"),
+  untimed: u8("1 when no turn of it ends: its equals wait until it blocks or yields"),
   messagePriority: u16("priority of the message it serves plus one; 0 for none"),
   inheritedPriority: u16("highest waiter of the futexes it owns plus one; 0 for none"),
   firstOwned: back("futex", "first priority-inheriting futex it owns that has waiters"),
@@ -199,8 +205,10 @@ export const threadTable = table("thread", {
   sampled: u8("1 while a sample of its registers for signal delivery is out"),
   userTime: f64("user time, ns", { role: "history" }),
   message: owns("message", "what it sends or receives, from its first such call on; 0 before"),
+  deathPulse: owns("pulse", "kept for news of its end; 0 where nobody has asked for that yet"),
   senderPid: u32("si_pid of the last signal sent to this thread alone"),
   robustHead: f64("user address of its list of robust futexes; 0 for none"),
+  leaving: u8("1 while it is to end, once its list of robust futexes has been looked at"),
   doomed: u8("1 once it was told to end by itself, whatever its process does"),
   joinHead: back("waiter", "first thread that waits for its end"),
   joinTail: back("waiter", "last of them"),

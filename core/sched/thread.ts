@@ -1,6 +1,7 @@
 import { assert } from "../assert.ts";
 import type { Effects } from "../effect.ts";
 import { freeMessage } from "../ipc/message.ts";
+import { dropDeathPulse } from "../ipc/thread_death.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
@@ -78,6 +79,7 @@ export function freeThread(s: State, thread: number): void {
     waiter = next;
   }
   freeMessage(s, thread);
+  dropDeathPulse(s, thread);
   leaveTid(s, thread);
   leaveProcess(s, thread);
   freeRow(s.thread, thread);
@@ -144,7 +146,7 @@ function unlinkFromInbox(s: State, hart: number, thread: number): void {
 /** Queues a thread of this hart that has something to do; its sleep timer goes first. */
 export function makeReady(s: State, hart: number, thread: number): void {
   disarmTimer(s, hart, thread, TimerSlot.Sleep);
-  scheduler.enqueue(s, hart, thread);
+  scheduler.wake(s, hart, thread);
 }
 
 /**
@@ -165,7 +167,7 @@ export function answerRequests(s: State, fx: Effects, hart: number, thread: numb
 
 /** Takes up a priority that another hart changed, where this one schedules by it. */
 function lookAtPriority(s: State, hart: number, thread: number): void {
-  if (s.thread.queued[thread] === 0 && s.thread.state[thread] !== ThreadState.Running) return;
+  if (!scheduler.hasPlace(s, hart, thread)) return;
   if (s.thread.level[thread] === effectivePriority(s, thread)) return;
   scheduler.applyPriority(s, hart, thread);
 }
@@ -214,7 +216,7 @@ export function handOver(
   thread: number,
   target: number,
 ): void {
-  if (s.thread.queued[thread] === 1) scheduler.remove(s, hart, thread);
+  if (scheduler.isQueued(s, hart, thread)) scheduler.remove(s, hart, thread);
   disarmTimer(s, hart, thread, TimerSlot.Sleep);
   disarmTimer(s, hart, thread, TimerSlot.Interval);
   if (s.thread.state[thread] === ThreadState.Running) {

@@ -129,7 +129,7 @@ export function unlinkWaiter(s: State, waiter: number): void {
   const kind = s.waiter.kind[waiter];
   if (kind === WaitKind.None) return;
   if (isByPriority(kind)) leaveStretch(s.waiter, waiter);
-  if (kind !== WaitKind.Sleep) unlinkFromQueue(s, waiter);
+  if (kind !== WaitKind.Sleep) unlinkFrom(s, waiter, kind);
   s.waiter.kind[waiter] = WaitKind.None;
   s.waiter.object[waiter] = 0;
   s.waiter.next[waiter] = 0;
@@ -139,7 +139,10 @@ export function unlinkWaiter(s: State, waiter: number): void {
 
 /** Joins a waiter's neighbours; of the waiter itself nothing changes. */
 export function unlinkFromQueue(s: State, waiter: number): void {
-  const kind = s.waiter.kind[waiter];
+  unlinkFrom(s, waiter, s.waiter.kind[waiter]);
+}
+
+function unlinkFrom(s: State, waiter: number, kind: number): void {
   const object = s.waiter.object[waiter];
   const next = s.waiter.next[waiter];
   const previous = s.waiter.previous[waiter];

@@ -1,13 +1,17 @@
-import { address, array, row, value } from "./row.ts";
+import { address, array, path, row, temporary, value } from "./row.ts";
 
 const self = { slot: "self" } as const;
 const processes = { slot: "processes" } as const;
+const names = { slot: "names" } as const;
 const end = { argument: 0 } as const;
 
 /** Bytes of one part of a message: address and length, 64 bits each. */
 const PART = 16;
 /** Parts beyond this are marked too many. */
 const MOST_PARTS = 8;
+
+/** The registers that name what a message carries. */
+const TOKENS = { t3: temporary, t4: temporary, t5: temporary, t6: temporary };
 
 /**
  * Messages in the shape of QNX. Those that carry registers move a1 to a6 and t0 to t2 to the other
@@ -54,7 +58,7 @@ export const qnxRows = [
     { chid: value, buf: address, room: value, info: address },
     end,
     "eintr",
-    "Receives a message or a pulse; a receipt or 0.",
+    "Receives a message, a pulse or a post; a receipt, or 0 where there is no reply.",
   ),
   row(
     668,
@@ -115,9 +119,83 @@ export const qnxRows = [
     "never",
     "Copies a part of a message that was received; its bytes.",
   ),
+  row(
+    678,
+    "msg_send_caps",
+    { coid: value, tag: value, ...TOKENS },
+    end,
+    "eintr",
+    "Sends registers, and the capabilities t3 to t6 name; the status.",
+  ),
+  row(
+    679,
+    "msg_reply_caps",
+    { receipt: value, tag: value, ...TOKENS },
+    end,
+    "never",
+    "Answers with registers, and the capabilities t3 to t6 name.",
+  ),
+  row(
+    680,
+    "channel_create_async",
+    { flags: value, capacity: value },
+    self,
+    "never",
+    "Makes a channel with a ring for so many posts, 1 to 256; its number.",
+  ),
+  row(
+    681,
+    "msg_post",
+    { coid: value, tag: value, word0: value, word1: value, word2: value, word3: value },
+    end,
+    "never",
+    "Posts up to 32 bytes to an asynchronous channel, without a reply; EAGAIN when its ring is full.",
+  ),
+  row(
+    682,
+    "channel_bind",
+    { chid: value, token: value, bits: value },
+    end,
+    "never",
+    "Signals a notification whenever something waits at a channel; 0 for none.",
+  ),
+  row(683, "name_attach", { name: path, chid: value }, names, "never", "Gives a channel a name."),
+  row(684, "name_open", { name: path }, names, "never", "Connects to who has a name; a number."),
+  row(
+    685,
+    "name_detach",
+    { name: path },
+    names,
+    "never",
+    "Takes a name from the caller's channel.",
+  ),
+  row(
+    686,
+    "channel_limit",
+    { chid: value, rate: value, burst: value },
+    end,
+    "never",
+    "Limits what comes through each connection, a second and at once; EDQUOT beyond. Rate 0: none.",
+  ),
+  row(
+    687,
+    "channel_counters",
+    { chid: value, counters: address },
+    end,
+    "never",
+    "What has come through a channel: eight counts of 64 bits.",
+  ),
+  row(
+    690,
+    "msg_send_pages",
+    { coid: value, buf: address, length: value, reply: address, room: value, pass: value },
+    end,
+    "eintr",
+    "Sends whole pages, which pass to a receiver of whole pages: moved (2) or shared (3); the status.",
+  ),
 ] as const;
 
-/** Calls that give back further registers than a0, so that a stub of one register is wrong. */
+/** Calls that take or give back other registers than a0 to a5, so that a plain stub is wrong. */
 export const carriers: readonly string[] = [
   "msg_send",
   "msg_send_bytes",
@@ -125,6 +203,9 @@ export const carriers: readonly string[] = [
   "msg_receive",
   "msg_receive_parts",
   "msg_reply_receive",
+  "msg_send_caps",
+  "msg_reply_caps",
+  "msg_send_pages",
 ];
 
 /** Names of the message calls. */

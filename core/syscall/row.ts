@@ -1,7 +1,7 @@
 /** How one argument of a call is taken at sense. */
 export type ArgumentKind =
-  /** The register alone. */
-  | { readonly kind: "value" }
+  /** The register alone. Those of a row marked temporary come last, and lie in t3 to t6. */
+  | { readonly kind: "value"; readonly temporary?: true }
   /** A user address the reducer resolves itself: buffers, out structures. */
   | { readonly kind: "address" }
   /** A NUL-terminated string, copied in; longer than PATH_LIMIT is marked TooLong. */
@@ -77,6 +77,7 @@ export type Consumed =
       | "clock"
       | "entropy"
       | "processes"
+      | "names"
       | "irqs";
   }
   | { readonly none: string };
@@ -95,6 +96,8 @@ export interface SyscallRow<N extends string = string> {
 
 /** An argument taken as it stands in its register. */
 export const value = { kind: "value" } as const;
+/** An argument taken as it stands in the next of the registers t3 to t6. */
+export const temporary = { kind: "value", temporary: true } as const;
 /** A user address that stays an address. */
 export const address = { kind: "address" } as const;
 /** A copied-in path. */

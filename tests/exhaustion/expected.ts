@@ -49,10 +49,9 @@ const TOKENS: Answers = Object.fromEntries(
 
 /** What messages are made of; a table of theirs that is full may have room again soon. */
 const MESSAGES: Answers = Object.fromEntries(
-  ["channel", "connection", "message", "pulse", "capNode", "namePage"].map((resource) => [
-    resource,
-    Errno.Again,
-  ]),
+  ["channel", "connection", "message", "pulse", "ringEntry", "capNode", "namePage"].map(
+    (resource) => [resource, Errno.Again],
+  ),
 );
 
 /** The library's word for a thread that cannot be had, whatever it lacks. */
@@ -110,7 +109,14 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   channel: MESSAGES,
   attach: MESSAGES,
   pulse: MESSAGES,
+  post: MESSAGES,
+  name: { serviceName: Errno.NoMemory },
   receive: MESSAGES,
+  timeout: MESSAGES,
+  "send pages": MEMORY,
+  "receive pages": { ...MEMORY, shootdown: Errno.NoMemory },
+  // A page of names is the receiver's.
+  carry: { ...MESSAGES, namePage: Errno.NoSpace },
   thread: THREADS,
 };
 

@@ -90,6 +90,8 @@ const CAPACITIES: Capacities = {
   connection: 8,
   message: 8,
   pulse: 16,
+  ringEntry: 8,
+  serviceName: 4,
   futex: 8,
   inode: 128,
   directoryEntry: 128,

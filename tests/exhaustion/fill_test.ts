@@ -152,8 +152,8 @@ const FILLS: readonly Fill[] = [
 const FIXED = ["kernel", "account", "hart", "memory", "fileSystem", "terminal", "stream", "ipc"];
 /** Tables with tests of their own below. */
 const APART = ["chunkRequest", "shootdown", "namePage"];
-/** Tables filled in core/ipc/exhaustion_test.ts. */
-const MESSAGES = ["channel", "connection", "message", "pulse"];
+/** Tables filled in core/ipc: exhaustion_test.ts, ring_test.ts, service_name_test.ts. */
+const MESSAGES = ["channel", "connection", "message", "pulse", "ringEntry", "serviceName"];
 /** What the rows of a table stand for is watched instead. */
 const frameRows = "frame";
 

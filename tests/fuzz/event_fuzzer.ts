@@ -1,3 +1,5 @@
+import { robustSampleBytes } from "../../core/sched/futex_robust.ts";
+import { OperationKind } from "../../core/sched/operation.ts";
 import { encodeBoot } from "../../core/boot.ts";
 import {
   ArgumentLength,
@@ -176,7 +178,9 @@ export class EventFuzzer {
       const thread = s.hart.current[(e.hart + 1) % s.hart.$capacity];
       e.cause = s.thread.sampled[thread] === 1 ? SampleKind.Registers : SampleKind.Frame;
       if (r.oneIn(10)) e.cause = r.bits();
-      e.payloadLength = r.oneIn(5) ? r.pick(LENGTHS) : e.cause === SampleKind.Frame ? 4096 : 520;
+      const robust = s.thread.operation[thread] === OperationKind.RobustList;
+      const frame = robust ? robustSampleBytes(s, thread) : 4096;
+      e.payloadLength = r.oneIn(5) ? r.pick(LENGTHS) : e.cause === SampleKind.Frame ? frame : 520;
       this.#bytes(e, 0, e.payloadLength);
     } else if (e.kind === EventKind.Input) {
       if (!r.oneIn(20)) e.cause = r.below(9);

@@ -1,3 +1,5 @@
+import { robustSampleBytes } from "../../core/sched/futex_robust.ts";
+import { OperationKind } from "../../core/sched/operation.ts";
 import { type Event, EventKind, InputKind, REGISTER_LIMIT, SampleKind } from "../../core/event.ts";
 import { registerSample } from "../../core/isa/signal_frame.ts";
 import { ONE, type State } from "../../core/kernel.ts";
@@ -64,9 +66,24 @@ export class NullMachine {
       return true;
     }
     e.cause = SampleKind.Frame;
+    if (s.thread.operation[thread] === OperationKind.RobustList) return this.#robust(e, s, thread);
     const size = s.inode.size[s.thread.callArgument[4 * thread]];
     e.payloadLength = Math.min(size, PAGE_BYTES);
     writeImageHead(e.payload, e.payloadLength, size, r);
+    return true;
+  }
+
+  /** Part of a list of robust futexes: its end, a futex held, somewhere else, or anything. */
+  #robust(e: Event, s: State, thread: number): true {
+    const r = this.random;
+    const head = s.thread.robustHead[thread];
+    const tid = s.thread.tid[thread];
+    const held = [tid, tid + 2 ** 31, 0, 2 ** 31];
+    e.payloadLength = robustSampleBytes(s, thread);
+    for (let at = 0; at < e.payloadLength; at += 8) {
+      const near = STACK_TOP - 8 * r.below(4096);
+      this.#u64(e, at, r.pick([head, near, near + 1, r.pick(held), 8 * r.below(9), r.bits()]));
+    }
     return true;
   }
 

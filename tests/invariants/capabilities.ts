@@ -10,6 +10,7 @@ import {
   Right,
 } from "../../core/cap/tables.ts";
 import { OpenFlag } from "../../core/fs/tables.ts";
+import { CARRIED } from "../../core/ipc/tables.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import { Account } from "../../core/ledger/accounts.ts";
 import { DESCRIPTORS, NAME_PAGES } from "../../core/proc/tables.ts";
@@ -100,18 +101,28 @@ function checkNativeNames(s: State, report: Report, seen: Uint8Array): void {
     const p = s.namePage.process[page];
     for (let at = page * PAGE_SLOTS; at < (page + 1) * PAGE_SLOTS; at++) {
       const kind = s.namePage.kind[at];
-      if (kind !== NameKind.Node && kind !== NameKind.Connection) continue;
+      if (kind === NameKind.Free) continue;
       const node = s.namePage.target[at];
       seen[node] = 1;
       const row = `namePage ${page} element ${at % PAGE_SLOTS}`;
       if (s.capNode.$generation[node] !== s.namePage.targetGeneration[at]) {
         report("I16", row, `names node ${node}, which is gone`);
-      } else if (s.capNode.space[node] !== p || !slotFits(s, p, node, page, at % PAGE_SLOTS)) {
+      } else if (
+        processOf(s, node) !== p || !slotFits(s, p, node, page, at % PAGE_SLOTS) ||
+        (kind === NameKind.Moving) !== (s.capNode.space[node] === 0)
+      ) {
         const { space, slot } = s.capNode;
         report("I16", row, `names node ${node}, which says ${space[node]}, slot ${slot[node]}`);
       }
     }
   });
+}
+
+/** The process that names a node, or that sends it away. */
+function processOf(s: State, node: number): number {
+  const { carrier, flags, space } = s.capNode;
+  if ((flags[node] & NodeFlag.InFlight) === 0) return space[node];
+  return s.thread.process[s.message.thread[carrier[node]]];
 }
 
 /** Whether the slot a node says it is named in is an element of a page. */
@@ -129,12 +140,20 @@ function lengthOf(s: State, first: number): number {
   return length;
 }
 
-/** C13: every node is listed by its process, with the ghosts, or carried by a message. */
+/** C13: every node is listed by its process, with the ghosts, or carried by the message it names. */
 function checkListed(s: State, report: Report, live: number): void {
   let listed = lengthOf(s, s.kernel.firstGhost[ONE]);
   eachLive(s.process, (p) => listed += lengthOf(s, s.process.firstNode[p]));
-  eachLive(s.capNode, (node) => {
-    if ((s.capNode.flags[node] & NodeFlag.InFlight) !== 0) listed++;
+  eachLive(s.message, (m) => {
+    for (let i = 0; i < s.message.carried[m]; i++) {
+      const node = s.message.capability[CARRIED * m + i];
+      if (node === 0) continue;
+      listed++;
+      if ((s.capNode.flags[node] & NodeFlag.InFlight) !== 0 && s.capNode.carrier[node] === m) {
+        continue;
+      }
+      report("C13", `message ${m}`, `carries node ${node}, which does not say so`);
+    }
   });
   if (listed !== live) report("C13", "lists", `${live} nodes, ${listed} listed or in flight`);
 }
@@ -144,8 +163,12 @@ function isAccounted(s: State, node: number, named: number): boolean {
   const { flags, children, firstRegion, carrier, slot, space } = s.capNode;
   const kind = flags[node] & (NodeFlag.Ghost | NodeFlag.InFlight);
   if (kind === 0) return named === 1 && space[node] !== 0;
-  if (named === 1 || slot[node] !== 0 || space[node] !== 0) return false;
-  if (kind === NodeFlag.InFlight) return carrier[node] !== 0;
+  if (space[node] !== 0) return false;
+  // One that is moved away keeps its name.
+  if (kind === NodeFlag.InFlight) {
+    return carrier[node] !== 0 && (named === 1) === (slot[node] !== 0);
+  }
+  if (named === 1 || slot[node] !== 0) return false;
   return children[node] > RAISED || firstRegion[node] !== 0 ||
     (flags[node] & NodeFlag.Revoking) !== 0;
 }

@@ -1,5 +1,5 @@
 /** I4, I5, I6, C8 to C11: channels, the three queues of each, what is sent and what comes back. */
-import { MessageState } from "../../core/ipc/tables.ts";
+import { ChannelFlag, MessageState } from "../../core/ipc/tables.ts";
 import type { State } from "../../core/kernel.ts";
 import { Account } from "../../core/ledger/accounts.ts";
 import { ThreadState, WaitKind } from "../../core/sched/tables.ts";
@@ -21,6 +21,9 @@ function checkStates(s: State, report: Report): void {
     if (s.thread.state[thread] !== ThreadState.Blocked) {
       report("I4", `message ${m}`, `its thread ${thread} waits without being blocked`);
     }
+    if (s.message.carried[m] !== 0 && kind !== WaitKind.MessageSend) {
+      report("I4", `message ${m}`, `carries capabilities, its thread is in queue ${kind}`);
+    }
     if (KIND_OF[s.message.state[m]] !== kind) {
       report("I4", `message ${m}`, `in state ${s.message.state[m]}, its thread in queue ${kind}`);
     }
@@ -32,7 +35,7 @@ function checkQueues(s: State, report: Report): void {
   const c = s.channel;
   eachLive(c, (channel) => {
     const row = `channel ${channel}`;
-    const waiting = c.sendHead[channel] !== 0 || c.firstPulse[channel] !== 0;
+    const waiting = (c.sendHead[channel] | c.firstPulse[channel] | c.ringHead[channel]) !== 0;
     if (waiting && c.receiveHead[channel] !== 0 && c.dying[channel] === 0) {
       report("I5", row, "has both something to receive and someone who waits for it");
     }
@@ -54,6 +57,36 @@ function checkQueues(s: State, report: Report): void {
       }
       priority = s.pulse.priority[p];
       arrival = s.pulse.arrival[p];
+    }
+  });
+}
+
+/** The thread that last received from a channel that inherits, and is busy with nothing else; or 0. */
+function busyServer(s: State, channel: number): number {
+  const { server, serverGeneration, flags, dying } = s.channel;
+  const thread = server[channel];
+  if (thread === 0 || dying[channel] !== 0) return 0;
+  if ((flags[channel] & ChannelFlag.FixedPriority) !== 0) return 0;
+  if (s.thread.$live[thread] !== 1 || s.thread.state[thread] === ThreadState.Dead) return 0;
+  if (s.thread.$generation[thread] !== serverGeneration[channel]) return 0;
+  let channels = 0;
+  eachLive(s.channel, (other) => {
+    if (server[other] === thread) channels++;
+  });
+  return channels === 1 ? thread : 0;
+}
+
+/** I6: a busy server has at least the priority each waiting message was sent with. */
+function checkServers(s: State, report: Report): void {
+  eachLive(s.channel, (channel) => {
+    const thread = busyServer(s, channel);
+    if (thread === 0) return;
+    const message = s.thread.messagePriority[thread];
+    const own = message === 0 ? s.thread.priority[thread] : message - 1;
+    for (let w = s.channel.sendHead[channel]; w !== 0; w = s.waiter.next[w]) {
+      const m = s.thread.message[s.waiter.thread[w]];
+      if (s.message.priority[m] <= own) continue;
+      report("I6", `channel ${channel}`, `its server has ${own}, message ${m} waits with more`);
     }
   });
 }
@@ -84,9 +117,13 @@ function checkRows(s: State, report: Report): void {
 function checkFlows(s: State, report: Report): void {
   let queued = 0;
   let pulses = 0;
+  let pulseRows = 0;
   let held = 0;
   eachLive(s.channel, (channel) => {
-    for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) pulses++;
+    for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) {
+      pulses += 1 + s.pulse.repeats[p];
+      pulseRows++;
+    }
   });
   eachLive(s.message, (m) => {
     const state = s.message.state[m];
@@ -100,9 +137,12 @@ function checkFlows(s: State, report: Report): void {
   if (sent !== queued) report("C10", "messages", `${queued} in flight, ${sent} in the books`);
   const waiting = s.account.balance[Account.PulsePending];
   if (waiting !== pulses) report("C11", "pulses", `${pulses} queued, ${waiting} in the books`);
+  eachLive(s.thread, (t) => {
+    if (s.thread.deathPulse[t] !== 0) held++;
+  });
   const rows = s.account.balance[Account.PulseUsed];
-  if (rows !== pulses + held) {
-    report("C11", "pulses", `${pulses} queued and ${held} kept, ${rows} rows in the books`);
+  if (rows !== pulseRows + held) {
+    report("C11", "pulses", `${pulseRows} queued and ${held} kept, ${rows} rows in the books`);
   }
 }
 
@@ -113,6 +153,7 @@ export const messages: Group = {
     if (s.channel.$header[0] === 0 || s.kernel.booted[ONLY] === 0) return;
     checkStates(s, report);
     checkQueues(s, report);
+    checkServers(s, report);
     checkRows(s, report);
     checkFlows(s, report);
   },

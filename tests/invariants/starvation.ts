@@ -1,4 +1,7 @@
-/** F25: a ready thread never waits while its hart runs worse ones, and waits its turn among equals. */
+/**
+ * F25: a ready thread never waits while its hart runs worse ones, and waits its turn among equals,
+ * except for one whose turn has no end.
+ */
 import { QUANTUM_NS } from "../../core/sched/fixed_priority.ts";
 import type { State } from "../../core/kernel.ts";
 import { type Check, eachLive, type Group, isBetween, ONLY, type Report } from "./checker.ts";
@@ -46,14 +49,16 @@ export const starvation: Group = {
   make: ({ state: s }): Check => {
     const waits = new Waits(s.thread.$capacity);
     const ran = new Int32Array(64).fill(-1);
+    const ranUntimed = new Uint8Array(64);
     const time = new Float64Array(64);
     return (e, report: Report) => {
       const passed = e.time - (time[e.hart] ?? 0);
       time[e.hart] = e.time;
       const level = ran[e.hart] ?? -1;
+      const untimed = ranUntimed[e.hart] === 1;
       eachLive(s.thread, (t) => {
         if (s.thread.hart[t] === e.hart && (waits.since[t] ?? -1) >= 0) {
-          book(report, t, level, passed);
+          book(report, t, level, passed, untimed);
         }
         waits.see(s, t);
       });
@@ -61,15 +66,23 @@ export const starvation: Group = {
         // Steps of a long operation come before any choice.
         const current = isBetween(s, hart) ? 0 : s.hart.current[hart + 1];
         ran[hart] = current === 0 ? -1 : s.thread.level[current];
+        ranUntimed[hart] = s.thread.untimed[current];
       }
     };
 
     /** Books what the hart did while a thread of it waited. */
-    function book(report: Report, t: number, level: number, passed: number): void {
+    function book(
+      report: Report,
+      t: number,
+      level: number,
+      passed: number,
+      untimed: boolean,
+    ): void {
       const own = s.thread.level[t];
       if (level < 0 || level > own || passed === 0) return;
       const row = `thread ${t}`;
       if (level < own) report("F25", row, `of level ${own} waited while level ${level} ran`);
+      if (untimed) return;
       waits.equals[t] = (waits.equals[t] ?? 0) + passed;
       const turns = (waits.turns[t] ?? 0) + GRACE;
       if ((waits.equals[t] ?? 0) <= turns * QUANTUM_NS) return;

@@ -16,6 +16,14 @@ const DEAF: ReadonlySet<number> = new Set([
   WaitKind.Shootdown,
 ]);
 
+/** Whether the deadline of a thread that moves a message is for another state, or led to a question. */
+function outlasts(s: State, t: number, kind: number): boolean {
+  if (kind < WaitKind.MessageSend || kind > WaitKind.MessageReply) return false;
+  const m = s.thread.message[t];
+  return s.message.asked[m] === 1 ||
+    ((s.message.timeoutStates[m] >>> s.message.state[m]) & 1) === 0;
+}
+
 /** The two timers of a thread's row, as a heap entry names them. */
 function timerOf(s: State, entry: number): { index: number; deadline: number; sequence: number } {
   const t = entry >>> 1;
@@ -95,6 +103,10 @@ function checkProgrammed(s: State, report: Report, hart: number, earliest: numbe
     if (t === current || s.thread.queued[t] !== 1 || s.thread.hart[t] !== hart) return;
     if (scheduledAt(s, t) === scheduledAt(s, current)) equal = true;
   });
+  // Nobody waits for the end of a turn that has none; one that has just got one is told.
+  if (s.thread.untimed[current] === 1 || (s.thread.requests[current] & Request.Priority) !== 0) {
+    return;
+  }
   const end = s.thread.dispatchedAt[current] + s.thread.budget[current];
   if (equal && at > end) {
     report("C27", `hart ${hart}`, `an equal waits, the turn ends at ${end}, programmed is ${at}`);
@@ -137,7 +149,7 @@ export const timers: Group = {
         marked += (sleeps ? 1 : 0) + (s.thread.intervalIndex[t] !== 0 ? 1 : 0);
         const kind = s.waiter.kind[s.thread.waiter[t]];
         const waits = s.thread.state[t] === ThreadState.Blocked && kind !== WaitKind.None &&
-          !DEAF.has(kind);
+          !DEAF.has(kind) && !outlasts(s, t, kind);
         const moving = (s.thread.requests[t] & Request.Start) !== 0;
         if (waits && !moving && s.thread.callDeadline[t] > 0 && !sleeps) {
           report("C27", `thread ${t}`, "waits with a deadline, but its timer is not armed");

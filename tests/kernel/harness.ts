@@ -335,7 +335,9 @@ export const STAGES: readonly Stage[] = [
   stage("sync", "16"),
   stage("toy"),
   stage("messages", "3", "4", "2"),
+  stage("channels"),
   stage("capabilities"),
   stage("native"),
+  stage("handover"),
   stage("storm", "6", "10", "2", "4"),
 ];

@@ -7,14 +7,25 @@
 import { Pte, RAM_BASE_PAGE } from "../../core/isa/riscv64.ts";
 import { ONE } from "../../core/kernel.ts";
 import { FrameRole } from "../../core/mem/tables.ts";
-import { Account, resources } from "../../core/ledger/accounts.ts";
 import { QUANTUM_NS } from "../../core/sched/fixed_priority.ts";
-import { HEAP_CAPACITY, ThreadState, WaitKind } from "../../core/sched/tables.ts";
+import { HEAP_CAPACITY, ThreadState } from "../../core/sched/tables.ts";
 import { CallStage } from "../../core/fs/stage.ts";
-import { beginHash, endHash, hashWords } from "../../core/state/hash.ts";
 import type { TableBase } from "../../core/state/table.ts";
-import { viewOf } from "../../core/state/view.ts";
 import { LEFT_BEHIND, type Scene } from "../schedules/scene.ts";
+import {
+  BALANCES,
+  checkLeftOut,
+  elementOf,
+  How,
+  NAMING,
+  type Part,
+  partsOf,
+  PLACES,
+  ROOTS,
+  WAITED,
+} from "./key_columns.ts";
+import { arrivalsOf, lookedAt, receivedBy, Value, valueOf } from "./key_messages.ts";
+import { KeyWords } from "./key_words.ts";
 
 /** How times are told apart. */
 export type Times =
@@ -28,149 +39,10 @@ export interface KeyOptions {
   readonly times: Times;
   /** Whether rows keep their own numbers: then free lists count, and nothing is renamed. */
   readonly plain: boolean;
+  /** Whether the key is all of the words and not their hash. */
+  readonly whole?: boolean;
   /** Whether what may name rows in no known way is left out: equal keys may then go on otherwise. */
   readonly loose?: boolean;
-}
-
-/** Columns that say nothing of what can still happen, or that the key tells in its own way. */
-const LEFT_OUT: readonly string[] = [
-  // Counters of the past.
-  "kernel.lastOrder",
-  "kernel.now",
-  "kernel.timerSequence",
-  "hart.lastSequence",
-  "hart.lastTime",
-  "hart.switches",
-  "hart.asidEpoch",
-  "thread.timerSequence",
-  "thread.intervalSequence",
-  "thread.userTime",
-  "process.userTime",
-  "process.childTime",
-  "waiter.generation",
-  "memory.shootdowns",
-  "shootdown.sequence",
-  "inode.accessed",
-  "inode.modified",
-  "inode.changed",
-  "memory.asidEpoch",
-  "memory.shootdowns",
-  "shootdown.sequence",
-  "process.receipts",
-  "kernel.tidsGiven",
-  "hart.given",
-  "hart.longestWait",
-  "thread.readySince",
-  "addressSpace.asidEpoch",
-  // Names for a row that nobody has given to a user.
-  "addressSpace.asid",
-  "inode.number",
-  "pipe.number",
-  "fileSystem.nextNumber",
-  "kernel.nextPid",
-  "frame.pfn",
-  // What lies free, and the names that are left.
-  "memory.freeHead",
-  "memory.freeTail",
-  "memory.freeFrames",
-  "memory.backed",
-  "memory.nextAsid",
-  "memory.asidUsed",
-  "memory.asidRetired",
-  // Told below.
-  "account.balance",
-  "hart.heap",
-  "hart.heapLength",
-  "hart.timerProgrammed",
-  "hart.stealAt",
-  "thread.timerIndex",
-  "thread.intervalIndex",
-  "thread.timerDeadline",
-  "thread.intervalDeadline",
-  "thread.callDeadline",
-  "thread.dispatchedAt",
-  "thread.budget",
-  "pipe.head",
-  "pipe.tail",
-];
-
-/** Columns that hold pids, process groups and sessions. */
-const PIDS: ReadonlySet<string> = new Set([
-  "process.pid",
-  "process.group",
-  "process.session",
-  "process.childPid",
-  "process.senderPid",
-  "thread.tid",
-  "terminal.group",
-  "terminal.session",
-]);
-
-/** Numbers an operation or a call carries; they may be those of rows. */
-const CARRIED: ReadonlySet<string> = new Set(["thread.cursor", "thread.callArgument"]);
-
-/** Tables whose rows are there from the start. */
-const ROOTS = ["kernel", "hart", "memory", "fileSystem", "terminal", "stream"] as const;
-
-/** The table of the object a waiter waits for. */
-const WAITED: Readonly<Record<number, string>> = {
-  [WaitKind.Child]: "process",
-  [WaitKind.PipeRead]: "pipe",
-  [WaitKind.PipeWrite]: "pipe",
-  [WaitKind.Chunk]: "chunkRequest",
-  [WaitKind.Terminal]: "terminal",
-  [WaitKind.SpaceOperation]: "addressSpace",
-  [WaitKind.FileOperation]: "inode",
-  [WaitKind.Shootdown]: "shootdown",
-  [WaitKind.Vfork]: "process",
-  [WaitKind.Stream]: "stream",
-  [WaitKind.MessageSend]: "channel",
-  [WaitKind.MessageReceive]: "channel",
-  [WaitKind.MessageReply]: "channel",
-  [WaitKind.Notification]: "notification",
-  [WaitKind.Futex]: "futex",
-  [WaitKind.Threads]: "process",
-  [WaitKind.Join]: "thread",
-};
-
-/** Tables whose rows name others in ways the schema does not tell: while one has any, none is renamed. */
-const NAMING: readonly string[] = [
-  "futex",
-  "notification",
-  "namePage",
-  "connection",
-  "message",
-  "pulse",
-];
-
-/** Account balances that rows explain: a wrong one makes a state of its own, which is recounted. */
-const BALANCES: readonly number[] = resources.flatMap(({ name, kind, accounts, permanent }) =>
-  kind === "flow"
-    ? accounts.filter((account) => account.endsWith("Pending")).map((a) => Account[a])
-    : permanent !== undefined && name !== "frames by role"
-    ? []
-    : accounts.slice(name === "frames by role" ? 2 : 1).map((a) => Account[a])
-);
-
-/** How one column is put into the key. */
-interface Part {
-  readonly view: ArrayLike<number>;
-  readonly count: number;
-  readonly how:
-    | "plain"
-    | "long"
-    | "pid"
-    | "row"
-    | "weak"
-    | "carried"
-    | "object"
-    | "entries"
-    | "kinds";
-  /** The table it points into, by number. */
-  readonly table: number;
-  readonly generation?: ArrayLike<number>;
-  /** How each element is told, by its kind, where the row says of what kind it is. */
-  readonly byKind?: { readonly kinds: ArrayLike<number>; readonly parts: readonly Part[] };
 }
 
 const RING_BYTES = 65_536;
@@ -181,80 +53,44 @@ const STALE = 0x3fff_ffff;
 /** What is left of a turn: nothing, a part or all. */
 const budgetClass = (ns: number): number => ns <= 0 ? 0 : ns === QUANTUM_NS ? 2 : 1;
 
+/** Rows of a table lie below this in the order of names. */
+const ROWS = 0x10_0000;
+
+/** A row as the order of names has it: table and number. */
+export const tableOfEntry = (entry: number): number => Math.floor(entry / ROWS);
+/** The number of such a row. */
+export const rowOfEntry = (entry: number): number => entry % ROWS;
+
 /** Makes the keys of a scene's states. */
 export class Canonical {
-  private out = new Int32Array(1 << 14);
-  private length = 0;
+  private readonly words = new KeyWords();
   private readonly tables: { base: TableBase; parts: readonly Part[] }[] = [];
   private readonly index = new Map<string, number>();
   private readonly named: Uint32Array[] = [];
   private readonly queue: number[] = [];
   private readonly counts: number[] = [];
   private readonly pids = new Map<number, number>();
+  private readonly sessions = new Map<number, number>();
   private readonly anchored: number;
   private keepsNumbers = false;
   private readonly frameOfPfn = new Map<number, number>();
-  private readonly lanes = new Int32Array(4);
-  private readonly hash = new Uint32Array(4);
-  private readonly scratch = new Float64Array(1);
-  private readonly words = new Int32Array(this.scratch.buffer);
 
   /** @param scene set up; pids given until now keep their names */
   constructor(private readonly scene: Scene, private readonly options: KeyOptions) {
     const { layout, state } = scene.kernel;
     this.anchored = state.kernel.nextPid[ONE];
+    checkLeftOut(layout.tables);
     layout.tables.forEach((table, i) => this.index.set(table.key, i));
-    const leftOut = new Set(LEFT_OUT);
     for (const table of layout.tables) {
       const base = state[table.key as keyof typeof state] as unknown as TableBase;
-      const parts: Part[] = [];
-      for (const { name, column } of table.columns) {
-        const full = `${table.key}.${name}`;
-        if (name.startsWith("$") || column.role === "derived") continue;
-        if (leftOut.delete(full)) continue;
-        const { count, handle } = column;
-        const part = { view: viewOf(base, name), count, table: -1 };
-        if (full === "waiter.object") parts.push({ ...part, how: "object" });
-        else if (full === "pageTable.entries") parts.push({ ...part, how: "entries" });
-        else if (PIDS.has(full)) parts.push({ ...part, how: "pid" });
-        else if (CARRIED.has(full)) parts.push({ ...part, how: "carried" });
-        else if (handle?.byKind !== undefined) {
-          const { column: kinds, targets } = handle.byKind;
-          const each: Part[] = [];
-          for (const [kind, to] of Object.entries(targets)) {
-            const weak = to.kind === "weak" ? viewOf(base, `${name}Generation`) : undefined;
-            const how = weak === undefined ? "row" : "weak";
-            each[Number(kind)] = {
-              ...part,
-              how,
-              table: this.tableOf(to.table),
-              ...(weak === undefined ? {} : { generation: weak }),
-            };
-          }
-          parts.push({
-            ...part,
-            how: "kinds",
-            byKind: { kinds: viewOf(base, kinds), parts: each },
-          });
-        } else if (handle?.kind === "weak") {
-          const generation = viewOf(base, `${name}Generation`);
-          parts.push({ ...part, how: "weak", table: this.tableOf(handle.table), generation });
-        } else if (handle !== undefined) {
-          parts.push({ ...part, how: "row", table: this.tableOf(handle.table) });
-        } else if (!this.isGeneration(table.columns.map((c) => c.name), name)) {
-          parts.push({ ...part, how: column.type === "f64" ? "long" : "plain" });
-        }
-      }
-      this.tables.push({ base, parts });
+      this.tables.push({ base, parts: partsOf(table, base, (key) => this.tableOf(key)) });
       this.named.push(new Uint32Array(table.capacity));
       this.counts.push(0);
     }
-    for (const name of leftOut) throw new Error(`the key leaves out ${name}, which there is not`);
   }
 
-  /** The key of the state the scene is in, 8 characters. */
+  /** The key of the state the scene is in: 8 characters, or all of it. */
   key(): string {
-    this.length = 0;
     this.keepsNumbers = this.options.plain;
     this.begin();
     for (const key of NAMING) {
@@ -262,16 +98,20 @@ export class Canonical {
       if (($header[3] ?? 0) > 0) this.keepsNumbers = true;
     }
     this.putRows();
+    this.putArrivals();
     this.putTimes();
     this.putBooks();
     this.putModel();
     if (this.keepsNumbers && this.options.loose !== true) this.putNumbers();
-    beginHash(this.lanes);
-    hashWords(this.lanes, this.out, 0, this.length);
-    endHash(this.lanes, this.length, this.hash);
-    let text = "";
-    for (const word of this.hash) text += String.fromCharCode(word >>> 16, word & 0xffff);
-    return text;
+    return this.options.whole === true ? this.words.whole() : this.words.hash();
+  }
+
+  /**
+   * The rows of the state the last key was made of, in the order of their names: those of another
+   * state with the same key stand for the same, one for one.
+   */
+  order(): Int32Array {
+    return Int32Array.from(this.queue);
   }
 
   private tableOf(key: string): number {
@@ -280,39 +120,28 @@ export class Canonical {
     return found;
   }
 
-  /** Whether a column is the generation that belongs to a weak handle: told with it. */
-  private isGeneration(names: readonly string[], name: string): boolean {
-    return name.endsWith("Generation") && names.includes(name.slice(0, -"Generation".length));
-  }
-
   private put(value: number): void {
-    if (this.length === this.out.length) {
-      const larger = new Int32Array(2 * this.out.length);
-      larger.set(this.out);
-      this.out = larger;
-    }
-    this.out[this.length++] = value;
+    this.words.put(value);
   }
 
   private putLong(value: number): void {
-    this.scratch[0] = value;
-    this.put(this.words[0]);
-    this.put(this.words[1]);
+    this.words.putLong(value);
   }
 
   private putText(text: string): void {
-    this.put(text.length);
-    for (let i = 0; i < text.length; i++) this.put(text.charCodeAt(i));
+    this.words.putText(text);
   }
 
   private begin(): void {
     const { s } = this.scene;
+    this.words.clear();
     for (let i = 0; i < this.named.length; i++) {
       this.named[i].fill(0, 0, (this.tables[i].base.$header[0] ?? 0) + 1);
       this.counts[i] = 0;
     }
     this.queue.length = 0;
     this.pids.clear();
+    this.sessions.clear();
     for (let f = this.frameOfPfn.size + 1; f <= s.memory.backed[ONE]; f++) {
       this.frameOfPfn.set(s.frame.pfn[f], f);
     }
@@ -330,51 +159,63 @@ export class Canonical {
     if (known !== undefined && known !== 0) return known;
     const name = ++this.counts[table];
     this.named[table][row] = name;
-    this.queue.push(table * 0x10_0000 + row);
+    this.queue.push(table * ROWS + row);
     return name;
   }
 
   private putRows(): void {
     for (let i = 0; i < this.queue.length; i++) {
-      const table = Math.floor(this.queue[i] / 0x10_0000);
-      const row = this.queue[i] % 0x10_0000;
+      const table = tableOfEntry(this.queue[i]);
+      const row = rowOfEntry(this.queue[i]);
       this.put(table);
-      for (const part of this.tables[table].parts) this.putPart(part, row);
+      for (const part of this.tables[table].parts) {
+        if (part.how === How.Entries) this.putEntries(row);
+        else if (part.count === 1) this.putValue(part, elementOf(part, row), row);
+        else this.putWide(part, row);
+      }
     }
   }
 
-  private putPart(part: Part, row: number): void {
-    const { view, count, how } = part;
-    if (how === "entries") return this.putEntries(row);
-    if (count === 1) return this.putValue(part, view[row], row);
+  /** A column of many elements a row: those that are not zero, with their places. */
+  private putWide(part: Part, row: number): void {
+    const { words, wordsOfRow, count } = part;
+    const base = row * wordsOfRow;
+    // Elements a word has; of longer ones each word is looked at, and the element told once.
+    const each = Math.max(1, count / wordsOfRow);
+    const step = Math.max(1, wordsOfRow / count);
     let last = 0;
-    for (let i = 0; i < count; i++) {
-      const value = view[row * count + i];
-      if (value === 0) continue;
-      this.put(i - last);
-      last = i;
-      this.putValue(part, value, row * count + i);
+    for (let w = 0; w < wordsOfRow; w += step) {
+      if (words[base + w] === 0 && (step === 1 || words[base + w + 1] === 0)) continue;
+      const from = step === 1 ? w * each : w / step;
+      for (let i = from; i < from + each; i++) {
+        const at = row * count + i;
+        const value = elementOf(part, at);
+        if (value === 0) continue;
+        this.put(i - last);
+        last = i;
+        this.putValue(part, value, at);
+      }
     }
     this.put(-1);
   }
 
   private putValue(part: Part, value: number, at: number): void {
     switch (part.how) {
-      case "plain":
+      case How.Plain:
         return this.put(value);
-      case "long":
+      case How.Long:
         return this.putLong(value);
-      case "pid":
+      case How.Pid:
         return this.put(this.pid(value));
-      case "row":
+      case How.Row:
         return this.put(this.name(part.table, value));
-      case "weak": {
+      case How.Weak: {
         const { base } = this.tables[part.table];
         const current = base.$live[value] === 1 &&
           base.$generation[value] === part.generation?.[at];
         return this.put(value === 0 ? 0 : current ? this.name(part.table, value) : STALE);
       }
-      case "object": {
+      case How.Waited: {
         const table = WAITED[this.scene.s.waiter.kind[at]];
         if (table === undefined) {
           if (value !== 0) this.keepsNumbers = true;
@@ -382,12 +223,22 @@ export class Canonical {
         }
         return this.put(this.name(this.tableOf(table), value));
       }
-      case "kinds": {
-        const { kinds, parts } = part.byKind ?? { kinds: [], parts: [] };
-        const told = parts[kinds[at] ?? 0];
+      case How.Kinds: {
+        const told = part.byKind[part.kinds?.[at] ?? 0];
         return told === undefined ? this.put(value) : this.putValue(told, value, at);
       }
-      case "carried":
+      case How.Place: {
+        const { space, placeGeneration } = this.scene.s.futex;
+        const table = this.tableOf(PLACES[space[at]]);
+        const { base } = this.tables[table];
+        const current = base.$live[value] === 1 && base.$generation[value] === placeGeneration[at];
+        return this.put(current ? this.name(table, value) : STALE);
+      }
+      case How.Session:
+        return this.put(this.session(value, this.sessionHi(part)[at]));
+      case How.Value:
+        return this.putPulseValue(at);
+      case How.Carried:
         return this.putCarried(part, value, at);
     }
   }
@@ -404,6 +255,63 @@ export class Canonical {
       if (this.options.loose === true) return;
     }
     this.putLong(value);
+  }
+
+  /** The second words of sessions beside a column with the first. */
+  private sessionHi(part: Part): Uint32Array {
+    const { message, pulse, connection } = this.scene.s;
+    if (part.u32 === message.sessionLo) return message.sessionHi;
+    return part.u32 === pulse.sessionLo ? pulse.sessionHi : connection.sessionHi;
+  }
+
+  /** The name of a session, of which a server knows no more than whether two are the same. */
+  private session(lo: number, hi: number): number {
+    if (lo === 0) return 0;
+    const session = hi * 4096 + lo;
+    let name = this.sessions.get(session);
+    if (name === undefined) {
+      name = this.sessions.size + 1;
+      this.sessions.set(session, name);
+    }
+    return name;
+  }
+
+  private putPulseValue(pulse: number): void {
+    const { s } = this.scene;
+    const value = s.pulse.valueHi[pulse] * 2 ** 32 + s.pulse.valueLo[pulse];
+    switch (valueOf(s, pulse)) {
+      case Value.Receipt:
+        return this.putReceipt(value);
+      case Value.Session:
+        return this.put(this.session(value % 4096, Math.floor(value / 4096)));
+      case Value.Thread:
+        return this.put(this.pid(value));
+      default:
+        return this.putLong(value);
+    }
+  }
+
+  /** A number a script keeps: names beginning so tell what of. */
+  private putKept(what: string, value: number): void {
+    if (what.startsWith("receipt")) this.putReceipt(value);
+    else this.putLong(what.startsWith("pid") ? this.pid(value) : value);
+  }
+
+  /** A receipt: the message it stands for, or that it stands for none any more. */
+  private putReceipt(receipt: number): void {
+    const message = receivedBy(this.scene.s, receipt);
+    const name = message === 0 ? STALE : this.name(this.tableOf("message"), message);
+    this.put(receipt === 0 ? 0 : this.options.plain ? receipt : name);
+  }
+
+  /** How what waits at each channel came. */
+  private putArrivals(): void {
+    const channels = this.tableOf("channel");
+    for (const entry of this.queue) {
+      if (tableOfEntry(entry) !== channels) continue;
+      this.put(-5);
+      for (const kind of arrivalsOf(this.scene.s, rowOfEntry(entry))) this.put(kind);
+    }
   }
 
   private pid(value: number): number {
@@ -534,10 +442,11 @@ export class Canonical {
       if (actor === undefined) continue;
       for (const word of [name, actor.at, actor.calling.length, ...actor.calling]) this.put(word);
       this.putLong(actor.sp);
-      this.putLong(actor.a0);
+      const looked = lookedAt(this.scene.scenario.script.ops, actor.at);
+      this.putKept(looked, looked === "" ? 0 : actor.a0);
       for (const [what, value] of Object.entries(actor.kept)) {
         this.putText(what);
-        this.putLong(what.startsWith("pid") ? this.pid(value) : value);
+        this.putKept(what, value);
       }
       this.putText(`${actor.name} ${actor.log.join(" ")}`);
       this.putFrames(t, actor.sp);
@@ -564,6 +473,11 @@ export class Canonical {
     for (let row = 1; row <= (s.addressSpace.$header[0] ?? 0); row++) {
       if (s.addressSpace.$live[row] === 1) {
         spaceOf.set(s.addressSpace.asid[row], this.name(spaces, row));
+      }
+    }
+    for (const { spans } of m.revocations) {
+      for (const { space, start, end } of spans) {
+        this.putText(`${spaceOf.get(s.addressSpace.asid[space])} ${start} ${end}`);
       }
     }
     for (const list of [m.continues, m.ipi]) for (const flag of list) this.put(flag ? 1 : 0);

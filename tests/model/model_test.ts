@@ -8,19 +8,31 @@ import { fold } from "../../journal/replay/fold.ts";
 import { MemorySink } from "../../journal/write/byte_sink.ts";
 import { groups } from "../invariants/watch.ts";
 import { Canonical } from "./canonical.ts";
-import { MODEL_FRAMES, type Scene } from "../schedules/scene.ts";
+import { MODEL_FRAMES, Scene } from "../schedules/scene.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
 import { ASKED, NOT_ASKED } from "./properties.ts";
-import { writeJournal } from "./journal.ts";
+import { daybook } from "../daybook.ts";
+import type { Configuration } from "./configuration.ts";
+import { writeJournal, writeJournalFile } from "./journal.ts";
 import { draw } from "./pct.ts";
 import { searchReduced } from "./reduced.ts";
 import { search } from "./search.ts";
+import { ArenaStore } from "./store.ts";
+import { generator } from "../schedules/wild.ts";
 
 const SMALL = CONFIGURATIONS.filter((c) => c.small);
 
+/** The configuration whose name begins so. */
+function named(text: string): Configuration {
+  const found = CONFIGURATIONS.find(({ name }) => name.startsWith(text));
+  assert.ok(found !== undefined, text);
+  return found;
+}
+
 /** Where other ways to tell states apart are tried as well: a second each at most. */
 const TINY = SMALL.filter(({ name }) =>
-  /one pipe, 2 x|vfork child on|moves, 2 x|take turns|executes|two other harts/.test(name)
+  /one pipe, 2 x|vfork child on|moves, 2 x|take turns|executes|two other harts|two clients of|loses its server|equals in|low priority is raised|child hands on/
+    .test(name)
 );
 
 for (const configuration of SMALL) {
@@ -31,6 +43,29 @@ for (const configuration of SMALL) {
     assert.ok(emptied && ends > 0);
   });
 }
+
+Deno.test("a state of any configuration takes at most 64 KiB of the arena", () => {
+  for (const configuration of CONFIGURATIONS) {
+    const scene = new Scene(configuration, { eventNs: 0 });
+    scene.setUp();
+    const store = new ArenaStore([scene.kernel]);
+    const below = generator(1);
+    for (let step = 0; step < 1000; step++) {
+      const choices = scene.choices();
+      if (choices.length === 0) break;
+      scene.take(choices[below(choices.length)]);
+      store.take();
+    }
+    assert.equal(scene.fault, "", configuration.name);
+    assert.ok(store.inUse * 4 <= 64 * 1024, `${configuration.name}: ${4 * store.inUse} bytes`);
+    assert.ok(store.inUse * 4 > 16 * 1024, "less than the terminals take");
+  }
+});
+
+Deno.test("no two keys of a configuration have one hash", () => {
+  const { states } = search(TINY[0]);
+  assert.equal(search(TINY[0], { whole: true }).states, states);
+});
 
 for (const configuration of TINY) {
   Deno.test(`however states are told apart: ${configuration.name}`, () => {
@@ -95,6 +130,28 @@ Deno.test("an order is a journal that folds to the state it led to", () => {
   // Both readers and both writers are done, and wait for nothing.
   const { thread } = kernel.reducer.state;
   assert.deepEqual([thread.state[1], thread.state[2]], [ThreadState.Running, ThreadState.Running]);
+});
+
+Deno.test("an order of messages is a journal that replay and dump open", async () => {
+  const configuration = named("two clients of one server");
+  const { outcomes } = search(configuration);
+  const file = Deno.makeTempFileSync({ suffix: ".daybook" });
+  try {
+    const events = writeJournalFile(configuration, [...outcomes.values()][0], file);
+    const [folded, dumped] = await Promise.all([
+      daybook("replay", [file, "--fold", "--quiet"]),
+      daybook("dump", [file]),
+    ]);
+    const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+    // It ends in the middle of the boot: equal up to there.
+    assert.equal(folded.status, 3, text(folded.stderr));
+    assert.match(text(folded.stderr), new RegExp(`after event ${events - 1}\\b`));
+    for (const call of ["msg_receive", "msg_send", "msg_reply"]) {
+      assert.ok(text(dumped.stdout).includes(call), text(dumped.stderr));
+    }
+  } finally {
+    Deno.removeSync(file);
+  }
 });
 
 Deno.test("every group of invariants is asked in every state, or it is said who holds its rules", () => {

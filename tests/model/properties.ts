@@ -19,6 +19,7 @@ import { stealing } from "../invariants/stealing.ts";
 import { tables } from "../invariants/tables.ts";
 import { timers } from "../invariants/timers.ts";
 import { waiting } from "../invariants/waiting.ts";
+import type { Configuration } from "./configuration.ts";
 import type { Scene } from "../schedules/scene.ts";
 
 /** Groups that look at the state alone. */
@@ -54,6 +55,7 @@ export class Properties {
   private readonly told = new Effects();
   private readonly ofEffects: Check;
   private readonly event = new Event();
+  private readonly rule: (scene: Scene) => string;
   private breach = "";
 
   constructor(private readonly scene: Scene) {
@@ -63,6 +65,8 @@ export class Properties {
       ...OF_MACHINE.map((group) => group.make({ state, effects: this.told })),
     ];
     this.ofEffects = effects.make({ state, effects: fx });
+    const { rule } = scene.scenario as Partial<Configuration>;
+    this.rule = rule ?? (() => "");
   }
 
   /**
@@ -92,6 +96,7 @@ export class Properties {
     };
     for (const check of this.checks) check(event, report);
     if (events) this.ofEffects(event, report);
+    if (this.breach === "") this.breach = this.rule(this.scene);
     return this.breach !== "" ? this.breach : this.scene.books();
   }
 }

@@ -140,6 +140,7 @@ export function search(configuration: Configuration, options: SearchOptions = {}
   const keys = new Canonical(scene, {
     times: options.times ?? "order",
     plain: options.plain ?? false,
+    whole: options.whole ?? false,
   });
   const properties = new Properties(scene);
   const ways = new Ways();

@@ -17,7 +17,16 @@ interface Range {
   readonly counts: number;
 }
 
-/** Keeps states of one kernel's arena and goes back to them. */
+/** Words of a page table's row with the bits of the entries that are there, and of its entries. */
+const PRESENT = 16;
+const ENTRIES = 1024;
+/** Every so many states a page table's absent entries are looked at too. */
+const LOOK_AT_ALL = 64;
+
+/**
+ * Keeps states of one kernel's arena and goes back to them. Only what is in use is compared and
+ * kept: rows below each watermark, and of page tables the entries that are present.
+ */
 export class ArenaStore {
   /** Words in use at most, of any state taken. */
   inUse = 0;
@@ -30,6 +39,11 @@ export class ArenaStore {
   private at = new Uint32Array(1 << 14);
   private value = new Int32Array(1 << 14);
   private found = 0;
+  private taken = 0;
+  /** Where the watermark of the page tables is, their bits and their entries. */
+  private readonly tables: number;
+  private readonly present: number;
+  private readonly entries: number;
 
   /** @param kernels kernels in the same state, which is the common one; all go together */
   constructor(private readonly kernels: readonly Reducer[]) {
@@ -41,9 +55,15 @@ export class ArenaStore {
     });
     this.words = this.all[0];
     this.common = this.words.slice();
+    const { $header, present, entries } = kernels[0].state.pageTable;
+    this.tables = ($header.byteOffset - this.words.byteOffset) >>> 2;
+    this.present = (present.byteOffset - this.words.byteOffset) >>> 2;
+    this.entries = (entries.byteOffset - this.words.byteOffset) >>> 2;
     this.plan = layout.tables.map((table) => ({
       header: table.headerOffset >>> 2,
-      ranges: table.columns.filter((c) => c.column.role !== "derived").map((c) => {
+      ranges: table.columns.filter((c) =>
+        c.column.role !== "derived" && c.offset >>> 2 !== this.entries
+      ).map((c) => {
         const counts = table.columns.find((other) => other.name === c.column.usedCount);
         return {
           start: c.offset >>> 2,
@@ -68,19 +88,24 @@ export class ArenaStore {
       if (rows === 0) continue;
       for (const { start, rowBytes, elementBytes, counts } of ranges) {
         if (counts < 0) {
+          // Row 0 means none and holds nothing: the recount looks.
+          const from = start + (rowBytes >>> 2);
           const end = start + (((rows + 1) * rowBytes + 3) >>> 2);
-          this.compare(start, end);
-          used += end - start;
+          this.compare(from, end);
+          used += end - from;
           continue;
         }
         for (let row = 1; row <= rows; row++) {
           const from = start + ((row * rowBytes) >>> 2);
-          const end = from + ((words[counts + row] * elementBytes + 3) >>> 2);
+          // What the common state has there and this one has no more is a difference as well.
+          const most = Math.max(words[counts + row], this.common[counts + row]);
+          const end = from + ((most * elementBytes + 3) >>> 2);
           this.compare(from, end);
           used += end - from;
         }
       }
     }
+    used += this.comparePages();
     this.inUse = Math.max(this.inUse, used);
     this.largest = Math.max(this.largest, this.found);
     return { at: this.at.slice(0, this.found), value: this.value.slice(0, this.found) };
@@ -94,6 +119,35 @@ export class ArenaStore {
       for (let i = 0; i < to.at.length; i++) words[to.at[i]] = to.value[i];
     }
     for (const kernel of this.kernels) kernel.rebuild();
+  }
+
+  /** Page tables; returns the words of the entries that are present. */
+  private comparePages(): number {
+    const { words, common, present, entries } = this;
+    const rows = Math.max(words[this.tables], common[this.tables]);
+    if (this.taken++ % LOOK_AT_ALL === 0) this.lookAtAll(rows);
+    let used = 0;
+    for (let at = PRESENT; at < (rows + 1) * PRESENT; at++) {
+      let bits = words[present + at] | common[present + at];
+      for (; bits !== 0; bits &= bits - 1) {
+        const entry = entries + 2 * (32 * at + 31 - Math.clz32(bits & -bits));
+        this.compare(entry, entry + 2);
+        used += 2;
+      }
+    }
+    return used;
+  }
+
+  /** Absent entries are not kept, so they must be zero. */
+  private lookAtAll(rows: number): void {
+    const { words, present, entries } = this;
+    for (let i = ENTRIES; i < (rows + 1) * ENTRIES; i++) {
+      if (words[entries + i] === 0) continue;
+      const n = i >>> 1;
+      if (((words[present + (n >>> 5)] >>> (n & 31)) & 1) === 0) {
+        throw new Error(`an absent entry of page table ${i >>> 10} is not zero`);
+      }
+    }
   }
 
   private compare(from: number, to: number): void {

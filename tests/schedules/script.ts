@@ -11,9 +11,13 @@ export interface Word {
   readonly word: number;
 }
 
-/** The result of an earlier call of the thread, or of the thread it was made from. */
+/**
+ * The result of an earlier call of the thread, or of the thread it was made from; with `of`, what the
+ * thread of that name has kept. 0 where there is none.
+ */
 export interface Held {
   readonly held: string;
+  readonly of?: string;
 }
 
 /** A struct sigaction whose handler is the code at a label. */
@@ -77,6 +81,7 @@ export const load = (page: number): Op => ({ kind: "load", page });
 export const store = (page: number, value: number): Op => ({ kind: "store", page, value });
 export const keep = (name: string): Op => ({ kind: "keep", name });
 export const held = (name: string): Held => ({ held: name });
+export const heldBy = (of: string, name: string): Held => ({ held: name, of });
 export const say = (text: string): Op => ({ kind: "say", text });
 export const go: Op = { kind: "go" };
 export const halt: Op = { kind: "halt" };
@@ -123,12 +128,35 @@ export const Nr = {
   channelCreate: 660,
   attach: 662,
   msgSend: 664,
+  msgSendBytes: 665,
   msgReceive: 667,
+  msgReplyBytes: 670,
   msgReply: 669,
   msgPulse: 674,
+  channelCreateAsync: 680,
+  msgPost: 681,
+  channelBind: 682,
+  msgSendPages: 690,
   msgTimeout: 676,
+  channelDestroy: 661,
+  detach: 663,
+  msgError: 672,
+  msgReplyReceive: 673,
+  setpriority: 140,
   notificationCreate: 610,
+  notificationSignal: 611,
   notificationWait: 612,
+  capIdentify: 600,
+  capDerive: 601,
+  capMint: 602,
+  capCopy: 603,
+  capMove: 604,
+  capDelete: 605,
+  capRevoke: 606,
+  capSpace: 607,
+  capProcess: 608,
+  memoryCreate: 620,
+  spaceMap: 630,
   threadDestroy: 642,
   threadSelf: 643,
   threadJoin: 644,

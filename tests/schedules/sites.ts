@@ -167,6 +167,26 @@ export const SITES: readonly Site[] = [
     rule: "eintr",
   },
   {
+    ...receives("msg_receive", Nr.msgReceive, BUFFER, 100, 0),
+    name: "msg_receive of a channel with a ring",
+    before: [quiet(Nr.channelCreateAsync, 0, 4)],
+    waker: [quiet(Nr.attach, 1, FIRST), call("post", Nr.msgPost, CONNECTION, 8, 1, 0, 0, 0)],
+  },
+  {
+    name: "wait for a notification that a channel is bound to",
+    blocks: "notification_wait:Notification",
+    before: [
+      quiet(Nr.channelCreateAsync, 0, 4),
+      quiet(Nr.notificationCreate),
+      quiet(Nr.channelBind, FIRST, FIRST + 1, 5),
+    ],
+    blocker: [call("wait", Nr.notificationWait, FIRST + 1, 0)],
+    waker: [quiet(Nr.attach, 1, FIRST), call("post", Nr.msgPost, CONNECTION, 8, 1, 0, 0, 0)],
+    woken: ["wait=5"],
+    interrupted: "wait=-13",
+    rule: "restart",
+  },
+  {
     name: "read of an empty pipe",
     blocks: "read:PipeRead",
     before: [pipe],

@@ -87,6 +87,19 @@ function shootdownLost(s: State, row: number): boolean {
   return false;
 }
 
+/** Whether nobody will hand on a futex that is handed on: its owner has ended, or there is none. */
+function futexLost(s: State, row: number): boolean {
+  if (s.futex.inherits[row] === 0) return false;
+  const owner = s.futex.owner[row];
+  return owner === 0 || s.thread.$live[owner] === 0 || s.thread.state[owner] === ThreadState.Dead;
+}
+
+/** Whether a channel is gone for good: nobody is left to take from it, or to answer. */
+function channelLost(s: State, channel: number): boolean {
+  if (s.channel.$live[channel] === 0 || s.channel.dying[channel] === 2) return true;
+  return s.channel.dying[channel] === 1 && s.ipc.dyingChannel[ONE] === 0;
+}
+
 /** Whether what a waiter waits for has happened already, or can never be told to it. */
 function conditionTrue(s: State, w: number, argumentsOf: ArgumentsOf): boolean {
   const object = s.waiter.object[w];
@@ -116,11 +129,18 @@ function conditionTrue(s: State, w: number, argumentsOf: ArgumentsOf): boolean {
       return s.process.state[object] === ProcessState.Zombie ||
         s.process.space[object] !== s.process.space[s.thread.process[t]];
     case WaitKind.MessageSend:
-      return s.channel.receiveHead[object] !== 0;
+      return channelLost(s, object) ||
+        (s.channel.receiveHead[object] !== 0 && s.channel.dying[object] === 0);
     case WaitKind.MessageReceive:
+      if (channelLost(s, object)) return true;
+      if (s.channel.dying[object] === 1) return false;
       return s.channel.sendHead[object] !== 0 || s.channel.firstPulse[object] !== 0;
     case WaitKind.MessageReply:
-      return s.message.receipt[s.thread.message[t]] === 0;
+      return channelLost(s, object) || s.message.receipt[s.thread.message[t]] === 0;
+    case WaitKind.Notification:
+      return s.notification.bits[object] !== 0;
+    case WaitKind.Futex:
+      return futexLost(s, object);
     case WaitKind.Threads:
       return s.process.threads[object] === 1;
     case WaitKind.Join:
@@ -148,9 +168,19 @@ const TIMED: ReadonlySet<number> = new Set([
   WaitKind.Stream,
   WaitKind.MessageSend,
   WaitKind.MessageReceive,
+  WaitKind.MessageReply,
+  WaitKind.Notification,
   WaitKind.Futex,
   WaitKind.Join,
 ]);
+
+/** Whether the deadline of a waiting thread ends the wait it is in: a message's only in some states. */
+function isTimed(s: State, t: number, kind: number): boolean {
+  if (kind < WaitKind.MessageSend || kind > WaitKind.MessageReply) return true;
+  const m = s.thread.message[t];
+  return s.message.asked[m] === 0 &&
+    ((s.message.timeoutStates[m] >>> s.message.state[m]) & 1) === 1;
+}
 
 function blockedFault(
   s: State,
@@ -174,13 +204,15 @@ function blockedFault(
   }
   const deadline = s.thread.callDeadline[t];
   const moving = (requests & Request.Start) !== 0;
-  if (deadline > 0 && TIMED.has(kind) && !moving) {
+  const asked = kind === WaitKind.MessageReply && s.message.asked[s.thread.message[t]] === 1;
+  if (deadline > 0 && TIMED.has(kind) && !moving && isTimed(s, t, kind)) {
     if (s.thread.timerIndex[t] === 0) return "has a deadline and no timer";
     if (s.thread.timerDeadline[t] !== deadline) return "has a timer for another deadline";
   }
   const p = s.thread.process[t];
   const unlessKilled = kind === WaitKind.Vfork || kind === WaitKind.Threads;
-  const deaf = DEAF.has(kind) || (unlessKilled && s.process.killed[p] + s.thread.doomed[t] === 0);
+  const unkilled = s.process.killed[p] + s.thread.doomed[t] === 0;
+  const deaf = DEAF.has(kind) || ((unlessKilled || asked) && unkilled);
   const signal = deaf ? 0 : nextSignal(s, t);
   const told = (requests & (Request.Signal | Request.Start)) !== 0;
   if (signal === 0 || told || isAttended(s, t, signal)) return "";

@@ -1,48 +1,113 @@
 /*
  * Boot stage: messages between processes: registers, memory, parts, pulses, errors, and what ends a
- * call that waits. messages [CLIENTS LAPS SERVERS]
+ * call that waits.
+ *
+ * messages [CLIENTS [LAPS [SERVERS]]]
  */
 #include "msg.h"
+#include "progress.h"
 
+enum { MOST_CLIENTS = 64, PARTS = 4 };
 #define SELF 0
 #define BIG 100000
 
 static long parent(void) { return sys_getppid(); }
 
-/* Each of `clients` processes sends `laps` numbers; the server adds one to each. */
-static void check_round_trips(int clients, int laps) {
+/* The number that client `client` of server `server` sends in its turn `lap`. */
+static u64 nonce_of(long server, long client, long lap) {
+  u64 state = (u64)server << 48 ^ (u64)client << 32 ^ (u64)lap;
+  return random_next(&state);
+}
+
+static u64 answer_to(u64 nonce) { return nonce * 0x9e3779b97f4a7c15ull + 1; }
+
+/* The first process of the demonstration is on hart 0, its clients are on the next ones. */
+static void check_separate_harts(void) {
+  enum { CLIENTS = 7, LAPS = 2 };
   long chid = sys_channel_create(0);
-  CHECK(chid > 0);
-  for (int i = 0; i < clients; i++) {
+  CHECK_EQUAL(pin_to_hart(0), 0);
+  for (int i = 0; i < CLIENTS; i++) {
     long child = fork();
     CHECK(child >= 0);
-    if (child == 0) {
-      long coid = sys_connect_attach(parent(), chid);
-      if (coid < 0) exit(1);
-      for (int lap = 0; lap < laps; lap++) {
-        struct msg m = {16, {(u64)i, (u64)lap}};
-        if (msg_send(coid, &m) != 7) exit(2);
-        if (m.word[0] != (u64)i + 1 || m.word[1] != (u64)lap * 2 || m.tag >> 32 != 7) exit(3);
-      }
-      exit(sys_connect_detach(coid) == 0 ? 0 : 4);
+    if (child > 0) continue;
+    if (pin_to_hart(i + 1) != 0) exit(1);
+    long coid = sys_connect_attach(parent(), chid);
+    for (int lap = 0; lap < LAPS; lap++) {
+      u64 nonce = nonce_of(0, i, lap);
+      struct msg m = {16, {nonce, (u64)current_hart()}};
+      if (msg_send(coid, &m) != 0 || m.word[0] != answer_to(nonce)) exit(2);
     }
+    exit(0);
+  }
+  u64 harts = 1ull << current_hart();
+  int answered = 0;
+  for (; answered < CLIENTS * LAPS; answered++) {
+    struct msg m;
+    long receipt = msg_receive(chid, &m);
+    CHECK(receipt > 0);
+    harts |= 1ull << (m.word[1] & 63);
+    m.tag = reply_tag(0, 16);
+    m.word[0] = answer_to(m.word[0]);
+    CHECK_EQUAL(msg_trap(SYS_msg_reply, receipt, &m), 0);
+  }
+  for (int i = 0; i < CLIENTS; i++) CHECK_EQUAL(wait_for(-1), 0);
+  CHECK_EQUAL(unpin(), 0);
+  long there = hart_count();
+  CHECK_EQUAL(__builtin_popcountl(harts), there < CLIENTS + 1 ? there : CLIENTS + 1);
+  CHECK_EQUAL(sys_channel_destroy(chid), 0);
+  print("messages: %d round trips with %d clients on %d harts\n", answered, CLIENTS,
+        __builtin_popcountl(harts));
+}
+
+static __attribute__((noreturn)) void fail(const char *what, long client, long lap) {
+  print("messages: client %ld, message %ld: %s\n", client, lap, what);
+  exit(1);
+}
+
+static __attribute__((noreturn)) void be_client(long server, long client, long chid, long laps) {
+  long coid = sys_connect_attach(parent(), chid);
+  if (coid < 0) fail("no connection", client, coid);
+  for (long lap = 0; lap < laps; lap++) {
+    u64 nonce = nonce_of(server, client, lap);
+    struct msg m = {24, {(u64)client, (u64)lap, nonce}};
+    if (msg_send(coid, &m) != 7 || m.tag >> 32 != 7) fail("status", client, lap);
+    if (m.word[0] != (u64)client || m.word[1] != (u64)lap) fail("another's answer", client, lap);
+    if (m.word[2] != answer_to(nonce)) fail("nonce", client, lap);
+  }
+  if (sys_connect_detach(coid)) fail("detach", client, laps);
+  exit(0);
+}
+
+/* One server answers `clients` processes that send `laps` messages each, in their order. */
+static void check_round_trips(long server, long clients, long laps) {
+  long chid = sys_channel_create(0), next[MOST_CLIENTS] = {0};
+  CHECK(chid > 0);
+  for (long i = 0; i < clients; i++) {
+    long child = fork();
+    CHECK(child >= 0);
+    if (child == 0) be_client(server, i, chid, laps);
   }
   struct msg m;
   long receipt = msg_receive(chid, &m);
-  for (int n = 1;; n++) {
+  for (long n = 1;; n++) {
     CHECK(receipt > 0);
-    CHECK_EQUAL(m.tag, 16);
-    m.tag = reply_tag(7, 16);
-    m.word[0]++;
-    m.word[1] *= 2;
-    if (n == clients * laps) break;
+    CHECK_EQUAL(m.tag, 24);
+    CHECK(m.word[0] < (u64)clients);
+    u64 client = m.word[0] % MOST_CLIENTS;
+    CHECK_EQUAL(m.word[1], next[client]++);
+    CHECK_EQUAL(m.word[2], nonce_of(server, (long)client, (long)m.word[1]));
+    m.tag = reply_tag(7, 24);
+    m.word[2] = answer_to(m.word[2]);
+    mark_part("messages", n, clients * laps, PARTS);
+    if (n == clients * laps || check_result()) break;
     receipt = msg_reply_receive(receipt, &m);
   }
   CHECK_EQUAL(msg_trap(SYS_msg_reply, receipt, &m), 0);
   /* A receipt answers once. */
   CHECK_EQUAL(msg_trap(SYS_msg_reply, receipt, &m), -ESRCH);
-  for (int i = 0; i < clients; i++) CHECK_EQUAL(wait_for(-1), 0);
+  for (long i = 0; i < clients; i++) CHECK_EQUAL(next[i], laps);
   CHECK_EQUAL(sys_channel_destroy(chid), 0);
+  for (long i = 0; i < clients; i++) CHECK_EQUAL(wait_for(-1), 0);
   CHECK_EQUAL(sys_channel_destroy(chid), -EINVAL);
 }
 
@@ -191,29 +256,33 @@ static void check_ends(void) {
 }
 
 /* `servers` servers, as many clients each, `laps` round trips a client. */
-static void storm(int servers, int clients, int laps) {
-  for (int i = 0; i < servers; i++) {
+static void storm(long servers, long clients, long laps) {
+  for (long i = 0; i < servers; i++) {
     long server = fork();
     CHECK(server >= 0);
     if (server > 0) continue;
-    check_round_trips(clients, laps);
+    check_reset();
+    check_round_trips(i + 1, clients, laps);
     exit(check_result());
   }
-  for (int i = 0; i < servers; i++) CHECK_EQUAL(wait_for(-1), 0);
+  for (long i = 0; i < servers; i++) CHECK_EQUAL(wait_for(-1), 0);
 }
 
 int main(int argc, char **argv) {
-  int clients = (int)number_or(argc > 1 ? argv[1] : NULL, 8);
-  int laps = (int)number_or(argc > 2 ? argv[2] : NULL, 16);
-  int servers = (int)number_or(argc > 3 ? argv[3] : NULL, 8);
-  check_round_trips(7, 2);
+  long clients = number_or(argc > 1 ? argv[1] : NULL, 8);
+  long laps = number_or(argc > 2 ? argv[2] : NULL, 16);
+  long servers = number_or(argc > 3 ? argv[3] : NULL, 8);
+  if (clients < 1 || clients > MOST_CLIENTS || laps < 1 || servers < 1) {
+    print_to(2, "usage: messages [CLIENTS [LAPS [SERVERS]]]\n");
+    return 2;
+  }
+  check_separate_harts();
   check_memory();
   check_pulses();
   check_ends();
   storm(servers, clients, laps);
   if (check_result() == 0) {
-    print("messages: 14 round trips with 7 clients, %d with %d servers\n", servers * clients * laps,
-          servers);
+    print("messages: %ld round trips with %ld servers\n", servers * clients * laps, servers);
   }
   return check_result();
 }

@@ -62,7 +62,7 @@ export class Aclint {
   setTimer(hart: number, time: number): void {
     const row = hart + 1;
     // All ones lie beyond any time that is reached.
-    this.state.compareLo[row] = time === 0 ? 0xffff_ffff : time % TWO_32;
+    this.state.compareLo[row] = time === 0 ? 0xffff_ffff : time >>> 0;
     this.state.compareHi[row] = time === 0 ? 0xffff_ffff : Math.floor(time / TWO_32);
   }
 

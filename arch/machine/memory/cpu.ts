@@ -120,9 +120,8 @@ export function instantiateCpu(
     return run(hartBlock(layout, hart), budget);
   };
   const compiling = (hart: number, budget: number): number => {
-    const start = regions.pcOf(hart);
     const exit = interpret(hart, budget);
-    regions.afterRun(hart, start, budget, exit === EXIT.budget);
+    regions.afterRun(hart, budget, exit === EXIT.budget);
     return exit;
   };
   const eager = (hart: number, budget: number): number => {

@@ -30,6 +30,8 @@ export const MACHINE_CELL = {
   epoch: 80,
   /** u64: the valid bit and the running hart's space, as in a TLB's tags. */
   tag: 88,
+  /** u32: what the running hart's space is mixed into the places of its TLB entries with. */
+  mix: 96,
 } as const;
 
 /**
@@ -105,6 +107,8 @@ export const HART = {
   bounce: 64,
   /** u32: linear address of the exit that compiled code was left by, which asks to be linked, or 0. */
   leftBy: 80,
+  /** u64: where the latest run began. */
+  startedAt: 88,
   readTlb: 4096,
   writeTlb: 20_480,
   execTlb: 36_864,
@@ -119,6 +123,19 @@ export const TLB_VALID = 1 << ASID_BITS;
 
 export const TLB_ENTRIES = 1024;
 export const TLB_ENTRY_BYTES = 16;
+
+/** Bits of the byte offset of an entry in its TLB. */
+export const TLB_OFFSET_MASK = (TLB_ENTRIES - 1) * TLB_ENTRY_BYTES;
+/**
+ * An entry's offset is that of its page number, xor its asid times this: programs have their pages
+ * at the same addresses, and two that take turns on a hart would put out each other's entries.
+ */
+export const TLB_MIX = 37 * TLB_ENTRY_BYTES;
+
+/** Byte offset in a TLB of the entry for the page whose address has this low half. */
+export function tlbOffset(vaLow: number, asid: number): number {
+  return ((vaLow >>> (PAGE_SHIFT - 4)) ^ (asid * TLB_MIX)) & TLB_OFFSET_MASK;
+}
 
 /** Fields of a TLB entry. Data TLBs hold an addend, the exec TLB a decode slot's address. */
 export const TLB_ENTRY = {

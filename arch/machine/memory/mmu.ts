@@ -9,9 +9,10 @@ import {
   PAGE_CELL,
   PAGE_SHIFT,
   PAGE_SIZE,
-  TLB_ENTRIES,
   TLB_ENTRY,
   TLB_ENTRY_BYTES,
+  TLB_MIX,
+  TLB_OFFSET_MASK,
   TLB_VALID,
 } from "./layout.ts";
 
@@ -55,11 +56,21 @@ export interface MmuFunctions {
   readonly refillExec: number;
 }
 
-/** Pushes the address of a TLB entry for the guest address in local `va`, less the TLB's offset. */
-export function pushTlbEntry(f: FunctionBuilder, hart: number, va: number): void {
+/**
+ * Pushes the address of a TLB entry for the guest address in local `va`, less the TLB's offset.
+ *
+ * @param mix pushes (i32) the asid times `TLB_MIX`; without it the hart block's asid counts
+ */
+export function pushTlbEntry(
+  f: FunctionBuilder,
+  hart: number,
+  va: number,
+  mix: () => void = () => f.local_get(hart).i32_load(HART.asid).i32_const(TLB_MIX).i32_mul(),
+): void {
   const shift = PAGE_SHIFT - Math.log2(TLB_ENTRY_BYTES);
   f.local_get(va).i32_wrap_i64().i32_const(shift).i32_shr_u();
-  f.i32_const((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES).i32_and().local_get(hart).i32_add();
+  mix();
+  f.i32_xor().i32_const(TLB_OFFSET_MASK).i32_and().local_get(hart).i32_add();
 }
 
 /** The locals of a TLB test: parameters, and `entry`, which it sets. */
@@ -70,6 +81,8 @@ export interface TlbTest {
   readonly va: number;
   /** i64: valid bit and asid as in a tag; without it they are read from the machine's cell. */
   readonly tag?: number;
+  /** i32: the asid times `TLB_MIX`; goes with `tag`. */
+  readonly mix?: number;
   /** i32: gets the entry's address, less the TLB's offset. */
   readonly entry: number;
 }
@@ -79,8 +92,11 @@ export interface TlbTest {
  * that what crosses pages misses too.
  */
 export function pushTlbHit(f: FunctionBuilder, test: TlbTest, tlb: number, size: number): void {
-  const { hart, va, tag, entry } = test;
-  pushTlbEntry(f, hart, va);
+  const { hart, va, tag, mix, entry } = test;
+  pushTlbEntry(f, hart, va, () => {
+    if (mix === undefined) f.i32_const(0).i32_load(MACHINE_CELL.mix);
+    else f.local_get(mix);
+  });
   f.local_tee(entry).i64_load(tlb + TLB_ENTRY.tag).local_get(va);
   if (size > 1) f.i64_const(size - 1).i64_add();
   f.i64_const(-PAGE_SIZE).i64_and();

@@ -19,10 +19,9 @@ import {
   PAGE_SIZE,
   REGION_DATA,
   REGISTER,
-  TLB_ENTRIES,
   TLB_ENTRY,
-  TLB_ENTRY_BYTES,
   TLB_VALID,
+  tlbOffset,
 } from "./layout.ts";
 import type { MachineLayout } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
@@ -139,17 +138,19 @@ export class RegionCache {
   /**
    * A hart has run.
    *
-   * @param start where it began
    * @param budget instructions it was allowed
    * @param hasUsedUp whether it ended because they were used up
    */
-  afterRun(hart: number, start: number, budget: number, hasUsedUp: boolean): void {
+  afterRun(hart: number, budget: number, hasUsedUp: boolean): void {
     const { u32 } = this.#memory;
     const block = hartBlock(this.#layout, hart);
     // A run begins and ends anywhere: up to compiled code, and from it, it is interpreted.
-    const enteredWith = u32[(block + HART.enteredWith) / 4]!;
-    const before = enteredWith === 0 ? u32[(block + HART.executed) / 4]! : budget - enteredWith;
-    if (before > TAIL) this.#count(hart, start);
+    const enteredWith = u32[(block + HART.enteredWith) >>> 2]!;
+    const before = enteredWith === 0 ? u32[(block + HART.executed) >>> 2]! : budget - enteredWith;
+    if (before > TAIL) {
+      const start = (block + HART.startedAt) / 4;
+      this.#count(hart, u32[start]! + u32[start + 1]! * 2 ** 32);
+    }
     if (!hasUsedUp) return;
     if (++this.#slices % RENEWAL_SLICES === 0) this.#renew(hart);
     if (this.#slices % RELEARNING_SLICES === 0) this.#forgetJumps();
@@ -305,8 +306,8 @@ export class RegionCache {
     const { u32 } = this.#memory;
     const block = hartBlock(this.#layout, hart);
     const asid = u32[(block + HART.asid) / 4]!;
-    const entry = (block + HART.execTlb + (page / PAGE_SIZE) % TLB_ENTRIES * TLB_ENTRY_BYTES) / 4;
-    const low = ((page % 2 ** 32) | TLB_VALID | asid) >>> 0;
+    const entry = (block + HART.execTlb + tlbOffset(page >>> 0, asid)) / 4;
+    const low = (page | TLB_VALID | asid) >>> 0;
     if (u32[entry] !== low || u32[entry + 1] !== Math.floor(page / 2 ** 32)) return 0;
     return u32[entry + TLB_ENTRY.slot / 4]!;
   }

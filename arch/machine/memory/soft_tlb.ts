@@ -7,7 +7,9 @@ import {
   TLB_ENTRIES,
   TLB_ENTRY,
   TLB_ENTRY_BYTES,
+  TLB_MIX,
   TLB_VALID,
+  tlbOffset,
 } from "./layout.ts";
 import type { MachineLayout } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
@@ -59,8 +61,9 @@ export class SoftTlb {
   #tellEpoch(): void {
     let epoch = this.#epochs[this.#running]!;
     if (epoch <= this.#ended) this.#epochs[this.#running] = epoch = ++this.#latest;
-    this.#u32[MACHINE_CELL.epoch / 4] = epoch % 2 ** 32;
-    this.#u32[MACHINE_CELL.epoch / 4 + 1] = Math.floor(epoch / 2 ** 32);
+    // Not by a remainder: that of doubles takes as long as all the rest.
+    this.#u32[MACHINE_CELL.epoch / 4] = epoch >>> 0;
+    this.#u32[MACHINE_CELL.epoch / 4 + 1] = epoch / 2 ** 32;
   }
 
   /** Forgets the translation of the page that holds an address (two u32 halves) in one space. */
@@ -68,7 +71,7 @@ export class SoftTlb {
     this.#endEpoch(asid);
     const low = ((vaLow & -PAGE_SIZE) | TLB_VALID | asid) >>> 0;
     const high = vaHigh >>> 0;
-    const offset = ((vaLow >>> 12) % TLB_ENTRIES) * (TLB_ENTRY_BYTES / 4);
+    const offset = tlbOffset(vaLow, asid) / 4;
     for (let hart = 0; hart < this.#layout.harts; hart++) {
       for (const tlb of TLBS) {
         const entry = this.#tlbIndex(hart, tlb) + offset;
@@ -81,8 +84,10 @@ export class SoftTlb {
   runs(hart: number): void {
     const asid = this.#u32[(hartBlock(this.#layout, hart) + HART.asid) / 4]!;
     this.#ran[(hart << ASID_BITS) | asid] = 1;
+    if (asid === this.#running && this.#epochs[asid]! > this.#ended) return;
     this.#running = asid;
     this.#u32[MACHINE_CELL.tag / 4] = TLB_VALID | asid;
+    this.#u32[MACHINE_CELL.mix / 4] = asid * TLB_MIX;
     this.#tellEpoch();
   }
 

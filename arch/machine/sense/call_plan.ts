@@ -18,6 +18,8 @@ export const Take = {
 export interface CallPlan {
   /** Registers the event carries, a0 on. */
   readonly registers: number;
+  /** Registers it carries after those, t3 on. */
+  readonly temporaries: number;
   /** Arguments that copy bytes in, in order. */
   readonly copies: readonly CopyPlan[];
   /** Whether the event carries a reading of the clock. */
@@ -61,7 +63,12 @@ const NO_SIZES = new Int32Array(0);
 function planOf(row: SyscallRow): CallPlan {
   const copies: CopyPlan[] = [];
   let register = 0;
+  let temporaries = 0;
   for (const { how } of row.args) {
+    if (how.kind === "value" && how.temporary === true) {
+      temporaries++;
+      continue;
+    }
     const copy = {
       register,
       bytes: 0,
@@ -93,6 +100,7 @@ function planOf(row: SyscallRow): CallPlan {
   const { consumes, glance } = row;
   return {
     registers: register,
+    temporaries,
     copies,
     readsClock: "slot" in consumes && consumes.slot === "clock",
     glanceAt: glance === undefined ? -1 : glance[0],

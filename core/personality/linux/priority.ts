@@ -1,8 +1,8 @@
 /**
  * Linux's priorities as a thin view of the 256 levels. SCHED_OTHER and SCHED_BATCH are levels 1 to
  * 40, a nice value of 0 is 20; SCHED_IDLE is level 0; SCHED_FIFO and SCHED_RR are 100 plus their
- * priority. Which it is follows from the level: equals take turns in every policy, so a real-time
- * thread's policy reads as SCHED_RR, and of SCHED_OTHER only the nice value counts.
+ * priority. Which it is follows from the level, and of SCHED_OTHER only the nice value counts: equals
+ * take turns in every policy but SCHED_FIFO, whose threads have turns without an end.
  */
 import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
@@ -10,7 +10,7 @@ import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../../event.
 import { type State } from "../../kernel.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { QUANTUM_NS } from "../../sched/fixed_priority.ts";
-import { setBasePriority } from "../../sched/priority.ts";
+import { setBasePriority, setUntimed } from "../../sched/priority.ts";
 import { DEFAULT_PRIORITY, ThreadState } from "../../sched/tables.ts";
 import { findThread } from "../../sched/tid.ts";
 
@@ -24,8 +24,9 @@ const PRIO_PROCESS = 0;
 const WORD_BYTES = 4;
 const TIMESPEC_BYTES = 16;
 
-function policyOf(base: number): number {
-  if (base > REAL_TIME) return Policy.RoundRobin;
+function policyOf(s: State, thread: number): number {
+  const base = s.thread.priority[thread];
+  if (base > REAL_TIME) return s.thread.untimed[thread] === 1 ? Policy.Fifo : Policy.RoundRobin;
   return base === IDLE ? Policy.Idle : Policy.Other;
 }
 
@@ -74,7 +75,7 @@ function change(
   const thread = threadOf(s, t, e.int(0));
   if (thread === 0) return -Err.NoProcess;
   const base = s.thread.priority[thread];
-  const policy = given < 0 ? policyOf(base) : given;
+  const policy = given < 0 ? policyOf(s, thread) : given;
   const level = levelFor(base, policy, payloadU32(e, parameterAt + 4) | 0);
   if (level < 0) return level;
   if (!mayChange(s, t, thread)) return -Err.NotPermitted;
@@ -83,6 +84,7 @@ function change(
 
   // From here on it must succeed.
   setBasePriority(s, fx, e.hart, thread, level);
+  setUntimed(s, fx, e.hart, thread, policy === Policy.Fifo);
   return 0;
 }
 
@@ -101,7 +103,7 @@ export function schedSetparam(s: State, fx: Effects, e: Event, t: number): numbe
 export function schedGetscheduler(s: State, _fx: Effects, e: Event, t: number): number {
   if (e.int(0) < 0) return -Err.Invalid;
   const thread = threadOf(s, t, e.int(0));
-  return thread === 0 ? -Err.NoProcess : policyOf(s.thread.priority[thread]);
+  return thread === 0 ? -Err.NoProcess : policyOf(s, thread);
 }
 
 /** sched_getparam: the real-time priority, 0 for other policies. */
@@ -136,13 +138,14 @@ export function schedGetPriorityMin(_s: State, _fx: Effects, e: Event): number {
   return isRealTime(e.int(0)) ? 1 : 0;
 }
 
-/** sched_rr_get_interval: the time a thread may run before its equals. */
+/** sched_rr_get_interval: the time a thread may run before its equals; 0 for SCHED_FIFO. */
 export function schedRrGetInterval(s: State, fx: Effects, e: Event, t: number): number {
   if (e.int(0) < 0) return -Err.Invalid;
-  if (threadOf(s, t, e.int(0)) === 0) return -Err.NoProcess;
+  const thread = threadOf(s, t, e.int(0));
+  if (thread === 0) return -Err.NoProcess;
   const at = fx.reserveBytes(TIMESPEC_BYTES);
   fx.setU64(at, 0);
-  fx.setU64(at + 8, QUANTUM_NS);
+  fx.setU64(at + 8, s.thread.untimed[thread] === 1 ? 0 : QUANTUM_NS);
   return writeUser(s, fx, e.hart, t, e.argument(1), at, TIMESPEC_BYTES);
 }
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { effectivePriority } from "../../sched/priority.ts";
 import { Request } from "../../sched/tables.ts";
-import { Bench, words } from "../../proc/testing.ts";
-import { BUFFER } from "../../proc/testing.ts";
+import { Bench, BUFFER, THREAD, words } from "../../proc/testing.ts";
 
 const SETPARAM = 118, SETSCHEDULER = 119, GETSCHEDULER = 120, GETPARAM = 121;
 const MAX = 125, MIN = 126, INTERVAL = 127, SETPRIORITY = 140, GETPRIORITY = 141, SETUID = 146;
+const SETAFFINITY = 122, YIELD = 124, CLONE = 220;
 const EPERM = -1, ESRCH = -3, EACCES = -13, EINVAL = -22;
 const OTHER = 0, FIFO = 1, RR = 2, BATCH = 3, IDLE = 5;
 const parameter = (value: number): Uint8Array => words(value).slice(0, 4);
@@ -24,6 +24,9 @@ Deno.test("priority calls: policies are ranges of levels, and read back as what 
   assert.equal(b.call(0, GETPARAM, 0, BUFFER), 0);
   assert.equal(b.call(0, SETSCHEDULER, 0, FIFO | 0x40000000, parameter(1)), 0);
   assert.equal(level(), 101);
+  assert.equal(b.call(0, GETSCHEDULER, 0), FIFO);
+  assert.equal(b.call(0, SETPARAM, 0, parameter(2)), 0);
+  assert.equal(b.call(0, GETSCHEDULER, 0), FIFO, "its policy stays");
   assert.equal(b.call(0, SETSCHEDULER, 0, IDLE, parameter(0)), 0);
   assert.equal(level(), 0);
   assert.equal(b.call(0, GETSCHEDULER, 0), IDLE);
@@ -95,5 +98,38 @@ Deno.test("priority calls: a thread of another hart is asked, and a user leaves 
   assert.equal(b.call(0, SETUID, 5), 0);
   assert.equal(b.call(0, SETPRIORITY, 0, pid, 5), EPERM);
   assert.equal(b.call(0, SETPARAM, pid, parameter(1)), EPERM);
+  b.check();
+});
+
+Deno.test("priority calls: SCHED_FIFO goes on until it yields or blocks, SCHED_RR takes turns", () => {
+  const b = new Bench();
+  const init = b.on(0);
+  assert.equal(b.call(0, SETAFFINITY, 0, 8, words(1)), 0);
+  assert.equal(b.call(0, SETSCHEDULER, 0, FIFO, parameter(5)), 0);
+  const tid = b.call(0, CLONE, THREAD, BUFFER + 0x2000) ?? 0;
+  assert.equal(b.call(0, GETSCHEDULER, tid), FIFO, "a new thread has the policy too");
+  assert.equal(b.s.hart.ready[1], 1);
+  b.timer(0, 50e6);
+  assert.equal(b.on(0), init);
+  b.call(0, YIELD);
+  assert.notEqual(b.on(0), init, "its equal had waited for that");
+  b.call(0, YIELD);
+  assert.equal(b.on(0), init);
+  assert.equal(b.call(0, SETSCHEDULER, 0, RR, parameter(5)), 0);
+  b.timer(0, 100e6);
+  assert.notEqual(b.on(0), init);
+  b.check();
+});
+
+Deno.test("priority calls: a turn that gets an end on another hart is timed there", () => {
+  const b = new Bench();
+  const child = b.fork();
+  const tid = b.s.thread.tid[child];
+  assert.equal(b.call(1, SETAFFINITY, 0, 8, words(2)), 0);
+  assert.equal(b.call(1, SETSCHEDULER, 0, FIFO, parameter(5)), 0);
+  b.call(1, CLONE, THREAD, BUFFER + 0x2000);
+  assert.equal(b.s.hart.timerProgrammed[2], 0, "an equal waits, but not for a time");
+  assert.equal(b.call(0, SETSCHEDULER, tid, RR, parameter(5)), 0);
+  assert.ok(b.s.hart.timerProgrammed[2] > 0);
   b.check();
 });

@@ -19,6 +19,7 @@ import { maySignal } from "../../proc/kill.ts";
 import { setName } from "../../proc/process.ts";
 import { NAME_BYTES } from "../../proc/tables.ts";
 import { News, newsOf, waitForChild, WaitOption, waitStatus } from "../../proc/wait_child.ts";
+import { ROBUST_HEAD_BYTES } from "../../sched/futex_robust.ts";
 import { findThread } from "../../sched/tid.ts";
 import { putTimeval } from "./clock.ts";
 
@@ -103,9 +104,10 @@ export function setTidAddress(s: State, _fx: Effects, e: Event, t: number): numb
   return s.thread.tid[t];
 }
 
-const ROBUST_HEAD_BYTES = 24;
-
-/** set_robust_list: where the list begins whose futexes are marked when the thread ends. EINVAL. */
+/**
+ * set_robust_list: where the list begins whose futexes are marked when the thread ends, or executes
+ * another program. EINVAL.
+ */
 export function setRobustList(s: State, _fx: Effects, e: Event, t: number): number {
   if (e.argument(1) !== ROBUST_HEAD_BYTES) return -Err.Invalid;
   const head = e.argument(0);

@@ -4,13 +4,27 @@ import type { Event } from "../../event.ts";
 import { createChannel, destroyNamed } from "../../ipc/channel.ts";
 import { attach, detachNamed } from "../../ipc/connection.ts";
 import { messageOf } from "../../ipc/message.ts";
-import { MessageState } from "../../ipc/tables.ts";
+import { ChannelFlag, MessageState } from "../../ipc/tables.ts";
 import type { State } from "../../kernel.ts";
 
-/** channel_create(flags). */
-export function channelCreate(s: State, _fx: Effects, e: Event, t: number): number {
+/** Makes a channel with the flags of the first argument. */
+export function makeChannel(
+  s: State,
+  fx: Effects,
+  e: Event,
+  t: number,
+  capacity: number,
+): number {
   if (e.registers[1] !== 0) return -Err.Invalid;
-  return createChannel(s, s.thread.process[t], e.uint(0));
+  const p = s.thread.process[t];
+  // A row may be kept for each of its threads.
+  if ((e.uint(0) & ChannelFlag.ThreadDeath) !== 0) fx.charge(s.process.threads[p]);
+  return createChannel(s, p, e.uint(0), capacity);
+}
+
+/** channel_create(flags). */
+export function channelCreate(s: State, fx: Effects, e: Event, t: number): number {
+  return makeChannel(s, fx, e, t, 0);
 }
 
 /** channel_destroy(chid). */

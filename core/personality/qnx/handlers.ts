@@ -1,5 +1,6 @@
 import type { QnxCall } from "../../syscall/qnx_table.ts";
 import type { Handler } from "../handler.ts";
+import { msgReplyCaps, msgSendCaps } from "./capabilities.ts";
 import {
   channelCreate,
   channelDestroy,
@@ -7,6 +8,7 @@ import {
   connectDetach,
   timerTimeout,
 } from "./ends.ts";
+import * as channels from "./channels.ts";
 import * as messages from "./messages.ts";
 
 /** The message calls' handlers; a call without one does not compile. */
@@ -29,4 +31,15 @@ export const qnxHandlers: Readonly<Record<QnxCall, Handler>> = {
   msg_info: messages.msgInfo,
   msg_read: messages.msgRead,
   timer_timeout: timerTimeout,
+  msg_send_caps: msgSendCaps,
+  msg_reply_caps: msgReplyCaps,
+  msg_send_pages: messages.msgSendPages,
+  channel_create_async: channels.channelCreateAsync,
+  msg_post: channels.msgPost,
+  channel_bind: channels.channelBind,
+  name_attach: channels.nameAttach,
+  name_open: channels.nameOpen,
+  name_detach: channels.nameDetach,
+  channel_limit: channels.channelLimit,
+  channel_counters: channels.channelCounters,
 };

@@ -4,6 +4,8 @@ import { argumentAt, ArgumentLength, type Event, payloadU32, payloadU64 } from "
 import { AFRESH, resume } from "../../ipc/call.ts";
 import { channelOf, findConnection } from "../../ipc/connection.ts";
 import { findChannel } from "../../ipc/channel.ts";
+import { mayCome, takeToken } from "../../ipc/limit.ts";
+import { finishPassed, isPassed } from "../../ipc/handover.ts";
 import { findReceipt, messageOf } from "../../ipc/message.ts";
 import { setExtent, setPart, Side } from "../../ipc/parts.ts";
 import { sendPulse } from "../../ipc/pulse.ts";
@@ -11,10 +13,11 @@ import { readMessage } from "../../ipc/read.ts";
 import { receive } from "../../ipc/receive.ts";
 import { replyError, replyMemory, replyRegisters } from "../../ipc/reply.ts";
 import { prepareMemory, send } from "../../ipc/send.ts";
-import { MESSAGE_BYTES, PARTS, PULSE_CODES } from "../../ipc/tables.ts";
+import { INFO_BYTES, MESSAGE_BYTES, PARTS, Pass, PULSE_CODES } from "../../ipc/tables.ts";
 import { isRegisterTag } from "../../ipc/tag.ts";
-import { INFO_BYTES, putInfo } from "../../ipc/transfer.ts";
+import { putInfo } from "../../ipc/transfer.ts";
 import type { State } from "../../kernel.ts";
+import { PAGE_BYTES } from "../../limits.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { ownPriority } from "../../sched/effective_priority.ts";
 import { isCurrent } from "../../state/table.ts";
@@ -24,22 +27,22 @@ import { errnoOf } from "../linux/errno.ts";
  * Begins a call that sends: the thread's message row, or -Err. What an earlier wait of the same call
  * ended with comes before anything else.
  */
-function beginSend(s: State, t: number): number {
+export function beginSend(s: State, fx: Effects, h: number, t: number): number {
   const message = messageOf(s, t);
   if (message === 0) return -Err.Again;
-  const resumed = resume(s, t, message);
+  const resumed = resume(s, fx, h, t, message);
   return resumed === AFRESH ? message : resumed;
 }
 
 /** The connection a call names as its first argument, or -Err.BadDescriptor. */
-function connectionArgument(s: State, e: Event, t: number): number {
+export function connectionArgument(s: State, e: Event, t: number): number {
   const connection = findConnection(s, s.thread.process[t], e.argument(0));
   return connection === 0 ? -Err.BadDescriptor : connection;
 }
 
 /** msg_send(coid, tag): the message is in a2 to a6 and t0 to t2. */
 export function msgSend(s: State, fx: Effects, e: Event, t: number): number {
-  const message = beginSend(s, t);
+  const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   if (!isRegisterTag(e.uint(1))) return -Err.Invalid;
   const connection = connectionArgument(s, e, t);
@@ -53,28 +56,49 @@ export function msgSend(s: State, fx: Effects, e: Event, t: number): number {
   return send(s, fx, e.hart, e.time, message, connection);
 }
 
-/** Sends what the row describes as parts. */
+/** Sends what the row describes as parts; `pass` is a Pass. */
 function sendParts(
   s: State,
   fx: Effects,
   e: Event,
   message: number,
   connection: number,
+  pass: number = Pass.Copied,
 ): number {
-  s.message.inMemory[message] = 1;
+  s.message.inMemory[message] = pass;
   const ready = prepareMemory(s, fx, e.hart, message);
   return ready < 0 ? ready : send(s, fx, e.hart, e.time, message, connection);
 }
 
 /** msg_send_bytes(coid, buf, length, reply, room). */
 export function msgSendBytes(s: State, fx: Effects, e: Event, t: number): number {
-  const message = beginSend(s, t);
+  const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
   setPart(s, message, Side.Send, e.argument(1), e.argument(2));
   setPart(s, message, Side.Fill, e.argument(3), e.argument(4));
   return sendParts(s, fx, e, message, connection);
+}
+
+/** msg_send_pages(coid, buf, length, reply, room, pass): whole pages, moved or shared. */
+export function msgSendPages(s: State, fx: Effects, e: Event, t: number): number {
+  const message = beginSend(s, fx, e.hart, t);
+  if (message < 0) return message;
+  const pass = e.int(5);
+  if (pass !== Pass.Moved && pass !== Pass.Shared) return -Err.Invalid;
+  const at = e.argument(1);
+  const length = e.argument(2);
+  const reply = e.argument(3);
+  const room = e.argument(4);
+  if (at % PAGE_BYTES !== 0 || length % PAGE_BYTES !== 0) return -Err.Invalid;
+  // What may go cannot take the reply.
+  if (reply < at + length && at < reply + room) return -Err.Invalid;
+  const connection = connectionArgument(s, e, t);
+  if (connection < 0) return connection;
+  setPart(s, message, Side.Send, at, length);
+  setPart(s, message, Side.Fill, reply, room);
+  return sendParts(s, fx, e, message, connection, pass);
 }
 
 /**
@@ -105,7 +129,7 @@ function takeParts(s: State, e: Event, nth: number, message: number, side: numbe
 
 /** msg_send_parts(coid, parts, count, reply, replies). */
 export function msgSendParts(s: State, fx: Effects, e: Event, t: number): number {
-  const message = beginSend(s, t);
+  const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
@@ -118,7 +142,8 @@ export function msgSendParts(s: State, fx: Effects, e: Event, t: number): number
 
 /** msg_receive(chid, buf, room, info). */
 export function msgReceive(s: State, fx: Effects, e: Event, t: number): number {
-  const message = beginSend(s, t);
+  if (isPassed(s, t)) return finishPassed(s, t);
+  const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const channel = findChannel(s, s.thread.process[t], e.argument(0));
   if (channel === 0) return -Err.NoProcess;
@@ -129,7 +154,8 @@ export function msgReceive(s: State, fx: Effects, e: Event, t: number): number {
 
 /** msg_receive_parts(chid, parts, count, info). */
 export function msgReceiveParts(s: State, fx: Effects, e: Event, t: number): number {
-  const message = beginSend(s, t);
+  if (isPassed(s, t)) return finishPassed(s, t);
+  const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const channel = findChannel(s, s.thread.process[t], e.argument(0));
   if (channel === 0) return -Err.NoProcess;
@@ -175,7 +201,7 @@ export function msgReplyReceive(s: State, fx: Effects, e: Event, t: number): num
   const m = s.message;
   // A call that waited to receive has answered already.
   const answered = s.thread.call[t] !== 0;
-  const message = beginSend(s, t);
+  const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   if (!answered) {
     const received = findReceipt(s, s.thread.process[t], e.argument(0));
@@ -205,8 +231,10 @@ export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number
   const code = e.int(2);
   if (code < 0 || code > PULSE_CODES) return -Err.Invalid;
   const priority = given === -1 ? ownPriority(s, t) : Math.max(1, given);
+  const limited = mayCome(s, channel, connection, e.time);
+  if (limited < 0) return limited;
   const { sessionLo, sessionHi } = s.connection;
-  return sendPulse(
+  const sent = sendPulse(
     s,
     fx,
     e.hart,
@@ -218,6 +246,8 @@ export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number
     sessionLo[connection],
     sessionHi[connection],
   );
+  if (sent === 0) takeToken(s, channel, connection, e.time);
+  return sent;
 }
 
 /** msg_info(receipt, info). */

@@ -169,6 +169,17 @@
 #define SYS_msg_info 675
 #define SYS_timer_timeout 676
 #define SYS_msg_read 677
+#define SYS_msg_send_caps 678
+#define SYS_msg_reply_caps 679
+#define SYS_channel_create_async 680
+#define SYS_msg_post 681
+#define SYS_channel_bind 682
+#define SYS_name_attach 683
+#define SYS_name_open 684
+#define SYS_name_detach 685
+#define SYS_channel_limit 686
+#define SYS_channel_counters 687
+#define SYS_msg_send_pages 690
 #define SYS_say 700
 #define SYS_ticks 701
 #define SYS_rest 702
@@ -1533,6 +1544,74 @@ static inline long sys_msg_read(long x0, long x1, long x2, long x3) {
   register long a2 __asm__("a2") = x2;
   register long a3 __asm__("a3") = x3;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3) : "memory");
+  return a0;
+}
+
+static inline long sys_channel_create_async(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_channel_create_async;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_msg_post(long x0, long x1, long x2, long x3, long x4, long x5) {
+  register long a7 __asm__("a7") = SYS_msg_post;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  register long a3 __asm__("a3") = x3;
+  register long a4 __asm__("a4") = x4;
+  register long a5 __asm__("a5") = x5;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5) : "memory");
+  return a0;
+}
+
+static inline long sys_channel_bind(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_channel_bind;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_name_attach(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_name_attach;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_name_open(long x0) {
+  register long a7 __asm__("a7") = SYS_name_open;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_name_detach(long x0) {
+  register long a7 __asm__("a7") = SYS_name_detach;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_channel_limit(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_channel_limit;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_channel_counters(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_channel_counters;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
   return a0;
 }
 

@@ -1,0 +1,66 @@
+import { setBits } from "../cap/notification.ts";
+import { CapKind, Right } from "../cap/tables.ts";
+import { checkToken } from "../cap/token.ts";
+import type { Effects } from "../effect.ts";
+import { Err } from "../error.ts";
+import type { State } from "../kernel.ts";
+import { isCurrent } from "../state/table.ts";
+
+/**
+ * Counts something that has to wait at a channel: its arrival number. A pulse that comes next is not
+ * equal to what came last, unless that is noted (`channel.newest`).
+ */
+export function noteArrival(s: State, channel: number): number {
+  s.channel.newest[channel] = 0;
+  return ++s.channel.arrivals[channel];
+}
+
+/**
+ * Sets the bits of the notification that a channel is bound to, for something waits at the channel
+ * now. Who has lost the capability it was bound by is told no more: nothing else is held.
+ */
+export function signalArrival(s: State, fx: Effects, h: number, channel: number): void {
+  const c = s.channel;
+  const bits = c.notifyBits[channel];
+  if (bits === 0) return;
+  const process = c.process[channel];
+  const node = c.notify[channel];
+  if (process === 0 || !isCurrent(s.capNode, node, c.notifyGeneration[channel])) return;
+  if (s.capNode.space[node] !== process) return;
+  setBits(s, fx, h, s.capNode.object[node], bits);
+}
+
+/**
+ * Binds a channel to a notification, which is signalled whenever something has to wait at the
+ * channel, and now if something does.
+ *
+ * @param token of a notification with the right to signal it; 0 to bind to none
+ * @param bits to set: 1 to 2^31 - 1
+ * @returns 0, -Err.Invalid for bits that are none, or the error of `checkToken`
+ */
+export function bindChannel(
+  s: State,
+  fx: Effects,
+  h: number,
+  channel: number,
+  token: number,
+  bits: number,
+): number {
+  const c = s.channel;
+  if (token === 0) {
+    c.notify[channel] = 0;
+    c.notifyGeneration[channel] = 0;
+    c.notifyBits[channel] = 0;
+    return 0;
+  }
+  if (!(bits >= 1 && bits < 2 ** 31)) return -Err.Invalid;
+  const node = checkToken(s, c.process[channel], token, CapKind.Notification, Right.Send);
+  if (node < 0) return node;
+  // From here on it must succeed.
+  c.notify[channel] = node;
+  c.notifyGeneration[channel] = s.capNode.$generation[node];
+  c.notifyBits[channel] = bits;
+  const waits = c.sendHead[channel] | c.firstPulse[channel] | c.ringHead[channel];
+  if (waits !== 0) signalArrival(s, fx, h, channel);
+  return 0;
+}

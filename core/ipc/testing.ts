@@ -53,6 +53,7 @@ export const E = {
   EOPNOTSUPP: -95,
   ESTALE: -116,
   ETIMEDOUT: -110,
+  ESRVRFAULT: -312,
 } as const;
 
 /** A server, init on hart 0, with a channel; a client on hart 1 with a connection to it. */

@@ -106,7 +106,7 @@ Deno.test("futex: random arrivals, changes and departures keep the order by prio
     const t = 2 + random(39);
     const waits = model.some((entry) => entry.t === t);
     if (!waits) {
-      if (s.thread.queued[t] === 1) scheduler.remove(s, 0, t);
+      if (scheduler.isQueued(s, 0, t)) scheduler.remove(s, 0, t);
       s.thread.priority[t] = 8 + random(4);
       waitAt(s, fx, t, A);
       insert(t, s.thread.priority[t]);

@@ -38,6 +38,8 @@ export interface RecordOptions {
   readonly paced: boolean;
   /** Wall-clock seconds after which the boot ends. */
   readonly timeLimit: number | undefined;
+  /** Of a run: asked at each round boundary, with the events so far, whether to power off. */
+  readonly stop?: (events: number) => boolean;
 }
 
 /** A boot that ended. */
@@ -99,7 +101,7 @@ export function record(options: RecordOptions): Recording {
       sink: sinkOf(writer, configuration.embedded),
       inputs: configuration.mode === "boot"
         ? new LiveInputs(host, live)
-        : new RunInputs(host, live, output),
+        : new RunInputs(host, live, output, options.stop),
       output,
       console: uartConsole,
       engine: plan.engine,

@@ -43,7 +43,7 @@ const NO_SPACE = 9;
 const TOKENS: Answers = Object.fromEntries(
   [
     ...["capNode", "namePage", "notification", "memoryObject", "addressSpace", "asids", "region"],
-    ...["frames", "pageTable", "process", "thread", "waiter"],
+    ...["timer", "frames", "pageTable", "process", "thread", "waiter"],
   ].map((resource) => [resource, NO_SPACE]),
 );
 
@@ -103,10 +103,13 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   space: TOKENS,
   map: TOKENS,
   spawn: TOKENS,
+  timer: TOKENS,
+  "native thread": TOKENS,
   channel: MESSAGES,
   attach: MESSAGES,
   pulse: MESSAGES,
   post: MESSAGES,
+  name: { serviceName: Errno.NoMemory },
   receive: MESSAGES,
   thread: THREADS,
 };

@@ -14,6 +14,7 @@ const CHECKED: ReadonlySet<string> = new Set([
   "time",
   "toy",
   "capabilities",
+  "native",
   "storm",
 ]);
 

@@ -5,6 +5,7 @@
  * fail_each scenario
  */
 #include "msg.h"
+#include "native.h"
 #include "thread.h"
 
 enum {
@@ -321,6 +322,7 @@ static void scenario_tokens(void) {
   if (notification > 0) {
     try("derive", sys_cap_derive(notification, 0xff));
     try("copy", sys_cap_copy(notification, 0));
+    try("timer", sys_timer_create(notification, 1));
     sys_cap_revoke(notification);
   }
   long own = try("token", sys_cap_space());
@@ -349,6 +351,8 @@ static void scenario_messages(void) {
   if (chid < 0) return;
   long coid = try("attach", sys_connect_attach(0, chid));
   if (coid < 0 || try("post", MsgPost(coid, "a word", 6)) < 0) return;
+  if (try("name", name_attach("/a/name", chid)) < 0) return;
+  if (try("attach", name_open("/a/name")) < 0) return;
   struct msg m;
   try("receive", msg_receive(chid, &m));
 }

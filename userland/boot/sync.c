@@ -237,7 +237,8 @@ static int is_inverted(int with_lending) {
 static void *end_as_owner(void *argument) {
   CHECK_EQUAL(owned_lock(&owned), 0);
   semaphore_post(&held);
-  sleep_for(300000);
+  /* Not before somebody waits for it: the kernel marks the word then. */
+  while ((__atomic_load_n(&owned.word, __ATOMIC_ACQUIRE) & FUTEX_WAITERS) == 0) sleep_for(50000);
   return argument;
 }
 

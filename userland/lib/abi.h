@@ -41,6 +41,7 @@ enum {
   ENOTEMPTY = 39,
   ELOOP = 40,
   ETIMEDOUT = 110,
+  EDQUOT = 122,
 };
 
 /* ---- auxiliary vector ---- */

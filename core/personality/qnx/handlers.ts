@@ -36,4 +36,9 @@ export const qnxHandlers: Readonly<Record<QnxCall, Handler>> = {
   channel_create_async: channels.channelCreateAsync,
   msg_post: channels.msgPost,
   channel_bind: channels.channelBind,
+  name_attach: channels.nameAttach,
+  name_open: channels.nameOpen,
+  name_detach: channels.nameDetach,
+  channel_limit: channels.channelLimit,
+  channel_counters: channels.channelCounters,
 };

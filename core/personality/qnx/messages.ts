@@ -4,6 +4,7 @@ import { argumentAt, ArgumentLength, type Event, payloadU32, payloadU64 } from "
 import { AFRESH, resume } from "../../ipc/call.ts";
 import { channelOf, findConnection } from "../../ipc/connection.ts";
 import { findChannel } from "../../ipc/channel.ts";
+import { mayCome, takeToken } from "../../ipc/limit.ts";
 import { findReceipt, messageOf } from "../../ipc/message.ts";
 import { setExtent, setPart, Side } from "../../ipc/parts.ts";
 import { sendPulse } from "../../ipc/pulse.ts";
@@ -205,8 +206,10 @@ export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number
   const code = e.int(2);
   if (code < 0 || code > PULSE_CODES) return -Err.Invalid;
   const priority = given === -1 ? ownPriority(s, t) : Math.max(1, given);
+  const limited = mayCome(s, channel, connection, e.time);
+  if (limited < 0) return limited;
   const { sessionLo, sessionHi } = s.connection;
-  return sendPulse(
+  const sent = sendPulse(
     s,
     fx,
     e.hart,
@@ -218,6 +221,8 @@ export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number
     sessionLo[connection],
     sessionHi[connection],
   );
+  if (sent === 0) takeToken(s, channel, connection, e.time);
+  return sent;
 }
 
 /** msg_info(receipt, info). */

@@ -491,6 +491,16 @@ const LISTED: Readonly<Record<string, readonly ErrorName[]>> = {
   msg_send_pulse: ["EAGAIN", "EBADF"],
 };
 
+/** Calls whose errors are provoked where they are tested, one by one. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  name_attach: "service_name_test.ts",
+  name_open: "service_name_test.ts",
+  name_detach: "service_name_test.ts",
+  channel_limit: "limit_test.ts",
+  channel_counters: "limit_test.ts",
+  msg_send_pages: "handover_test.ts",
+};
+
 for (const { call, error, when, flags, provoke } of CASES) {
   Deno.test(`errors: ${call} ${error}, ${when}`, () => {
     const b = new MessageBench(flags ?? 0);
@@ -505,7 +515,11 @@ Deno.test("errors: every call has some, and every one that is listed has a case"
   for (const [call, errors] of Object.entries(LISTED)) {
     for (const error of errors) assert.ok(known.has(`${call} ${error}`), `${call} ${error}`);
   }
-  const calls = new Set(CASES.map(({ call }) => call));
+  const calls = new Set([...CASES.map(({ call }) => call), ...Object.keys(ELSEWHERE)]);
+  for (const [call, file] of Object.entries(ELSEWHERE)) {
+    const text = Deno.readTextFileSync(new URL(file, import.meta.url));
+    assert.match(text, /assert\.equal\([^;]*E\.E[A-Z]/, `${call} in ${file}`);
+  }
   assert.deepEqual(qnxRows.map(({ name }) => name).filter((name) => !calls.has(name)), []);
 });
 

@@ -8,12 +8,13 @@ import { firstWaiter, waitOn } from "../sched/wait.ts";
 import { armDeadline } from "./call.ts";
 import { mayLand } from "./carry.ts";
 import { Cause, endWait, isOverdue } from "./end.ts";
+import { awaitPassed, mayPass, pagesToPass, passPages } from "./handover.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { endService, servePriority } from "./priority.ts";
 import { receivePulse, takesPulse } from "./pulse.ts";
 import { isRingFirst, receivePosted } from "./ring.ts";
-import { MessageState } from "./tables.ts";
-import { bytesBetween, INFO_BYTES, moveMessage } from "./transfer.ts";
+import { INFO_BYTES, MessageState, Pass } from "./tables.ts";
+import { bytesBetween, moveMessage } from "./transfer.ts";
 
 /** Messages that cannot be received, or whose time is over, that one event passes over. */
 const PASSES = 32;
@@ -36,9 +37,17 @@ function prepareInfo(s: State, fx: Effects, h: number, to: number): number {
   return resolveRange(s, fx, h, thread, info, INFO_BYTES, AccessKind.Write);
 }
 
-/** Makes a receiver's own memory ready for a message. */
-function prepare(s: State, fx: Effects, h: number, from: number, to: number): number {
+/** Makes a receiver's own memory ready for a message, of which so many pages are passed. */
+function prepare(
+  s: State,
+  fx: Effects,
+  h: number,
+  from: number,
+  to: number,
+  pages: number,
+): number {
   if (s.message.inMemory[from] === 0) return 0;
+  if (pages > 0) return mayPass(s, h, from, to, pages);
   return resolveParts(s, fx, h, to, Side.Fill, bytesBetween(s, from, to), AccessKind.Write);
 }
 
@@ -94,7 +103,9 @@ export function receive(
     }
     const told = prepareInfo(s, fx, h, to);
     if (told < 0) return told;
-    const ready = prepare(s, fx, h, from, to);
+    const passes = m.inMemory[from] > Pass.Copied;
+    const pages = passes ? pagesToPass(s, from, to, bytesBetween(s, from, to)) : 0;
+    const ready = prepare(s, fx, h, from, to, pages);
     // As its client is told, the message is lost: the server may have no other buffer.
     if (ready === -Err.BadAddress) endWait(s, fx, h, sender, Cause.ServerFault);
     if (ready < 0) return ready;
@@ -107,7 +118,9 @@ export function receive(
     if (readable === 0) {
       m.priority[from] = s.waiter.priority[s.thread.waiter[sender]];
       servePriority(s, fx, h, channel, thread, m.priority[from]);
-      return moveMessage(s, fx, from, to, channel);
+      if (pages === 0) return moveMessage(s, fx, from, to, channel);
+      passPages(s, fx, h, from, to, pages);
+      return awaitPassed(s, thread, moveMessage(s, fx, from, to, channel, true));
     }
     endWait(s, fx, h, sender, Cause.SenderFault);
   }

@@ -32,6 +32,8 @@ export const PARTS = 8;
 export const MESSAGE_BYTES = 1 << 18;
 /** Most bytes of a message that travels in registers. */
 export const REGISTER_BYTES = 64;
+/** Bytes of the information about a message. */
+export const INFO_BYTES = 56;
 /** Capabilities a message may carry. */
 export const CARRIED = 4;
 /** Bytes of a pulse, as a receive buffer must be able to hold it. */
@@ -133,6 +135,18 @@ export const connectionTable = table("connection", {
   pulse: owns("pulse", "kept for news of its end: the client's for the server or the other way"),
 });
 
+/** How the bytes of a message travel. */
+export const Pass = {
+  /** In registers. */
+  Registers: 0,
+  /** In memory, and are copied. */
+  Copied: 1,
+  /** As pages that the receiver gets and the sender has no more, where that can be. */
+  Moved: 2,
+  /** As pages that both have until either writes, where that can be. */
+  Shared: 3,
+} as const;
+
 /** What a thread's call is moving. */
 export const MessageState = {
   Idle: 0,
@@ -170,7 +184,7 @@ export const messageTable = table("message", {
     count: CARRIED,
     usedCount: "carried",
   }),
-  inMemory: u8("1 when its bytes lie in memory, 0 when in registers"),
+  inMemory: u8("a Pass: 0 when its bytes travel in registers, else they lie in memory"),
   sendParts: u8("parts it is gathered from"),
   replyParts: u8("parts its reply, or what is received, is scattered to"),
   sendLength: f64("bytes it has"),

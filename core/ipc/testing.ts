@@ -22,6 +22,7 @@ export const Nr = {
   read: 677,
   sendCaps: 678,
   replyCaps: 679,
+  sendPages: 690,
   identify: 600,
   derive: 601,
   move: 604,

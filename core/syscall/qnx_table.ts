@@ -185,6 +185,14 @@ export const qnxRows = [
     "never",
     "What has come through a channel: eight counts of 64 bits.",
   ),
+  row(
+    690,
+    "msg_send_pages",
+    { coid: value, buf: address, length: value, reply: address, room: value, pass: value },
+    end,
+    "eintr",
+    "Sends whole pages, which pass to a receiver of whole pages: moved (2) or shared (3); the status.",
+  ),
 ] as const;
 
 /** Calls that take or give back other registers than a0 to a5, so that a plain stub is wrong. */
@@ -197,6 +205,7 @@ export const carriers: readonly string[] = [
   "msg_reply_receive",
   "msg_send_caps",
   "msg_reply_caps",
+  "msg_send_pages",
 ];
 
 /** Names of the message calls. */

@@ -111,6 +111,11 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   post: MESSAGES,
   name: { serviceName: Errno.NoMemory },
   receive: MESSAGES,
+  timeout: MESSAGES,
+  "send pages": MEMORY,
+  "receive pages": { ...MEMORY, shootdown: Errno.NoMemory },
+  // A page of names is the receiver's.
+  carry: { ...MESSAGES, namePage: Errno.NoSpace },
   thread: THREADS,
 };
 

@@ -101,11 +101,16 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   // Hardly ever: a process without them does little else.
   "slots": [...Array<number>(40).fill(0), 1, 2, 4, 8, 16, 32, 64, 128, 256],
   "dev": [0, 0x103],
-  "channel_create.flags": [0, 0, 0, 1, 2, 2, 8, 16, 96, 4, 4, 128, 256],
   "rate": [0, 1, 1000, 10 ** 6, 10 ** 9, 10 ** 10],
   "burst": [1, 1, 5, 100, 0, 2 ** 21],
+  "channel_create.flags": [0, 0, 1, 2, 2, 8, 16, 96, 4, 4, 128, 128, 128, 130, 256],
   "capacity": [1, 3, 256, 3, 0, 257],
   "channel_create_async.flags": [0, 0, 4, 8, 256],
+  "msg_send_caps.tag": [
+    ...[0x0100_0008, 0x0110_0008, 0x0220_0000, 0x0400_0010, 0x0cf0_0000, 0x0800_0000, 0x0900_0008],
+    ...[0x0500_0000, 0x0110_0041],
+  ],
+  "msg_reply_caps.tag": [0, 0x0100_0008, 0x0110_0008, 0x0220_0000, 0x0400_0010, 0x0800_0000],
   "tag": [0, 8, 8, 16, 64, 8, 0, 65, 0x1000_0000, 7 * 2 ** 32 + 8],
   "states": [0, 2, 4, 8, 14, 14, 1],
   "ns": [0, 1000, 100_000, 2 ** 40],
@@ -114,6 +119,8 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   "msg_send_parts.count": [0, 1, 1, 2, 8, 9],
   "replies": [0, 0, 1, 2, 8, 9],
   "error": [0, 0, 5, 85, -1, 4096],
+  "pass": [2, 2, 3, 3, 0, 1, 4],
+  "msg_send_pages.length": [4096, 4096, 8192, 16384, 0, 4095, 2 ** 19],
   "room": [0, 0, 10, 24, 100, 5000, 2 ** 19],
 };
 
@@ -189,6 +196,10 @@ export class CallValues {
       case "receipt":
         return this.receipt(s, p);
       case "token":
+      case "t3":
+      case "t4":
+      case "t5":
+      case "t6":
         return this.token(s, p);
       case "process":
         return call !== "thread_create" && r.oneIn(2) ? 0 : this.tokenOf(s, p, CapKind.Process);

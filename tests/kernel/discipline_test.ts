@@ -15,6 +15,7 @@ const CHECKED: ReadonlySet<string> = new Set([
   "toy",
   "capabilities",
   "native",
+  "handover",
   "storm",
 ]);
 

@@ -338,5 +338,6 @@ export const STAGES: readonly Stage[] = [
   stage("channels"),
   stage("capabilities"),
   stage("native"),
+  stage("handover"),
   stage("storm", "6", "10", "2", "4"),
 ];

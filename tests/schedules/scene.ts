@@ -8,7 +8,6 @@ import { type SceneOptions, TABLES } from "./scene_options.ts";
 import { encodeBoot } from "../../core/boot.ts";
 import { EFFECT_ARITY, EffectKind } from "../../core/effect.ts";
 import { AccessKind, EventKind, InputKind, SampleKind } from "../../core/event.ts";
-import { encodeTree, TreeKind } from "../../core/fs/tree_records.ts";
 import { Cause } from "../../core/isa/riscv64.ts";
 import { registerSample, signalFrame } from "../../core/isa/signal_frame.ts";
 import { ONE, type State } from "../../core/kernel.ts";
@@ -21,8 +20,9 @@ import { ThreadState } from "../../core/sched/tables.ts";
 import { firstDeadline } from "../../core/sched/timer.ts";
 import { Snapshot } from "../../core/state/snapshot.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
+import { leftOver, NodeWatch, revocationsAfter } from "./delegation.ts";
 import { EventWriter } from "./event_writer.ts";
-import { catchUp, fill, invalidate, lookUp, staleFrame, tlbKey } from "./late_tlbs.ts";
+import { catchUp, fill, invalidate, lookUp, staleFrame, tlbKey, walkTables } from "./late_tlbs.ts";
 import { type Actor, copyModel, emptyModel, type Model, type Scenario } from "./scene_state.ts";
 import { lostWakeup, waitName } from "./wakeups.ts";
 import {
@@ -34,7 +34,8 @@ import {
   OP_BYTES,
   type Word,
 } from "./script.ts";
-import { writeProgram } from "./program.ts";
+import { treeRecords, writeProgram } from "./program.ts";
+import { unasked } from "./unasked.ts";
 
 /** What a load from a frame finds that was given back and not cleared since. */
 export const LEFT_BEHIND = 238;
@@ -44,10 +45,6 @@ export const MODEL_FRAMES = 400;
 const EVENT_NS = 1000;
 const PAGE_BYTES = 4096;
 
-const TREE = [
-  { kind: TreeKind.Directory, mode: 0o777, size: 0, path: "tmp", file: 0 },
-  { kind: TreeKind.File, mode: 0o777, size: 300_000, path: "file", file: 1 },
-];
 const encoder = new TextEncoder();
 
 const isWord = (argument: Argument): argument is Word =>
@@ -80,6 +77,7 @@ export class Scene {
   private readonly hashWords = new Uint32Array(4);
 
   private readonly eventNs: number;
+  private readonly nodes: NodeWatch;
 
   constructor(readonly scenario: Scenario, private readonly options: SceneOptions = {}) {
     const layout = layoutKernel(TABLES);
@@ -87,6 +85,7 @@ export class Scene {
     this.kernel = options.kernel?.(layout, buffer) ?? makeReducer(layout, buffer, 0);
     this.eventNs = options.eventNs ?? EVENT_NS;
     this.s = this.kernel.state;
+    this.nodes = new NodeWatch(this.s);
     this.auditor = new Auditor(this.s);
     this.m = emptyModel(scenario.harts, scenario.preemptions ?? 0);
     this.boot();
@@ -326,14 +325,7 @@ export class Scene {
       startTime: 0,
     }, e.payload);
     this.send(0, "boot");
-    const entries = TREE.map((entry) => ({
-      ...entry,
-      path: encoder.encode(entry.path),
-      target: new Uint8Array(0),
-    }));
-    for (const payload of encodeTree(entries)) {
-      this.input(InputKind.Tree, () => this.e.put(payload));
-    }
+    for (const payload of treeRecords()) this.input(InputKind.Tree, () => this.e.put(payload));
     this.input(InputKind.Entropy, () => this.e.put(new Uint8Array(32).fill(7)));
     this.input(InputKind.Start, () => {
       this.e.copyIn(encoder.encode("/file"));
@@ -490,6 +482,7 @@ export class Scene {
     const absent = args.findIndex((a, i) =>
       isWord(a) && isRead(number, args, i) && this.frameAt(thread, a.word) === 0
     );
+    if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
     if (absent >= 0) return this.callFault(hart, number, (args[absent] as Word).word);
     const given = args.map((a) => this.givenOf(thread, actor, a));
     const frame = this.m.frames.get(`${thread} ${actor.sp}`) ?? null;
@@ -497,7 +490,6 @@ export class Scene {
     args.forEach((a, i) => {
       if (isWord(a)) e.register(i, a.word * PAGE_BYTES);
     });
-    if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
     actor.args = Array.from({ length: e.registerCount }, (_, i) => e.registers[2 * i] | 0);
     this.send(hart, rowOf(number)?.name ?? `call ${number}`);
   }
@@ -537,8 +529,7 @@ export class Scene {
   }
 
   private walk(thread: number, page: number, access: number): number {
-    const look = (s: State | undefined): number =>
-      peekUser(s ?? this.s, thread, page * PAGE_BYTES, access);
+    const look = (s: State | undefined): number => walkTables(s ?? this.s, thread, page, access);
     return this.options.peek?.(look) ?? look(this.s);
   }
 
@@ -551,6 +542,7 @@ export class Scene {
     e.time = m.time[hart];
     m.last = `event ${m.order} (hart ${hart}, ${what})`;
     this.options.record?.(e);
+    this.nodes.before(hart);
     try {
       const refusal = this.kernel.reduce(e);
       if (refusal !== 0) this.fault = `the kernel refused it: ${refusal}`;
@@ -560,7 +552,9 @@ export class Scene {
     if (this.fault !== "") return;
     if (e.kind === EventKind.Boot) this.auditor.begin();
     m.order++;
-    this.obey(hart);
+    this.fault = this.nodes.after(m.revocations);
+    if (this.fault === "") this.obey(hart);
+    m.revocations = revocationsAfter(this.s, m.revocations);
     if (this.fault === "") this.inspect();
   }
 
@@ -595,7 +589,7 @@ export class Scene {
     const ends = this.s.kernel.shutdown[ONE] !== 0;
     this.fault = this.auditor.checkTotals() ||
       (ends ? "" : lostWakeup(this.s, (thread) => this.m.actors[thread]?.args ?? [])) ||
-      staleFrame(this.m.tlbs, this.s) || this.unasked();
+      staleFrame(this.m.tlbs, this.s) || unasked(this.s, this.m);
     for (let t = 1; t <= this.s.thread.$header[0]; t++) {
       const actor = this.m.actors[t];
       if (actor === undefined) continue;
@@ -619,18 +613,6 @@ export class Scene {
     }
   }
 
-  /** Whether the kernel counts on an interrupt or a step that it has not asked for, or forgot one. */
-  private unasked(): string {
-    for (let hart = 0; hart < this.scenario.harts; hart++) {
-      const { ipiPending, continuePending } = this.s.hart;
-      if ((ipiPending[hart + 1] !== 0) !== this.m.ipi[hart]) return `hart ${hart}: no such IPI`;
-      if ((continuePending[hart + 1] !== 0) !== this.m.continues[hart]) {
-        return `hart ${hart}: no such step`;
-      }
-    }
-    return "";
-  }
-
   private returned(thread: number, actor: Actor, at: number, value: number): void {
     const op = this.scenario.script.ops[at];
     if (op?.kind !== "call") return;
@@ -640,6 +622,10 @@ export class Scene {
       return;
     }
     actor.calling.splice(i, 1);
+    const revocation = this.m.revocations.find((r) => r.thread === thread);
+    if (revocation !== undefined && value === 0) {
+      this.fault = leftOver(this.s, this.m.tlbs, revocation);
+    }
     if (op.name !== "") actor.log.push(`${op.name}=${value}`);
   }
 

@@ -187,6 +187,13 @@ static inline u64 reply_tag(long status, u64 length) { return (u64)status << 32 
 long MsgSend(long coid, const void *buf, u64 length, void *reply, u64 room);
 long MsgSendv(long coid, const struct msg_part *parts, int count, const struct msg_part *reply,
               int replies);
+/*
+ * Sends whole pages, which pass to a receiver whose buffer is whole pages too: with PAGES_MOVED the
+ * sender's may read zero then, with PAGES_SHARED both have them until either writes. The reply must go
+ * elsewhere.
+ */
+enum { PAGES_MOVED = 2, PAGES_SHARED = 3 };
+long MsgSendPages(long coid, const void *buf, u64 length, void *reply, u64 room, int pass);
 long MsgReceive(long chid, void *buf, u64 room, struct msg_info *info);
 long MsgReply(long receipt, long status, const void *buf, u64 length);
 /* Gives a channel a name of 1 to 128 bytes; connects to who has one; takes it from the caller's. */

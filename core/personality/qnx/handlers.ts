@@ -33,6 +33,7 @@ export const qnxHandlers: Readonly<Record<QnxCall, Handler>> = {
   timer_timeout: timerTimeout,
   msg_send_caps: msgSendCaps,
   msg_reply_caps: msgReplyCaps,
+  msg_send_pages: messages.msgSendPages,
   channel_create_async: channels.channelCreateAsync,
   msg_post: channels.msgPost,
   channel_bind: channels.channelBind,

@@ -59,6 +59,7 @@ export function setExtent(
  * Makes the first bytes of a message's parts usable in the space of its own thread.
  *
  * @param access an AccessKind
+ * @param t the running thread: the message's own, or that of the other side
  * @returns 0, -Err.BadAddress, -Err.NoMemory, or Result.Pending with t blocked
  */
 export function resolveParts(
@@ -69,6 +70,7 @@ export function resolveParts(
   side: number,
   length: number,
   access: number,
+  t: number = s.message.thread[message],
 ): number {
   const m = s.message;
   const thread = m.thread[message];
@@ -79,7 +81,7 @@ export function resolveParts(
     if (count > 0 && !isUser(m.partAddress[at])) return -Err.BadAddress;
     const end = m.partAddress[at] + count;
     for (let to = m.partAddress[at]; to < end; to += PAGE_BYTES - to % PAGE_BYTES) {
-      const frame = resolve(s, fx, h, thread, to, access);
+      const frame = resolve(s, fx, h, t, to, access, thread);
       if (frame < 0) return frame;
     }
     left -= count;

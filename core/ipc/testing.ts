@@ -65,6 +65,7 @@ export const E = {
   EOPNOTSUPP: -95,
   ESTALE: -116,
   ETIMEDOUT: -110,
+  ESRVRFAULT: -312,
 } as const;
 
 /** Errors each call is said to return. */

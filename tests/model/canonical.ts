@@ -44,6 +44,8 @@ export interface KeyOptions {
   readonly loose?: boolean;
 }
 
+/** A receipt is a number times this, and the row of its message. */
+const RECEIPT_ROWS = 4096;
 const RING_BYTES = 65_536;
 /** Renamed pids begin here, far from those that keep their names. */
 const LATER = 0x4000_0000;
@@ -379,15 +381,27 @@ export class Canonical {
       if (actor === undefined) continue;
       for (const word of [name, actor.at, actor.calling.length, ...actor.calling]) this.put(word);
       this.putLong(actor.sp);
-      this.putLong(actor.a0);
+      const isReceipt = ([what, value]: [string, number]): boolean =>
+        value === actor.a0 && what.startsWith("receipt");
+      this.putResult(actor.a0, Object.entries(actor.kept).some(isReceipt));
       for (const [what, value] of Object.entries(actor.kept)) {
         this.putText(what);
-        this.putLong(what.startsWith("pid") ? this.pid(value) : value);
+        if (what.startsWith("pid")) this.putLong(this.pid(value));
+        else this.putResult(value, what.startsWith("receipt"));
       }
       this.putText(`${actor.name} ${actor.log.join(" ")}`);
       this.putFrames(t, actor.sp);
     }
     this.putMachine();
+  }
+
+  /** A result of a call; a receipt is the number it has and the row of its message. */
+  private putResult(value: number, isReceipt: boolean): void {
+    const row = value % RECEIPT_ROWS;
+    const { message } = this.scene.s;
+    if (!isReceipt || value < RECEIPT_ROWS || message.$live[row] !== 1) return this.putLong(value);
+    this.putLong(Math.floor(value / RECEIPT_ROWS));
+    this.put(this.name(this.tableOf("message"), row));
   }
 
   /** Signal frames a handler may still return to. */

@@ -99,9 +99,13 @@ function run(
 /**
  * Draws orders of random scripts.
  *
+ * @param each called after every run, with how many there were
  * @throws {ScheduleError} with the command that repeats the run
  */
-export function draw({ scripts, depth, from, count }: Drawing): Campaign {
+export function draw(
+  { scripts, depth, from, count }: Drawing,
+  each: (runs: number) => void = () => {},
+): Campaign {
   const campaign: Campaign = { runs: 0, events: 0, n: 0, k: 0, bound: 1, sites: new Set() };
   for (let seed = from; seed < from + count; seed++) {
     try {
@@ -112,6 +116,7 @@ export function draw({ scripts, depth, from, count }: Drawing): Campaign {
       const pick = depth === 0 ? uniform(below) : byPriority(below, depth, k);
       const { scene, n } = run(scenario, pick, true);
       campaign.runs++;
+      each(campaign.runs);
       campaign.events += scene.events;
       campaign.n = Math.max(campaign.n, n);
       campaign.k = Math.max(campaign.k, k);

@@ -73,6 +73,8 @@ export const Err = {
   TooDeep: 46,
   /** The process was started without the well-known capability the call consumes. */
   NoSlot: 47,
+  /** The receiver takes no more from this sender now. */
+  RateLimited: 52,
 } as const;
 
 /**

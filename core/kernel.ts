@@ -1,5 +1,5 @@
 import type { Bound } from "./state/arena.ts";
-import { futexTable, hartTable, threadTable, waiterTable } from "./sched/tables.ts";
+import { futexTable, hartTable, threadTable, timerTable, waiterTable } from "./sched/tables.ts";
 import {
   addressSpaceTable,
   frameTable,
@@ -30,6 +30,7 @@ import {
   messageTable,
   pulseTable,
   ringEntryTable,
+  serviceNameTable,
 } from "./ipc/tables.ts";
 import { accountTable } from "./ledger/tables.ts";
 
@@ -69,6 +70,8 @@ export const kernelTables = {
   notification: notificationTable,
   futex: futexTable,
   ringEntry: ringEntryTable,
+  serviceName: serviceNameTable,
+  timer: timerTable,
 } as const;
 
 /** All kernel state: the bound tables, and nothing else. */

@@ -25,6 +25,7 @@ import { scheduler } from "./sched/scheduler.ts";
 import { answerIdleHarts, askForThread, stopAsking } from "./sched/steal.ts";
 import { PRIORITY_LEVELS, ThreadState, WakeReason } from "./sched/tables.ts";
 import { firstDeadline } from "./sched/timer.ts";
+import { firstTimerDue } from "./sched/timer_object.ts";
 import { hasWaking } from "./sched/wait.ts";
 
 // Loaded once: a constant of another module is looked up wherever it is used.
@@ -195,7 +196,7 @@ function load(s: State, fx: Effects, hart: number): void {
 function programTimer(s: State, fx: Effects, hart: number): void {
   const row = hart + 1;
   const thread = s.hart.current[row];
-  let deadline = firstDeadline(s, hart);
+  let deadline = Math.min(firstDeadline(s, hart), firstTimerDue(s, hart));
   const stealAt = s.hart.stealAt[row];
   if (stealAt !== 0 && stealAt < deadline) deadline = stealAt;
   if (thread !== 0) {

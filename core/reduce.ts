@@ -35,6 +35,7 @@ import { endOperation, OperationKind } from "./sched/operation.ts";
 import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.ts";
 import { answerRequests, leaveForbiddenHart, takeFromInbox } from "./sched/thread.ts";
 import { disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
+import { answerTimers, expireTimers } from "./sched/timer_object.ts";
 import { hasWaking, isWaiting, wakeSome, wakeThread } from "./sched/wait.ts";
 import { isCallEvent, isInputEvent, isRecord } from "./well_formed.ts";
 
@@ -218,6 +219,7 @@ function timer(s: State, fx: Effects, e: Event): void {
   const hart = e.hart;
   s.hart.timerProgrammed[hart + 1] = 0;
   s.hart.needsReschedule[hart + 1] = 1;
+  expireTimers(s, fx, hart, e.time);
   for (let n = 0; n < UNITS; n++) {
     const entry = dueTimer(s, hart, e.time);
     if (entry === 0) return;
@@ -251,6 +253,7 @@ function ipi(s: State, fx: Effects, e: Event): void {
   s.hart.ipiPending[e.hart + 1] = 0;
   post(s, IpiPending, IpiTaken, 1);
   acknowledgeShootdowns(s, fx, e.hart);
+  answerTimers(s, fx, e.hart);
   drainInbox(s, fx, e.hart);
 }
 

@@ -1,6 +1,6 @@
 /** Messages between init on hart 0 and a child on hart 1, for tests: calls by name. */
 import assert from "node:assert/strict";
-import { Bench } from "../proc/testing.ts";
+import { Bench, type Given } from "../proc/testing.ts";
 import { WaitKind } from "../sched/tables.ts";
 
 /** Numbers of the message calls. */
@@ -22,7 +22,7 @@ export const Nr = {
   read: 677,
   sendCaps: 678,
   replyCaps: 679,
-  revoke: 606,
+  sendPages: 690,
   identify: 600,
   derive: 601,
   move: 604,
@@ -31,6 +31,12 @@ export const Nr = {
   createAsync: 680,
   post: 681,
   bind: 682,
+  nameAttach: 683,
+  nameOpen: 684,
+  nameDetach: 685,
+  limit: 686,
+  counters: 687,
+  revoke: 606,
   deleteToken: 605,
   notificationCreate: 610,
   notificationWait: 612,
@@ -50,6 +56,10 @@ export const E = {
   EPERM: -1,
   ENOMEM: -12,
   ENOSPC: -28,
+  ENOENT: -2,
+  EEXIST: -17,
+  ENAMETOOLONG: -36,
+  EDQUOT: -122,
   EOPNOTSUPP: -95,
   ESTALE: -116,
   ETIMEDOUT: -110,
@@ -71,14 +81,14 @@ export class MessageBench extends Bench {
   }
 
   /** A call that returns: its value. */
-  done(hart: number, number: number, ...args: number[]): number {
+  done(hart: number, number: number, ...args: Given[]): number {
     const value = this.call(hart, number, ...args);
     assert.ok(value !== undefined, `call ${number} returns`);
     return value;
   }
 
   /** A call that blocks. */
-  blocks(hart: number, number: number, ...args: number[]): void {
+  blocks(hart: number, number: number, ...args: Given[]): void {
     assert.equal(this.call(hart, number, ...args), undefined, `call ${number} blocks`);
   }
 

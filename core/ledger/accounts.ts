@@ -97,6 +97,8 @@ export const Account = {
   PostPending: 154,
   PostReceived: 155,
   PostDiscarded: 156,
+  ServiceNameFree: 157,
+  ServiceNameUsed: 158,
   NameFree: 71,
   NameUsed: 72,
   NameRetired: 73,
@@ -104,6 +106,8 @@ export const Account = {
   NamePageUsed: 75,
   NotificationFree: 140,
   NotificationUsed: 141,
+  TimerObjectFree: 150,
+  TimerObjectUsed: 151,
   FutexFree: 80,
   FutexUsed: 81,
 } as const;
@@ -319,6 +323,18 @@ export const resources: readonly Resource[] = [
     unit: "post",
     kind: "flow",
     accounts: ["PostSource", "PostPending", "PostReceived", "PostDiscarded"],
+  },
+  {
+    name: "service names",
+    unit: "name",
+    kind: "stock",
+    accounts: ["ServiceNameFree", "ServiceNameUsed"],
+  },
+  {
+    name: "timer objects",
+    unit: "timer",
+    kind: "stock",
+    accounts: ["TimerObjectFree", "TimerObjectUsed"],
   },
 ];
 

@@ -37,6 +37,8 @@ const ROW_ACCOUNTS: readonly (readonly [keyof State, AccountName, AccountName])[
   ["namePage", "NamePageFree", "NamePageUsed"],
   ["notification", "NotificationFree", "NotificationUsed"],
   ["futex", "FutexFree", "FutexUsed"],
+  ["serviceName", "ServiceNameFree", "ServiceNameUsed"],
+  ["timer", "TimerObjectFree", "TimerObjectUsed"],
 ];
 
 /** The table whose rows are a resource's units, or undefined; by the resource's second account. */
@@ -70,7 +72,7 @@ export function compareBooks(s: State, reach: Reach): void {
   compareFrameBooks(s, reach, expect);
   compareAsids(s, reach, expect);
   expect("PipeBytesHeld", pipeBytes(s), "bytes between the heads and tails of pipes");
-  expect("TimerArmed", timers(s), "timers in heaps");
+  expect("TimerArmed", timers(s), "timers in heaps and lists");
   expect("DescriptorUsed", descriptors(s, reach), "descriptors open");
   compareNames(s, reach, expect);
   expect("SignalPending", pendingSignals(s), "signals pending");
@@ -197,6 +199,7 @@ function pipeBytes(s: State): number {
 function timers(s: State): number {
   let armed = 0;
   for (let row = 1; row <= s.kernel.harts[ONE]; row++) armed += s.hart.heapLength[row];
+  for (let row = 1; row <= watermark(s.timer); row++) armed += s.timer.listed[row];
   return armed;
 }
 

@@ -215,8 +215,12 @@ function changePresent(
   return copyOnWrite(s, fx, h, t, space, table, page, prot);
 }
 
-/** Blocks a thread until one of the shootdowns in flight, which fill their table, is answered. */
-function waitForOthers(s: State, t: number): number {
+/**
+ * Blocks a thread until one of the shootdowns in flight, which fill their table, is answered.
+ *
+ * @returns Result.Pending, or -Err.NoMemory when none is in flight
+ */
+export function waitForOthers(s: State, t: number): number {
   const newest = s.memory.firstShootdown[ONE];
   if (newest === 0) return -Err.NoMemory;
   waitOn(s, t, WaitKind.Shootdown, newest);

@@ -24,9 +24,10 @@ export const KnownSlot = {
   clock: 32,
   entropy: 64,
   processes: 128,
+  names: 256,
 } as const;
 /** All of them. */
-export const KNOWN_SLOTS = 255;
+export const KNOWN_SLOTS = 511;
 
 /** A process. */
 export const processTable = table("process", {
@@ -78,7 +79,7 @@ export const processTable = table("process", {
   nameFreeTail: u32("last of them plus one"),
   names: u32("native names in use"),
   namesRetired: u32("name slots whose generations are used up"),
-  renounced: u8("well-known capabilities it was started without, a KnownSlot bit each"),
+  renounced: u16("well-known capabilities it was started without, a KnownSlot bit each"),
   namesClosing: u8("1 while exec or exit takes its names away"),
   handlerLo: u32("signal handlers, low word: 0 default, 1 ignore", { count: SIGNALS + 1 }),
   handlerHi: u32("signal handlers, high word", { count: SIGNALS + 1 }),
@@ -100,6 +101,7 @@ export const processTable = table("process", {
   connections: u16("connections it has"),
   connectionDeath: back("channel", "its channel for news of its connections' ends; 0 for none"),
   ringReserved: u32("entries that the rings of its channels may hold"),
+  serviceNames: u32("names its channels have"),
   threadDeath: back("channel", "its channel for news of its threads' ends; 0 for none"),
   receipts: f64("messages its threads have received", { role: "history" }),
   stopsAwaited: u32("threads that have not answered Request.Stop"),

@@ -241,6 +241,7 @@ export class Bench {
       e.registers[2 * i] = register >>> 0;
       e.registers[2 * i + 1] = Math.floor(register / 2 ** 32) >>> 0;
       if (typeof given !== "number") this.#copyIn(given);
+      else if (how.kind === "inSelected") this.#copyIn(null);
     });
     e.registerCount = kinds.length;
     e.valueLo = this.#time[hart];

@@ -76,7 +76,8 @@ export type Consumed =
       | "console"
       | "clock"
       | "entropy"
-      | "processes";
+      | "processes"
+      | "names";
   }
   | { readonly none: string };
 

@@ -40,6 +40,8 @@ export interface RecordOptions {
   readonly timeLimit: number | undefined;
   /** Stands between the machine and what it records into: for measurements. */
   readonly watch?: (sink: EventSink) => EventSink;
+  /** Of a run: asked at each round boundary, with the events so far, whether to power off. */
+  readonly stop?: (events: number) => boolean;
 }
 
 /** A boot that ended. */
@@ -102,7 +104,7 @@ export function record(options: RecordOptions): Recording {
       sink: options.watch === undefined ? sink : options.watch(sink),
       inputs: configuration.mode === "boot"
         ? new LiveInputs(host, live)
-        : new RunInputs(host, live, output),
+        : new RunInputs(host, live, output, options.stop),
       output,
       console: uartConsole,
       engine: plan.engine,

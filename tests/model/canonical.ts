@@ -24,6 +24,7 @@ import {
   ROOTS,
   WAITED,
 } from "./key_columns.ts";
+import { arrivalsOf, lookedAt, receivedBy, Value, valueOf } from "./key_messages.ts";
 import { KeyWords } from "./key_words.ts";
 
 /** How times are told apart. */
@@ -55,9 +56,11 @@ const budgetClass = (ns: number): number => ns <= 0 ? 0 : ns === QUANTUM_NS ? 2 
 /** Rows of a table lie below this in the order of names. */
 const ROWS = 0x10_0000;
 
-/** A row as the order of names has it: table and number. */
+/** A row as the order of names has it. */
+export const entryOf = (table: number, row: number): number => table * ROWS + row;
+/** Its table. */
 export const tableOfEntry = (entry: number): number => Math.floor(entry / ROWS);
-/** The number of such a row. */
+/** Its number. */
 export const rowOfEntry = (entry: number): number => entry % ROWS;
 
 /** Makes the keys of a scene's states. */
@@ -69,6 +72,7 @@ export class Canonical {
   private readonly queue: number[] = [];
   private readonly counts: number[] = [];
   private readonly pids = new Map<number, number>();
+  private readonly sessions = new Map<number, number>();
   private readonly anchored: number;
   private keepsNumbers = false;
   private readonly frameOfPfn = new Map<number, number>();
@@ -96,6 +100,7 @@ export class Canonical {
       if (($header[3] ?? 0) > 0) this.keepsNumbers = true;
     }
     this.putRows();
+    this.putArrivals();
     this.putTimes();
     this.putBooks();
     this.putModel();
@@ -138,6 +143,7 @@ export class Canonical {
     }
     this.queue.length = 0;
     this.pids.clear();
+    this.sessions.clear();
     for (let f = this.frameOfPfn.size + 1; f <= s.memory.backed[ONE]; f++) {
       this.frameOfPfn.set(s.frame.pfn[f], f);
     }
@@ -155,7 +161,7 @@ export class Canonical {
     if (known !== undefined && known !== 0) return known;
     const name = ++this.counts[table];
     this.named[table][row] = name;
-    this.queue.push(table * ROWS + row);
+    this.queue.push(entryOf(table, row));
     return name;
   }
 
@@ -230,6 +236,10 @@ export class Canonical {
         const current = base.$live[value] === 1 && base.$generation[value] === placeGeneration[at];
         return this.put(current ? this.name(table, value) : STALE);
       }
+      case How.Session:
+        return this.put(this.session(value, this.sessionHi(part)[at]));
+      case How.Value:
+        return this.putPulseValue(at);
       case How.Carried:
         return this.putCarried(part, value, at);
     }
@@ -247,6 +257,63 @@ export class Canonical {
       if (this.options.loose === true) return;
     }
     this.putLong(value);
+  }
+
+  /** The second words of sessions beside a column with the first. */
+  private sessionHi(part: Part): Uint32Array {
+    const { message, pulse, connection } = this.scene.s;
+    if (part.u32 === message.sessionLo) return message.sessionHi;
+    return part.u32 === pulse.sessionLo ? pulse.sessionHi : connection.sessionHi;
+  }
+
+  /** The name of a session, of which a server knows no more than whether two are the same. */
+  private session(lo: number, hi: number): number {
+    if (lo === 0) return 0;
+    const session = hi * 4096 + lo;
+    let name = this.sessions.get(session);
+    if (name === undefined) {
+      name = this.sessions.size + 1;
+      this.sessions.set(session, name);
+    }
+    return name;
+  }
+
+  private putPulseValue(pulse: number): void {
+    const { s } = this.scene;
+    const value = s.pulse.valueHi[pulse] * 2 ** 32 + s.pulse.valueLo[pulse];
+    switch (valueOf(s, pulse)) {
+      case Value.Receipt:
+        return this.putReceipt(value);
+      case Value.Session:
+        return this.put(this.session(value % 4096, Math.floor(value / 4096)));
+      case Value.Thread:
+        return this.put(this.pid(value));
+      default:
+        return this.putLong(value);
+    }
+  }
+
+  /** A number a script keeps: names beginning so tell what of. */
+  private putKept(what: string, value: number): void {
+    if (what.startsWith("receipt")) this.putReceipt(value);
+    else this.putLong(what.startsWith("pid") ? this.pid(value) : value);
+  }
+
+  /** A receipt: the message it stands for, or that it stands for none any more. */
+  private putReceipt(receipt: number): void {
+    const message = receivedBy(this.scene.s, receipt);
+    const name = message === 0 ? STALE : this.name(this.tableOf("message"), message);
+    this.put(receipt === 0 ? 0 : this.options.plain ? receipt : name);
+  }
+
+  /** How what waits at each channel came. */
+  private putArrivals(): void {
+    const channels = this.tableOf("channel");
+    for (const entry of this.queue) {
+      if (tableOfEntry(entry) !== channels) continue;
+      this.put(-5);
+      for (const kind of arrivalsOf(this.scene.s, rowOfEntry(entry))) this.put(kind);
+    }
   }
 
   private pid(value: number): number {
@@ -377,10 +444,11 @@ export class Canonical {
       if (actor === undefined) continue;
       for (const word of [name, actor.at, actor.calling.length, ...actor.calling]) this.put(word);
       this.putLong(actor.sp);
-      this.putLong(actor.a0);
+      const looked = lookedAt(this.scene.scenario.script.ops, actor.at);
+      this.putKept(looked, looked === "" ? 0 : actor.a0);
       for (const [what, value] of Object.entries(actor.kept)) {
         this.putText(what);
-        this.putLong(what.startsWith("pid") ? this.pid(value) : value);
+        this.putKept(what, value);
       }
       this.putText(`${actor.name} ${actor.log.join(" ")}`);
       this.putFrames(t, actor.sp);
@@ -407,6 +475,11 @@ export class Canonical {
     for (let row = 1; row <= (s.addressSpace.$header[0] ?? 0); row++) {
       if (s.addressSpace.$live[row] === 1) {
         spaceOf.set(s.addressSpace.asid[row], this.name(spaces, row));
+      }
+    }
+    for (const { spans } of m.revocations) {
+      for (const { space, start, end } of spans) {
+        this.putText(`${spaceOf.get(s.addressSpace.asid[space])} ${start} ${end}`);
       }
     }
     for (const list of [m.continues, m.ipi]) for (const flag of list) this.put(flag ? 1 : 0);

@@ -11,18 +11,27 @@ import { Canonical } from "./canonical.ts";
 import { MODEL_FRAMES, Scene } from "../schedules/scene.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
 import { ASKED, NOT_ASKED } from "./properties.ts";
-import { writeJournal } from "./journal.ts";
+import { daybook } from "../daybook.ts";
+import type { Configuration } from "./configuration.ts";
+import { writeJournal, writeJournalFile } from "./journal.ts";
 import { draw } from "./pct.ts";
-import { searchReduced } from "./reduced.ts";
 import { search } from "./search.ts";
 import { ArenaStore } from "./store.ts";
 import { generator } from "../schedules/wild.ts";
 
 const SMALL = CONFIGURATIONS.filter((c) => c.small);
 
+/** The configuration whose name begins so. */
+function named(text: string): Configuration {
+  const found = CONFIGURATIONS.find(({ name }) => name.startsWith(text));
+  assert.ok(found !== undefined, text);
+  return found;
+}
+
 /** Where other ways to tell states apart are tried as well: a second each at most. */
 const TINY = SMALL.filter(({ name }) =>
-  /one pipe, 2 x|vfork child on|moves, 2 x|take turns|executes|two other harts/.test(name)
+  /one pipe, 2 x|vfork child on|moves, 2 x|take turns|executes|two other harts|two clients of|loses its server|equals in|low priority is raised|child hands on/
+    .test(name)
 );
 
 for (const configuration of SMALL) {
@@ -81,22 +90,6 @@ for (const configuration of TINY) {
   });
 }
 
-/** Configurations that the reduced search visits in a few seconds together. */
-const REDUCED = SMALL.filter(({ name }) =>
-  /vfork child on|executes|poll of two|two other harts|one pipe, 2 x/.test(name)
-);
-
-for (const configuration of REDUCED) {
-  Deno.test(`the same results with events in one order where they may change places: ${configuration.name}`, () => {
-    const all = search(configuration);
-    const reduced = searchReduced(configuration, { most: 5000 });
-    assert.equal(reduced.counterExample, undefined);
-    assert.ok(reduced.emptied);
-    assert.deepEqual([...reduced.outcomes.keys()].sort(), [...all.outcomes.keys()].sort());
-    assert.deepEqual([...reduced.sites].sort(), [...all.sites].sort());
-  });
-}
-
 Deno.test("drawn orders of random scripts break no rule", () => {
   const uniform = draw({ depth: 0, from: 50, count: 20 });
   const ranked = draw({ depth: 3, from: 50, count: 30 });
@@ -120,6 +113,28 @@ Deno.test("an order is a journal that folds to the state it led to", () => {
   // Both readers and both writers are done, and wait for nothing.
   const { thread } = kernel.reducer.state;
   assert.deepEqual([thread.state[1], thread.state[2]], [ThreadState.Running, ThreadState.Running]);
+});
+
+Deno.test("an order of messages is a journal that replay and dump open", async () => {
+  const configuration = named("two clients of one server");
+  const { outcomes } = search(configuration);
+  const file = Deno.makeTempFileSync({ suffix: ".daybook" });
+  try {
+    const events = writeJournalFile(configuration, [...outcomes.values()][0], file);
+    const [folded, dumped] = await Promise.all([
+      daybook("replay", [file, "--fold", "--quiet"]),
+      daybook("dump", [file]),
+    ]);
+    const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+    // It ends in the middle of the boot: equal up to there.
+    assert.equal(folded.status, 3, text(folded.stderr));
+    assert.match(text(folded.stderr), new RegExp(`after event ${events - 1}\\b`));
+    for (const call of ["msg_receive", "msg_send", "msg_reply"]) {
+      assert.ok(text(dumped.stdout).includes(call), text(dumped.stderr));
+    }
+  } finally {
+    Deno.removeSync(file);
+  }
 });
 
 Deno.test("every group of invariants is asked in every state, or it is said who holds its rules", () => {

@@ -8,21 +8,29 @@ import { type SceneOptions, TABLES } from "./scene_options.ts";
 import { encodeBoot } from "../../core/boot.ts";
 import { EFFECT_ARITY, EffectKind } from "../../core/effect.ts";
 import { AccessKind, EventKind, InputKind, SampleKind } from "../../core/event.ts";
-import { encodeTree, TreeKind } from "../../core/fs/tree_records.ts";
 import { Cause } from "../../core/isa/riscv64.ts";
 import { registerSample, signalFrame } from "../../core/isa/signal_frame.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import { Auditor } from "../../core/ledger/auditor.ts";
 import { FrameRole } from "../../core/mem/tables.ts";
-import { peekUser } from "../../core/mem/user.ts";
 import { ProcessState, ShutdownReason } from "../../core/proc/tables.ts";
 import { layoutKernel, makeReducer, type Reducer } from "../../core/reducer.ts";
 import { ThreadState } from "../../core/sched/tables.ts";
 import { firstDeadline } from "../../core/sched/timer.ts";
 import { Snapshot } from "../../core/state/snapshot.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
+import { leftOver, NodeWatch, revocationsAfter } from "./delegation.ts";
 import { EventWriter } from "./event_writer.ts";
-import { catchUp, fill, invalidate, lookUp, staleFrame, tlbKey } from "./late_tlbs.ts";
+import {
+  catchUp,
+  fill,
+  holdsAny,
+  invalidate,
+  lookUp,
+  staleFrame,
+  tlbKey,
+  walkTables,
+} from "./late_tlbs.ts";
 import { type Actor, copyModel, emptyModel, type Model, type Scenario } from "./scene_state.ts";
 import { lostWakeup, waitName } from "./wakeups.ts";
 import {
@@ -34,7 +42,8 @@ import {
   OP_BYTES,
   type Word,
 } from "./script.ts";
-import { writeProgram } from "./program.ts";
+import { treeRecords, writeProgram } from "./program.ts";
+import { unasked } from "./unasked.ts";
 
 /** What a load from a frame finds that was given back and not cleared since. */
 export const LEFT_BEHIND = 238;
@@ -44,10 +53,6 @@ export const MODEL_FRAMES = 400;
 const EVENT_NS = 1000;
 const PAGE_BYTES = 4096;
 
-const TREE = [
-  { kind: TreeKind.Directory, mode: 0o777, size: 0, path: "tmp", file: 0 },
-  { kind: TreeKind.File, mode: 0o777, size: 300_000, path: "file", file: 1 },
-];
 const encoder = new TextEncoder();
 
 const isWord = (argument: Argument): argument is Word =>
@@ -80,6 +85,7 @@ export class Scene {
   private readonly hashWords = new Uint32Array(4);
 
   private readonly eventNs: number;
+  private readonly nodes: NodeWatch;
 
   constructor(readonly scenario: Scenario, private readonly options: SceneOptions = {}) {
     const layout = layoutKernel(TABLES);
@@ -87,6 +93,7 @@ export class Scene {
     this.kernel = options.kernel?.(layout, buffer) ?? makeReducer(layout, buffer, 0);
     this.eventNs = options.eventNs ?? EVENT_NS;
     this.s = this.kernel.state;
+    this.nodes = new NodeWatch(this.s);
     this.auditor = new Auditor(this.s);
     this.m = emptyModel(scenario.harts, scenario.preemptions ?? 0);
     this.boot();
@@ -209,7 +216,7 @@ export class Scene {
         return this.guest(n);
       case "i":
         this.m.ipi[n] = false;
-        for (const asid of this.m.tlbs.late[n]) this.options.touch?.(`tlb ${n} ${asid}`, true);
+        this.touchInterrupted(n);
         catchUp(this.m.tlbs, n);
         return this.plain(EventKind.Ipi, n, "ipi");
       case "c":
@@ -326,14 +333,7 @@ export class Scene {
       startTime: 0,
     }, e.payload);
     this.send(0, "boot");
-    const entries = TREE.map((entry) => ({
-      ...entry,
-      path: encoder.encode(entry.path),
-      target: new Uint8Array(0),
-    }));
-    for (const payload of encodeTree(entries)) {
-      this.input(InputKind.Tree, () => this.e.put(payload));
-    }
+    for (const payload of treeRecords()) this.input(InputKind.Tree, () => this.e.put(payload));
     this.input(InputKind.Entropy, () => this.e.put(new Uint8Array(32).fill(7)));
     this.input(InputKind.Start, () => {
       this.e.copyIn(encoder.encode("/file"));
@@ -398,6 +398,7 @@ export class Scene {
       writeProgram(e.payload, CODE + OP_BYTES * this.labelAt(program));
     }
     if (sample.kind === SampleKind.Registers && actor !== undefined) {
+      this.options.touch?.(`registers ${this.s.hart.current[sample.hart + 1]}`, false);
       e.long(registerSample.x(2), actor.sp);
       e.long(registerSample.x(10), actor.a0);
       e.long(registerSample.pc, CODE + OP_BYTES * actor.at);
@@ -410,6 +411,7 @@ export class Scene {
     const actor = this.m.actors[thread];
     if (actor === undefined) throw new Error(`no script for thread ${thread}`);
     const op = this.op(actor);
+    this.options.touch?.(`registers ${thread}`, true);
     switch (op?.kind) {
       case undefined:
         throw new Error(`${actor.name} ran beyond its script`);
@@ -442,12 +444,14 @@ export class Scene {
 
   /** The frame a thread would read at a page, or 0. */
   private frameAt(thread: number, page: number): number {
-    return peekUser(this.s, thread, page * PAGE_BYTES, AccessKind.Read);
+    return this.walk(thread, page, AccessKind.Read);
   }
 
   private wordAt(thread: number, page: number): Uint8Array {
     const bytes = new Uint8Array(4);
-    const word = this.m.cells.get(this.frameAt(thread, page)) ?? 0;
+    const frame = this.frameAt(thread, page);
+    this.options.touch?.(`cell ${frame}`, false);
+    const word = this.m.cells.get(frame) ?? 0;
     new DataView(bytes.buffer).setUint32(0, word, true);
     return bytes;
   }
@@ -490,6 +494,7 @@ export class Scene {
     const absent = args.findIndex((a, i) =>
       isWord(a) && isRead(number, args, i) && this.frameAt(thread, a.word) === 0
     );
+    if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
     if (absent >= 0) return this.callFault(hart, number, (args[absent] as Word).word);
     const given = args.map((a) => this.givenOf(thread, actor, a));
     const frame = this.m.frames.get(`${thread} ${actor.sp}`) ?? null;
@@ -497,7 +502,6 @@ export class Scene {
     args.forEach((a, i) => {
       if (isWord(a)) e.register(i, a.word * PAGE_BYTES);
     });
-    if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
     actor.args = Array.from({ length: e.registerCount }, (_, i) => e.registers[2 * i] | 0);
     this.send(hart, rowOf(number)?.name ?? `call ${number}`);
   }
@@ -537,8 +541,7 @@ export class Scene {
   }
 
   private walk(thread: number, page: number, access: number): number {
-    const look = (s: State | undefined): number =>
-      peekUser(s ?? this.s, thread, page * PAGE_BYTES, access);
+    const look = (s: State | undefined): number => walkTables(s ?? this.s, thread, page, access);
     return this.options.peek?.(look) ?? look(this.s);
   }
 
@@ -551,6 +554,7 @@ export class Scene {
     e.time = m.time[hart];
     m.last = `event ${m.order} (hart ${hart}, ${what})`;
     this.options.record?.(e);
+    this.nodes.before(hart);
     try {
       const refusal = this.kernel.reduce(e);
       if (refusal !== 0) this.fault = `the kernel refused it: ${refusal}`;
@@ -560,7 +564,9 @@ export class Scene {
     if (this.fault !== "") return;
     if (e.kind === EventKind.Boot) this.auditor.begin();
     m.order++;
-    this.obey(hart);
+    this.fault = this.nodes.after(m.revocations);
+    if (this.fault === "") this.obey(hart);
+    m.revocations = revocationsAfter(this.s, m.revocations);
     if (this.fault === "") this.inspect();
   }
 
@@ -595,7 +601,7 @@ export class Scene {
     const ends = this.s.kernel.shutdown[ONE] !== 0;
     this.fault = this.auditor.checkTotals() ||
       (ends ? "" : lostWakeup(this.s, (thread) => this.m.actors[thread]?.args ?? [])) ||
-      staleFrame(this.m.tlbs, this.s) || this.unasked();
+      staleFrame(this.m.tlbs, this.s) || unasked(this.s, this.m);
     for (let t = 1; t <= this.s.thread.$header[0]; t++) {
       const actor = this.m.actors[t];
       if (actor === undefined) continue;
@@ -619,18 +625,6 @@ export class Scene {
     }
   }
 
-  /** Whether the kernel counts on an interrupt or a step that it has not asked for, or forgot one. */
-  private unasked(): string {
-    for (let hart = 0; hart < this.scenario.harts; hart++) {
-      const { ipiPending, continuePending } = this.s.hart;
-      if ((ipiPending[hart + 1] !== 0) !== this.m.ipi[hart]) return `hart ${hart}: no such IPI`;
-      if ((continuePending[hart + 1] !== 0) !== this.m.continues[hart]) {
-        return `hart ${hart}: no such step`;
-      }
-    }
-    return "";
-  }
-
   private returned(thread: number, actor: Actor, at: number, value: number): void {
     const op = this.scenario.script.ops[at];
     if (op?.kind !== "call") return;
@@ -640,6 +634,10 @@ export class Scene {
       return;
     }
     actor.calling.splice(i, 1);
+    const revocation = this.m.revocations.find((r) => r.thread === thread);
+    if (revocation !== undefined && value === 0) {
+      this.fault = leftOver(this.s, this.m.tlbs, revocation);
+    }
     if (op.name !== "") actor.log.push(`${op.name}=${value}`);
   }
 
@@ -699,6 +697,7 @@ export class Scene {
         case EffectKind.Return: {
           // What a thread that has been told to go gets is nobody's to see.
           if (m.actors[a]?.gone === true) break;
+          this.options.touch?.(`registers ${a}`, true);
           const actor = this.actorOf(a);
           actor.a0 = c * 2 ** 32 + (b >>> 0);
           this.returned(a, actor, actor.at, actor.a0);
@@ -707,12 +706,15 @@ export class Scene {
         }
         case EffectKind.ClearRegisters: {
           // A new program: the call that loaded it never answers.
+          this.options.touch?.(`registers ${a}`, true);
           const actor = this.actorOf(a);
           actor.calling = [];
           actor.kept = {};
           break;
         }
         case EffectKind.CopyRegisters: {
+          this.options.touch?.(`registers ${a}`, false);
+          this.options.touch?.(`registers ${b}`, true);
           const from = this.actorOf(a);
           m.actors[b] = { ...from, calling: [...from.calling], log: [], gone: false };
           break;
@@ -727,27 +729,32 @@ export class Scene {
           this.options.touch?.(`cell ${a}`, true);
           if (b === 0) m.cells.delete(a);
           break;
+        case EffectKind.LoadInput:
+          this.options.touch?.(`cell ${b}`, true);
+          if (c === 0) m.cells.delete(b);
+          break;
         case EffectKind.Copy:
           this.options.touch?.(`cell ${a}`, false);
           this.options.touch?.(`cell ${c}`, true);
           if (b === 0 && d === 0) m.cells.set(c, m.cells.get(a) ?? 0);
           break;
         case EffectKind.Write:
+          this.options.touch?.(`cell ${a}`, true);
           if (b === 0 && d === 4) {
             m.cells.set(a, new DataView(bytes.buffer).getUint32(c, true));
           }
           break;
         case EffectKind.InvalidatePage:
           this.touchTlbs(a);
-          invalidate(m.tlbs, hart, a, b);
+          invalidate(m.tlbs, hart, a, b, (h) => this.mayHold(h, a));
           break;
         case EffectKind.InvalidateAsid:
           this.touchTlbs(a);
-          invalidate(m.tlbs, hart, a, -1);
+          invalidate(m.tlbs, hart, a, -1, (h) => this.mayHold(h, a));
           break;
         case EffectKind.InvalidateAll:
           this.options.touch?.("end", true);
-          invalidate(m.tlbs, hart, -1, -1);
+          invalidate(m.tlbs, hart, -1, -1, () => true);
           break;
         case EffectKind.ProgramEnded:
           this.options.touch?.("end", true);
@@ -757,10 +764,34 @@ export class Scene {
   }
 
   private touchTlbs(asid: number): void {
-    for (let h = 0; h < this.scenario.harts; h++) this.options.touch?.(`tlb ${h} ${asid}`, true);
+    for (let h = 0; h < this.scenario.harts; h++) {
+      if (this.mayHold(h, asid)) this.options.touch?.(`tlb ${h} ${asid}`, true);
+    }
+  }
+
+  /** An interrupt makes a hart forget what it was told to: whether it was told of a space matters. */
+  private touchInterrupted(hart: number): void {
+    const { addressSpace: a } = this.s;
+    for (let space = 1; space <= a.$header[0]; space++) {
+      if (a.$live[space] === 0 || !this.mayHold(hart, a.asid[space])) continue;
+      const told = this.m.tlbs.late[hart].includes(a.asid[space]);
+      this.options.touch?.(`tlb ${hart} ${a.asid[space]}`, told);
+    }
+  }
+
+  /** Whether a hart may hold translations of a space, as the kernel sees it or in fact. */
+  private mayHold(hart: number, asid: number): boolean {
+    if (holdsAny(this.m.tlbs, hart, asid)) return true;
+    const { addressSpace: a } = this.s;
+    for (let space = 1; space <= a.$header[0]; space++) {
+      if (a.$live[space] === 0 || a.asid[space] !== asid) continue;
+      return (((hart < 32 ? a.ranOnLo : a.ranOnHi)[space] >>> (hart & 31)) & 1) !== 0;
+    }
+    return false;
   }
 
   private setRegister(thread: number, slot: number, value: number): void {
+    this.options.touch?.(`registers ${thread}`, true);
     const actor = this.actorOf(thread);
     if (slot === 2) actor.sp = value;
     else if (slot === 10) actor.a0 = value;
@@ -779,6 +810,7 @@ export class Scene {
   }
 
   private loadRegisters(thread: number, view: DataView): void {
+    this.options.touch?.(`registers ${thread}`, true);
     const actor = this.actorOf(thread);
     const long = (at: number): number =>
       view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);

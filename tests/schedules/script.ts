@@ -136,6 +136,7 @@ export const Nr = {
   channelCreateAsync: 680,
   msgPost: 681,
   channelBind: 682,
+  msgSendPages: 690,
   msgTimeout: 676,
   channelDestroy: 661,
   detach: 663,

@@ -37,6 +37,7 @@ import {
   threadSetAffinity,
   threadSetPriority,
 } from "./thread.ts";
+import { timerArm, timerCancel, timerCreate, timerOverruns } from "./timer.ts";
 
 /** The native calls' handlers; a call without one does not compile. */
 export const nativeHandlers: Readonly<Record<NativeCall, Handler>> = {
@@ -69,4 +70,8 @@ export const nativeHandlers: Readonly<Record<NativeCall, Handler>> = {
   thread_set_priority: threadSetPriority,
   thread_affinity: threadAffinity,
   thread_set_affinity: threadSetAffinity,
+  timer_create: timerCreate,
+  timer_arm: timerArm,
+  timer_cancel: timerCancel,
+  timer_overruns: timerOverruns,
 };

@@ -168,6 +168,7 @@
 #define SYS_channel_create_async 680
 #define SYS_msg_post 681
 #define SYS_channel_bind 682
+#define SYS_msg_send_pages 690
 #define SYS_say 700
 #define SYS_ticks 701
 #define SYS_rest 702

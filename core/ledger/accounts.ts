@@ -106,8 +106,8 @@ export const Account = {
   NamePageUsed: 75,
   NotificationFree: 140,
   NotificationUsed: 141,
-  TimerObjectFree: 150,
-  TimerObjectUsed: 151,
+  TimerObjectFree: 159,
+  TimerObjectUsed: 160,
   FutexFree: 80,
   FutexUsed: 81,
 } as const;

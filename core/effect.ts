@@ -101,6 +101,7 @@ export const EFFECT_ARITY: readonly number[] = [
 
 // Loaded once: what a module gives away is looked up wherever it is used.
 const { CopyRegisterSet, Return, SetRegister, SetTimer, Switch } = EffectKind;
+const ARITY = EFFECT_ARITY;
 
 const WORDS = 1 << 16;
 const BYTES = 1 << 18;
@@ -134,7 +135,7 @@ export class Effects {
     w[n + 3] = c;
     w[n + 4] = d;
     w[n + 5] = e;
-    this.length = n + 1 + EFFECT_ARITY[kind];
+    this.length = n + 1 + ARITY[kind];
   }
 
   /**

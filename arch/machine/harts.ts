@@ -9,6 +9,9 @@ import { Plic, PlicOffset } from "./devices/plic.ts";
 import type { ConsoleDevice } from "./ports.ts";
 import type { Schedule } from "./time/schedule.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const one = ONE;
+
 /** Kinds of nudge: what an effect left for a hart. */
 const Nudge = { Software: 1, Continue: 2 } as const;
 
@@ -121,7 +124,7 @@ export class Harts implements MachineControl {
   }
 
   isShutDown(): boolean {
-    return this.shutdown[ONE] !== 0;
+    return this.shutdown[one] !== 0;
   }
 
   /** Ticks until a hart takes its next interrupt, Infinity when none is in sight. */
@@ -251,16 +254,16 @@ export class Harts implements MachineControl {
   }
 
   terminalFlow(open: number): void {
-    this.state.machine.inputHeld[ONE] = open ^ 1;
+    this.state.machine.inputHeld[one] = open ^ 1;
   }
 
   programEnded(waitStatus: number): void {
-    this.state.machine.programEnded[ONE] = 1;
-    this.state.machine.waitStatus[ONE] = waitStatus;
+    this.state.machine.programEnded[one] = 1;
+    this.state.machine.waitStatus[one] = waitStatus;
   }
 
   closed(): void {
-    this.state.machine.closed[ONE] = 1;
+    this.state.machine.closed[one] = 1;
   }
 
   private nudge(hart: number, kind: number): void {

@@ -720,6 +720,7 @@ export class Scene {
           break;
         }
         case EffectKind.SetRegister:
+          if (m.actors[a]?.gone === true) break;
           this.setRegister(a, b, d * 2 ** 32 + (c >>> 0));
           break;
         case EffectKind.LoadRegisters:

@@ -64,6 +64,9 @@ export const EffectKind = {
   CopyRegisterSet: 30,
 } as const;
 
+/** Device number of the interrupt controller: its register is a source, its value 0 masks that. */
+export const INTERRUPT_CONTROLLER = 0;
+
 /** Arguments of each effect kind; the decoder of the effect stream. */
 export const EFFECT_ARITY: readonly number[] = [
   0,

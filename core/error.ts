@@ -57,7 +57,7 @@ export const Err = {
   NoSuchDevice: 38,
   /** The caller would wait for itself. */
   Deadlock: 39,
-  /** The memory of the other side of a message cannot be used. */
+  /** The memory a server has named for a message cannot be used. */
   ServerFault: 40,
   /** No capability of that name. */
   NoCapability: 41,

@@ -30,6 +30,7 @@ import { beginShutdown, continueShutdown, stepShutdown } from "./shutdown.ts";
 import { rowOf } from "./syscall/rows.ts";
 import { clearCall, returnFromCall } from "./sched/call.ts";
 import { bookTime } from "./sched/hart_time.ts";
+import { keepSources } from "./sched/irq.ts";
 import { robustSampleBytes, takeRobustSample } from "./sched/futex_robust.ts";
 import { endOperation, OperationKind } from "./sched/operation.ts";
 import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.ts";
@@ -348,6 +349,7 @@ export function reduce(
   if (refusal !== Refusal.None) return refusal;
   if (e.kind === Boot) {
     boot(s, fx, e);
+    keepSources(s, drivers);
   } else {
     bookTime(s, e.hart, e.time);
     apply(s, fx, e, s.hart.current[e.hart + 1], drivers);

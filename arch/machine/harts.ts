@@ -1,10 +1,11 @@
+import { INTERRUPT_CONTROLLER } from "../../core/effect.ts";
 import type { MachineControl } from "./actuate.ts";
 import { Aclint } from "./devices/aclint.ts";
 import type { InputLatencies } from "./config.ts";
 import type { Demands } from "./inputs/demands.ts";
 import type { HartClocks } from "./time/hart_clocks.ts";
 import { type MachineState, ONE } from "./machine_state.ts";
-import { Plic } from "./devices/plic.ts";
+import { Plic, PlicOffset } from "./devices/plic.ts";
 import type { ConsoleDevice } from "./ports.ts";
 import type { Schedule } from "./time/schedule.ts";
 
@@ -247,8 +248,9 @@ export class Harts implements MachineControl {
     this.demands.askStream(stream, this.clocks.at(this.eventHart) + this.latencies.stream);
   }
 
-  deviceWrite(_device: number, register: number, value: number): void {
-    this.console.write(register, value);
+  deviceWrite(device: number, register: number, value: number): void {
+    if (device !== INTERRUPT_CONTROLLER) return this.console.write(register, value);
+    this.plic.write(PlicOffset.Priority + 4 * register, value);
   }
 
   terminalFlow(open: number): void {

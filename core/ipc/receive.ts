@@ -14,7 +14,7 @@ import { endService, servePriority } from "./priority.ts";
 import { receivePulse, takesPulse } from "./pulse.ts";
 import { isRingFirst, receivePosted } from "./ring.ts";
 import { INFO_BYTES, MessageState, Pass } from "./tables.ts";
-import { bytesBetween, isSenderReady, moveMessage } from "./transfer.ts";
+import { bytesBetween, moveMessage } from "./transfer.ts";
 
 /** Messages that cannot be received, or whose time is over, that one event passes over. */
 const PASSES = 32;
@@ -29,6 +29,14 @@ function isPulseFirst(s: State, channel: number, message: number): boolean {
   return a > b || (a === b && s.pulse.arrival[pulse] < s.message.arrival[message]);
 }
 
+/** Makes where a receiver wants information about a message ready. */
+function prepareInfo(s: State, fx: Effects, h: number, to: number): number {
+  const info = s.message.info[to];
+  if (info === 0) return 0;
+  const thread = s.message.thread[to];
+  return resolveRange(s, fx, h, thread, info, INFO_BYTES, AccessKind.Write);
+}
+
 /** Makes a receiver's own memory ready for a message, of which so many pages are passed. */
 function prepare(
   s: State,
@@ -38,15 +46,17 @@ function prepare(
   to: number,
   pages: number,
 ): number {
-  const m = s.message;
-  if (m.info[to] !== 0) {
-    const thread = m.thread[to];
-    const r = resolveRange(s, fx, h, thread, m.info[to], INFO_BYTES, AccessKind.Write);
-    if (r < 0) return r;
-  }
-  if (m.inMemory[from] === 0) return 0;
+  if (s.message.inMemory[from] === 0) return 0;
   if (pages > 0) return mayPass(s, h, from, to, pages);
   return resolveParts(s, fx, h, to, Side.Fill, bytesBetween(s, from, to), AccessKind.Write);
+}
+
+/** Makes a sender's memory ready for the receiver, which waits where that takes time. */
+function prepareSender(s: State, fx: Effects, h: number, from: number, to: number): number {
+  if (s.message.inMemory[from] === 0) return 0;
+  const length = bytesBetween(s, from, to);
+  const receiver = s.message.thread[to];
+  return resolveParts(s, fx, h, from, Side.Send, length, AccessKind.Read, receiver);
 }
 
 /**
@@ -91,15 +101,21 @@ export function receive(
       endWait(s, fx, h, sender, Cause.Timeout);
       continue;
     }
+    const told = prepareInfo(s, fx, h, to);
+    if (told < 0) return told;
     const passes = m.inMemory[from] > Pass.Copied;
     const pages = passes ? pagesToPass(s, from, to, bytesBetween(s, from, to)) : 0;
     const ready = prepare(s, fx, h, from, to, pages);
+    // As its client is told, the message is lost: the server may have no other buffer.
+    if (ready === -Err.BadAddress) endWait(s, fx, h, sender, Cause.ServerFault);
     if (ready < 0) return ready;
     if (m.carried[from] !== 0 && !mayLand(s, from, s.thread.process[thread])) {
       endWait(s, fx, h, sender, Cause.NoRoom);
       continue;
     }
-    if (isSenderReady(s, from, to)) {
+    const readable = prepareSender(s, fx, h, from, to);
+    if (readable < 0 && readable !== -Err.BadAddress) return readable;
+    if (readable === 0) {
       m.priority[from] = s.waiter.priority[s.thread.waiter[sender]];
       servePriority(s, fx, h, channel, thread, m.priority[from]);
       if (pages === 0) return moveMessage(s, fx, from, to, channel);

@@ -83,12 +83,6 @@ export function isReceiverReady(s: State, from: number, to: number): boolean {
   return arePartsPresent(s, to, Side.Fill, bytesBetween(s, from, to), AccessKind.Write);
 }
 
-/** Whether all memory of a sender that a receiver would get can be read now. */
-export function isSenderReady(s: State, from: number, to: number): boolean {
-  if (s.message.inMemory[from] === 0) return true;
-  return arePartsPresent(s, from, Side.Send, bytesBetween(s, from, to), AccessKind.Read);
-}
-
 /**
  * Moves a message to a receiver and makes its sender wait for the reply. Both sides' memory must be
  * ready. The sender is blocked: in the send queue, or not linked yet.

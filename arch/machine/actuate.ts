@@ -125,7 +125,7 @@ export class Actuate {
         return this.loadRegisters(a, w[at + 1]);
       case ClearRegisters: {
         const slot = this.slot(a);
-        this.u8.fill(0, slot, slot + REGISTER_SLOT_BYTES);
+        this.cpu.zero(slot, REGISTER_SLOT_BYTES);
         return;
       }
       case Zero:
@@ -248,7 +248,7 @@ export class Actuate {
 
   private zero(frame: number, offset: number, length: number): void {
     const at = this.frame(frame) + offset;
-    this.u8.fill(0, at, at + length);
+    this.cpu.zero(at, length);
     this.cpu.frameWritten(Math.floor(at / PAGE_SIZE));
   }
 

@@ -5,7 +5,6 @@
  */
 import { assert } from "../assert.ts";
 import { releaseNotification, setBits } from "../cap/notification.ts";
-import type { ByteDriver } from "../driver.ts";
 import { type Effects, INTERRUPT_CONTROLLER } from "../effect.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
@@ -27,7 +26,7 @@ export function isSource(source: number): boolean {
 }
 
 /** Keeps the sources that the kernel's own drivers serve, at boot. */
-export function keepSources(s: State, drivers: readonly ByteDriver[]): void {
+export function keepSources(s: State, drivers: readonly { readonly source: number }[]): void {
   for (const { source } of drivers) s.kernel.driverSource[at(source)] = 1;
 }
 

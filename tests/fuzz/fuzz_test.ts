@@ -30,6 +30,8 @@ const SELDOM: Readonly<Record<string, number>> = {
   exit: 30,
   exit_group: 30,
   leave: 30,
+  // With a bad set it faults and is not handled; with none it waits.
+  pselect6: 150,
   rt_sigreturn: 30,
 };
 /** Effects no life gets, and why. */

@@ -87,8 +87,11 @@ function checkServers(s: State, report: Report): void {
   eachLive(s.channel, (channel) => {
     const thread = busyServer(s, channel);
     if (thread === 0) return;
+    // Whoever receives again, wherever, has ended its service, and inherits nothing meanwhile.
     const message = s.thread.messagePriority[thread];
-    const own = message === 0 ? s.thread.priority[thread] : message - 1;
+    const last = s.thread.message[thread];
+    if (message === 0 || last === 0 || s.message.channel[last] !== channel) return;
+    const own = message - 1;
     for (let w = s.channel.sendHead[channel]; w !== 0; w = s.waiter.next[w]) {
       const m = s.thread.message[s.waiter.thread[w]];
       if (s.message.priority[m] <= own) continue;

@@ -338,6 +338,6 @@ export const STAGES: readonly Stage[] = [
   stage("channels"),
   stage("capabilities"),
   stage("native"),
-  stage("handover"),
+  stage("handover", "6"),
   stage("storm", "6", "10", "2", "4"),
 ];

@@ -8,19 +8,27 @@
  *     --pure                a second kernel reduces every event too
  *     --most N              ends a search after N states
  *     --reduced             events that may change places are followed in one order
- *     --draw D [--from N] [--count N]   instead: drawn orders of random scripts; D as in pct.ts
+ *     --draw D [--scripts wild|talk] [--from N] [--count N]
+ *                           instead: drawn orders of random scripts; D as in pct.ts
  *     --order "g0 i1 …"     follows one order of one configuration, and says what happens
+ *     --json                what was found, for a machine
  *
- * The exit status is 0 when every frontier was emptied and no state broke a rule. The shortest order
- * that breaks one is written as a journal: `deno task replay --fold FILE`, `deno task dump FILE`.
+ * The exit status is 0 when every frontier was emptied and no state broke a rule, 1 when one did, 2
+ * for a request that makes no sense, and 3 when a search ended before its frontier was empty. The
+ * shortest order that breaks a rule is written as a journal: `deno task replay --fold FILE`, `deno
+ * task dump FILE`.
  */
 import { keepScratchFile, scratchFile } from "../../drivers/host/scratch_file.ts";
+import { DenoHost } from "../../drivers/host/host.ts";
+import { Progress } from "../../journal/commands/progress.ts";
+import { terminalProgress } from "../../journal/commands/progress_output.ts";
+import { ScheduleError } from "../schedules/explore.ts";
 import { CASES } from "../schedules/scenarios.ts";
 import { Scene } from "../schedules/scene.ts";
 import type { Configuration } from "./configuration.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
 import { writeJournalFile } from "./journal.ts";
-import { campaignLine, draw, type Drawing } from "./pct.ts";
+import { campaignLine, draw, type Drawing, SCRIPTS } from "./pct.ts";
 import { Properties } from "./properties.ts";
 import { searchReduced } from "./reduced.ts";
 import { judgeEnd, search, type SearchOptions, type SearchReport } from "./search.ts";
@@ -32,11 +40,13 @@ interface Asked extends SearchOptions {
   readonly order: string | undefined;
   readonly reduced: boolean;
   readonly drawing: Drawing | undefined;
+  readonly json: boolean;
 }
 
 function parse(words: readonly string[]): Asked | string {
   const texts: string[] = [];
-  let [small, plain, pure, reduced] = [false, false, false, false];
+  let [small, plain, pure, reduced, json] = [false, false, false, false, false];
+  let scripts = "wild";
   let [depth, from, count] = [-1, 0, 100];
   let times: "exact" | "order" = "order";
   let most = Infinity;
@@ -47,6 +57,8 @@ function parse(words: readonly string[]): Asked | string {
     else if (word === "--plain") plain = true;
     else if (word === "--pure") pure = true;
     else if (word === "--reduced") reduced = true;
+    else if (word === "--json") json = true;
+    else if (word === "--scripts") scripts = words[++i] ?? "";
     else if (word === "--draw") depth = Number(words[++i]);
     else if (word === "--from") from = Number(words[++i]);
     else if (word === "--count") count = Number(words[++i]);
@@ -61,9 +73,10 @@ function parse(words: readonly string[]): Asked | string {
     else if (word.startsWith("-")) return `unknown option ${word}`;
     else texts.push(word);
   }
-  const drawing = depth >= 0 ? { depth, from, count } : undefined;
+  if (!(scripts in SCRIPTS)) return `--scripts takes ${Object.keys(SCRIPTS).join(" or ")}`;
   if (![depth, from, count].every(Number.isInteger)) return "a number is none";
-  return { texts, small, plain, pure, times, most, order, reduced, drawing };
+  const drawing = depth >= 0 ? { scripts, depth, from, count } : undefined;
+  return { texts, small, plain, pure, times, most, order, reduced, drawing, json };
 }
 
 /** The scenarios of tests/schedules as configurations: every state of theirs is looked at too. */
@@ -85,6 +98,29 @@ function line(name: string, report: SearchReport, ms: number): string {
     `${outcomes.size} outcomes, frontier ${emptied ? "emptied" : "not emptied"}, ` +
     `arena ${(report.arenaBytes / 1024).toFixed(0)} KiB in use, ` +
     `${report.stateBytes} bytes a state, ${(ms / 1000).toFixed(1)} s`;
+}
+
+/** What a machine is told of a search. */
+function record(name: string, report: SearchReport): Record<string, unknown> {
+  const { states, transitions, depth, ends, emptied, outcomes, counterExample } = report;
+  const { arenaBytes, stateBytes } = report;
+  const found = { states, transitions, depth, ends, emptied, arenaBytes, stateBytes };
+  return { name, ...found, outcomes: [...outcomes.keys()].sort(), counterExample };
+}
+
+/** Searches; what the reduced search finds wrong is looked for by the shortest way. */
+function look(configuration: Configuration, asked: Asked): SearchReport {
+  const progress = new Progress(configuration.name, terminalProgress(new DenoHost()));
+  const each = (_: unknown, states: number): void => progress.update(states, 0, "states");
+  let report = asked.reduced
+    ? searchReduced(configuration, { ...asked, each })
+    : search(configuration, { ...asked, each });
+  if (asked.reduced && report.counterExample !== undefined) {
+    const shortest = search(configuration, { most: 20 * report.states + 1000, each });
+    if (shortest.counterExample !== undefined) report = shortest;
+  }
+  progress.clear();
+  return report;
 }
 
 /** Writes the journal of a counter-example; returns what to say of it. */
@@ -125,16 +161,29 @@ function follow(configuration: Configuration, order: string): string[] {
   return [...lines, outcome, judgeEnd(configuration, scene)];
 }
 
+function drawn(drawing: Drawing, json: boolean): number {
+  const progress = new Progress(`seeds of ${drawing.scripts}`, terminalProgress(new DenoHost()));
+  try {
+    const campaign = draw(drawing, (runs) => progress.update(runs, drawing.count, "runs"));
+    progress.clear();
+    const told = { ...drawing, ...campaign, sites: [...campaign.sites].sort() };
+    console.log(json ? JSON.stringify(told) : campaignLine(drawing, campaign));
+    return 0;
+  } catch (error) {
+    progress.clear();
+    if (!(error instanceof ScheduleError)) throw error;
+    console.error(`check: ${error.message}`);
+    return 1;
+  }
+}
+
 function main(): number {
   const asked = parse(Deno.args);
   if (typeof asked === "string") {
     console.error(`check: ${asked}`);
     return 2;
   }
-  if (asked.drawing !== undefined) {
-    console.log(campaignLine(asked.drawing, draw(asked.drawing)));
-    return 0;
-  }
+  if (asked.drawing !== undefined) return drawn(asked.drawing, asked.json);
   const configurations = chosen(asked);
   if (configurations.length === 0) {
     console.error(`check: no configuration is named ${asked.texts.join(" or ")}`);
@@ -144,25 +193,32 @@ function main(): number {
     for (const text of follow(configurations[0], asked.order)) console.log(text);
     return 0;
   }
-  let [states, transitions, failed] = [0, 0, 0];
+  let [states, transitions, broken, cut] = [0, 0, 0, 0];
   const begun = performance.now();
+  const records: Record<string, unknown>[] = [];
   for (const configuration of configurations) {
     const from = performance.now();
-    const report = asked.reduced
-      ? searchReduced(configuration, asked)
-      : search(configuration, asked);
-    console.log(line(configuration.name, report, performance.now() - from));
-    for (const text of tell(configuration, report)) console.log(text);
+    const report = look(configuration, asked);
+    const told = asked.json ? [] : [line(configuration.name, report, performance.now() - from)];
+    for (const text of [...told, ...tell(configuration, report)]) {
+      if (asked.json) console.error(text);
+      else console.log(text);
+    }
+    records.push(record(configuration.name, report));
     states += report.states;
     transitions += report.transitions;
-    if (!report.emptied) failed++;
+    if (report.counterExample !== undefined) broken++;
+    else if (!report.emptied) cut++;
   }
   const seconds = ((performance.now() - begun) / 1000).toFixed(0);
-  console.log(
+  const emptied = configurations.length - broken - cut;
+  const summary =
     `${configurations.length} configurations, ${states} states, ${transitions} transitions, ` +
-      `${seconds} s: ${configurations.length - failed} frontiers emptied, ${failed} not`,
+    `${seconds} s: ${emptied} frontiers emptied, ${broken + cut} not`;
+  console.log(
+    asked.json ? JSON.stringify({ configurations: records, states, transitions }) : summary,
   );
-  return failed === 0 ? 0 : 1;
+  return broken > 0 ? 1 : cut > 0 ? 3 : 0;
 }
 
 if (import.meta.main) Deno.exit(main());

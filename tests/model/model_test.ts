@@ -14,7 +14,7 @@ import { ASKED, NOT_ASKED } from "./properties.ts";
 import { daybook } from "../daybook.ts";
 import type { Configuration } from "./configuration.ts";
 import { writeJournal, writeJournalFile } from "./journal.ts";
-import { draw } from "./pct.ts";
+import { draw, SCRIPTS } from "./pct.ts";
 import { search } from "./search.ts";
 import { ArenaStore } from "./store.ts";
 import { generator } from "../schedules/wild.ts";
@@ -91,11 +91,21 @@ for (const configuration of TINY) {
 }
 
 Deno.test("drawn orders of random scripts break no rule", () => {
-  const uniform = draw({ depth: 0, from: 50, count: 20 });
-  const ranked = draw({ depth: 3, from: 50, count: 30 });
-  assert.equal(uniform.runs + ranked.runs, 50);
-  assert.ok(uniform.events + ranked.events > 5000);
-  assert.ok(ranked.bound > 0 && ranked.bound < 1 && ranked.n > 3);
+  for (const scripts of Object.keys(SCRIPTS)) {
+    const uniform = draw({ scripts, depth: 0, from: 50, count: 10 });
+    const ranked = draw({ scripts, depth: 3, from: 50, count: 20 });
+    assert.equal(uniform.runs + ranked.runs, 30);
+    assert.ok(uniform.events + ranked.events > 2000);
+    assert.ok(ranked.bound > 0 && ranked.bound < 1 && ranked.n > 3);
+  }
+});
+
+Deno.test("random scripts that talk wait in every way they can", () => {
+  const { sites } = draw({ scripts: "talk", depth: 0, from: 0, count: 20 });
+  const kinds = new Set([...sites].map((site) => site.slice(site.indexOf(":") + 1)));
+  for (const kind of ["MessageSend", "MessageReceive", "MessageReply", "Futex", "Notification"]) {
+    assert.ok(kinds.has(kind), `nobody waited for ${kind}: ${[...kinds]}`);
+  }
 });
 
 Deno.test("an order is a journal that folds to the state it led to", () => {

@@ -6,14 +6,26 @@
  */
 import { ScheduleError } from "../schedules/explore.ts";
 import { Scene } from "../schedules/scene.ts";
+import type { Scenario } from "../schedules/scene_state.ts";
 import { type Below, generator, wildScenario } from "../schedules/wild.ts";
+import { talkScenario } from "./talk.ts";
 import { Properties } from "./properties.ts";
 
 /** Steps after which a run is ended: scripts with many wake-ups of one another go on for long. */
 const STEP_LIMIT = 3000;
 
+/** What makes the script of a seed. */
+export const SCRIPTS: Readonly<Record<string, (seed: number) => Scenario>> = {
+  /** Processes, pipes, files, signals, memory. */
+  wild: wildScenario,
+  /** Messages, futexes, notifications, capabilities, threads. */
+  talk: talkScenario,
+};
+
 /** How orders are drawn. */
 export interface Drawing {
+  /** A name of SCRIPTS. */
+  readonly scripts: string;
   /** 0 for uniformly, else the d of the bound. */
   readonly depth: number;
   readonly from: number;
@@ -57,11 +69,11 @@ function byPriority(below: Below, depth: number, steps: number): Pick {
 
 /** Follows one order, every state checked; the steps it took, and who took them. */
 function run(
-  seed: number,
+  scenario: Scenario,
   pick: Pick,
   checked: boolean,
 ): { scene: Scene; steps: number; n: number } {
-  const scene = new Scene(wildScenario(seed));
+  const scene = new Scene(scenario);
   scene.setUp();
   const properties = new Properties(scene);
   const actors = new Set<string>();
@@ -87,18 +99,24 @@ function run(
 /**
  * Draws orders of random scripts.
  *
+ * @param each called after every run, with how many there were
  * @throws {ScheduleError} with the command that repeats the run
  */
-export function draw({ depth, from, count }: Drawing): Campaign {
+export function draw(
+  { scripts, depth, from, count }: Drawing,
+  each: (runs: number) => void = () => {},
+): Campaign {
   const campaign: Campaign = { runs: 0, events: 0, n: 0, k: 0, bound: 1, sites: new Set() };
   for (let seed = from; seed < from + count; seed++) {
     try {
-      const trial = run(seed, uniform(generator(seed + 1)), false);
+      const scenario = SCRIPTS[scripts](seed);
+      const trial = run(scenario, uniform(generator(seed + 1)), false);
       const k = Math.max(1, trial.steps);
       const below = generator(seed + 0x2000_0000);
       const pick = depth === 0 ? uniform(below) : byPriority(below, depth, k);
-      const { scene, n } = run(seed, pick, true);
+      const { scene, n } = run(scenario, pick, true);
       campaign.runs++;
+      each(campaign.runs);
       campaign.events += scene.events;
       campaign.n = Math.max(campaign.n, n);
       campaign.k = Math.max(campaign.k, k);
@@ -107,7 +125,7 @@ export function draw({ depth, from, count }: Drawing): Campaign {
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
       throw new ScheduleError(
-        `${what}\nreproduce: deno task check --draw ${depth} --from ${seed} --count 1`,
+        `${what}\nreproduce: deno task check --draw ${depth} --scripts ${scripts} --from ${seed} --count 1`,
       );
     }
   }
@@ -115,13 +133,15 @@ export function draw({ depth, from, count }: Drawing): Campaign {
 }
 
 /** The line that tells of a campaign. */
-export function campaignLine({ depth, from, count }: Drawing, campaign: Campaign): string {
+export function campaignLine({ scripts, depth, from, count }: Drawing, campaign: Campaign): string {
   const { runs, events, n, k, bound, sites } = campaign;
   const how = depth === 0
     ? "uniform orders"
     : `n <= ${n}, k <= ${k}, d = ${depth}: each finds such a defect with p >= ${
       bound.toExponential(1)
     }`;
-  return `drawn: seeds ${from} to ${from + count - 1}, ${runs} runs, ${events} events, ` +
+  return `drawn: ${scripts} scripts, seeds ${from} to ${
+    from + count - 1
+  }, ${runs} runs, ${events} events, ` +
     `${sites.size} places of blocking, ${how}`;
 }

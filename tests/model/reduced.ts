@@ -20,6 +20,8 @@ import { actorOf, recordedScene } from "./swaps.ts";
 export interface ReducedOptions {
   /** Ends the search after that many states. */
   readonly most?: number | undefined;
+  /** Called in every new state, with how many there are. */
+  readonly each?: (scene: Scene, states: number) => void;
   /** Columns that footprints leave out though they matter: to see that it is noticed. */
   readonly missed?: readonly string[];
 }
@@ -65,6 +67,7 @@ class ReducedSearch {
   cut = false;
   readonly seen = new Map<string, Seen>();
   readonly store: ArenaStore;
+  private readonly most: number;
   private readonly scene: Scene;
   private readonly recorder: Recorder;
   private readonly keys: Canonical;
@@ -79,10 +82,10 @@ class ReducedSearch {
 
   constructor(
     private readonly configuration: Configuration,
-    private readonly most: number,
-    missed: readonly string[],
+    private readonly options: ReducedOptions,
   ) {
-    const { scene, recorder } = recordedScene(configuration, missed);
+    const { scene, recorder } = recordedScene(configuration, options.missed);
+    this.most = options.most ?? Infinity;
     this.scene = scene;
     this.recorder = recorder;
     this.table = new FootprintTable(recorder);
@@ -118,6 +121,7 @@ class ReducedSearch {
     if (breach !== "") this.broken(breach);
     else {
       for (const site of scene.sites) this.sites.add(site);
+      this.options.each?.(scene, this.seen.size);
       if (choices.length === 0) this.end();
       else meanwhile = this.goOn(choices);
     }
@@ -270,11 +274,7 @@ export function searchReduced(
   configuration: Configuration,
   options: ReducedOptions = {},
 ): SearchReport {
-  const search = new ReducedSearch(
-    configuration,
-    options.most ?? Infinity,
-    options.missed ?? [],
-  );
+  const search = new ReducedSearch(configuration, options);
   search.run();
   return {
     states: search.seen.size,

@@ -15,8 +15,8 @@ export interface SearchOptions extends Partial<KeyOptions> {
   readonly pure?: boolean;
   /** Ends the search after that many states. */
   readonly most?: number;
-  /** Called in every new state. */
-  readonly each?: (scene: Scene) => void;
+  /** Called in every new state, with how many there are. */
+  readonly each?: (scene: Scene, states: number) => void;
 }
 
 /** An order of events that breaks a rule. */
@@ -176,7 +176,7 @@ export function search(configuration: Configuration, options: SearchOptions = {}
     const breach = properties.check(scene.events > before, isEnd);
     if (breach !== "") return broken(breach);
     for (const site of scene.sites) sites.add(site);
-    options.each?.(scene);
+    options.each?.(scene, seen.size);
     if (!isEnd) {
       next.push({ delta: current, model: copyModel(scene.model), number });
       return true;

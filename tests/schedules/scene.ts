@@ -20,6 +20,7 @@ import { firstDeadline } from "../../core/sched/timer.ts";
 import { Snapshot } from "../../core/state/snapshot.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
 import { leftOver, NodeWatch, revocationsAfter } from "./delegation.ts";
+import { bytesOf, isRead, isWord, LOCAL } from "./arguments.ts";
 import { EventWriter } from "./event_writer.ts";
 import {
   catchUp,
@@ -31,17 +32,16 @@ import {
   tlbKey,
   walkTables,
 } from "./late_tlbs.ts";
-import { type Actor, copyModel, emptyModel, type Model, type Scenario } from "./scene_state.ts";
-import { lostWakeup, waitName } from "./wakeups.ts";
 import {
-  type Action,
-  type Argument,
-  CODE,
-  FIRST_SP,
-  type Op,
-  OP_BYTES,
-  type Word,
-} from "./script.ts";
+  type Actor,
+  copyModel,
+  emptyModel,
+  type Mark,
+  type Model,
+  type Scenario,
+} from "./scene_state.ts";
+import { lostWakeup, waitName } from "./wakeups.ts";
+import { type Argument, CODE, FIRST_SP, type Op, OP_BYTES, type Word } from "./script.ts";
 import { treeRecords, writeProgram } from "./program.ts";
 import { unasked } from "./unasked.ts";
 
@@ -54,24 +54,6 @@ const EVENT_NS = 1000;
 const PAGE_BYTES = 4096;
 
 const encoder = new TextEncoder();
-
-const isWord = (argument: Argument): argument is Word =>
-  typeof argument === "object" && argument !== null && "word" in argument;
-
-/** Whether a call reads its nth argument, by its row. */
-function isRead(number: number, args: readonly Argument[], nth: number): boolean {
-  const how = rowOf(number)?.args[nth]?.how;
-  return how?.kind !== "inSelected" || Number(args[how.selector]) in how.bytes;
-}
-
-/** Instructions that only their own thread can tell of. */
-const LOCAL: ReadonlySet<string> = new Set(["say", "ifZero", "label", "keep"]);
-
-/** A place to go back to. */
-export interface Mark {
-  readonly arena: Snapshot;
-  readonly model: Model;
-}
 
 /** One boot of a scenario, and where it has come to. */
 export class Scene {
@@ -472,18 +454,7 @@ export class Scene {
       const whose = of === undefined ? actor : this.m.actors.find((a) => a?.name === of);
       return whose?.kept[held] ?? 0;
     }
-    return this.bytesOf(argument);
-  }
-
-  private bytesOf(given: string | Uint8Array | Action): Uint8Array {
-    if (typeof given === "string") return encoder.encode(given);
-    if (given instanceof Uint8Array) return given;
-    const bytes = new Uint8Array(24);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, CODE + OP_BYTES * this.labelAt(given.handler), true);
-    view.setUint32(8, given.flags, true);
-    bytes.set(given.mask, 16);
-    return bytes;
+    return bytesOf(argument, (name) => this.labelAt(name));
   }
 
   private call(hart: number, actor: Actor, number: number, args: readonly Argument[]): void {

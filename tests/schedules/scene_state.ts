@@ -1,5 +1,6 @@
 /** What a scene is made of beside the kernel's arena: all of it is copied when a scene is marked. */
 import { emptyTlbs, type LateTlbs } from "./late_tlbs.ts";
+import type { Snapshot } from "../../core/state/snapshot.ts";
 import type { Revocation } from "./delegation.ts";
 import type { Script } from "./script.ts";
 
@@ -116,4 +117,10 @@ export function copyModel(m: Model): Model {
     inputs: [...m.inputs],
     sites: [...m.sites],
   };
+}
+
+/** A place to go back to. */
+export interface Mark {
+  readonly arena: Snapshot;
+  readonly model: Model;
 }

@@ -138,6 +138,7 @@ export const Nr = {
   channelBind: 682,
   msgSendPages: 690,
   msgTimeout: 676,
+  msgSendCaps: 678,
   channelDestroy: 661,
   detach: 663,
   msgError: 672,

@@ -22,6 +22,7 @@ import {
 import type { Configuration } from "../configuration.ts";
 import {
   attach,
+  Channel,
   channel,
   connection,
   copy,
@@ -67,6 +68,10 @@ const copyTo = (what: string, whom: string, as: string): readonly Op[] => [
 const first = name(0);
 const mapThrough = (space: number | Held, token: number | Held): Op =>
   quiet(Nr.spaceMap, space, token, PAGE * 4096, 1, 0, 3);
+
+/** Sends eight bytes with a capability, copied or moved. */
+const sendWith = (nth: number, moved: number, token: number): Op =>
+  call("s", Nr.msgSendCaps, connection(nth), 8 + moved * 2 ** 20 + 2 ** 24, token, 0, 0, 0);
 
 export const CAPABILITIES: readonly Configuration[] = [
   {
@@ -260,5 +265,36 @@ export const CAPABILITIES: readonly Configuration[] = [
       role("B", derive(first, 255), derive(first, 255), exit(3)),
     ),
     mayBlock: [],
+  },
+  {
+    name: "messages carry what is revoked meanwhile, 3 x 5",
+    about: "capabilities",
+    small: true,
+    harts: 3,
+    actors: 3,
+    script: script(
+      pipe,
+      channel(Channel.capabilities),
+      memory,
+      ...deriveFrom("memory", "lower"),
+      ...family("B"),
+      ...copyTo("lower", "child", "given"),
+      write(4),
+      ...thread("T"),
+      go,
+      ...receive(),
+      reply(1),
+      ...receive(),
+      reply(2),
+      halt,
+      role("T", revoke("revoke", held("memory")), identify("id", held("memory"))),
+      [label("B"), read(3), attach(1)],
+      go,
+      sendWith(1, 0, first),
+      sendWith(1, 1, first),
+      halt,
+    ),
+    // With what it was to hand over gone it sends nothing, and nobody receives.
+    mayBlock: ["A"],
   },
 ];

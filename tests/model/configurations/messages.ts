@@ -400,4 +400,22 @@ export const MESSAGES: readonly Configuration[] = [
     ),
     mayBlock: ["B"],
   },
+  {
+    name: "two clients of one server, 3 x 10",
+    about: "messages",
+    small: false,
+    harts: 3,
+    actors: 3,
+    script: script(
+      channel(),
+      ...fork("B"),
+      ...fork("C"),
+      go,
+      ...times(5, ...receive(), reply(4)),
+      halt,
+      client("B", 1, send("s"), quiet(Nr.yield), send("s"), send("s")),
+      client("C", 1, send("s"), quiet(Nr.yield), send("s")),
+    ),
+    results: ["A: | B: s=4 s=4 s=4 | C: s=4 s=4"],
+  },
 ];

@@ -53,14 +53,14 @@ const PATCHES: readonly Patch[] = [
   },
   {
     file: FRAME,
-    old: "  return Math.max(0, framesLeft(s) - s.memory.reserve[ONE]);\n",
-    new: '  return scarcity.shown("frames", Math.max(0, framesLeft(s) - s.memory.reserve[ONE]));\n',
+    old: "  return Math.max(0, framesLeft(s) - s.memory.reserve[one]);\n",
+    new: '  return scarcity.shown("frames", Math.max(0, framesLeft(s) - s.memory.reserve[one]));\n',
   },
   {
     file: FRAME,
-    old: "  s.frame.role[frame] = role;\n  if (role === FrameRole.PageTable) {\n",
+    old: "  s.frame.role[frame] = role;\n  if (role === PageTable) {\n",
     new: '  scarcity.took("frames");\n' +
-      "  s.frame.role[frame] = role;\n  if (role === FrameRole.PageTable) {\n",
+      "  s.frame.role[frame] = role;\n  if (role === PageTable) {\n",
   },
   {
     file: FRAME,

@@ -1,5 +1,12 @@
 import type { Bound } from "./state/arena.ts";
-import { futexTable, hartTable, threadTable, timerTable, waiterTable } from "./sched/tables.ts";
+import {
+  futexTable,
+  hartTable,
+  irqTable,
+  threadTable,
+  timerTable,
+  waiterTable,
+} from "./sched/tables.ts";
 import {
   addressSpaceTable,
   frameTable,
@@ -72,6 +79,7 @@ export const kernelTables = {
   ringEntry: ringEntryTable,
   serviceName: serviceNameTable,
   timer: timerTable,
+  irq: irqTable,
 } as const;
 
 /** All kernel state: the bound tables, and nothing else. */

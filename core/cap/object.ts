@@ -7,6 +7,7 @@ import type { State } from "../kernel.ts";
 import { holdObject, releaseObject as releaseMemory } from "../mem/object.ts";
 import { abandonSpace, holdSpace } from "../mem/space.ts";
 import { ThreadState } from "../sched/tables.ts";
+import { releaseIrq } from "../sched/irq.ts";
 import { releaseTimer } from "../sched/timer_object.ts";
 import { releaseNotification } from "./notification.ts";
 import { CapKind } from "./tables.ts";
@@ -41,6 +42,9 @@ export function holdNamed(s: State, kind: number, object: number): void {
       return;
     case CapKind.Timer:
       s.timer.refs[object]++;
+      return;
+    case CapKind.Irq:
+      s.irq.refs[object]++;
       return;
     default:
       return unreachable("every object a node names is of a kind with a table");
@@ -78,6 +82,8 @@ export function releaseObject(
       return releaseNotification(s, fx, hart, object);
     case CapKind.Timer:
       return releaseTimer(s, fx, hart, object);
+    case CapKind.Irq:
+      return releaseIrq(s, fx, hart, object);
     default:
       return unreachable("every object a node names is of a kind with a table");
   }

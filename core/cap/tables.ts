@@ -31,6 +31,7 @@ export const objectTargets: Readonly<Record<number, Target>> = {
   [CapKind.Connection]: { table: "connection", kind: "holds" },
   [CapKind.Notification]: { table: "notification", kind: "holds" },
   [CapKind.Timer]: { table: "timer", kind: "holds" },
+  [CapKind.Irq]: { table: "irq", kind: "holds" },
 };
 
 /** Rights of a capability; children have no more than their parent. */

@@ -120,3 +120,19 @@ Deno.test("memory: a sender whose memory went while it waited gets the error, th
   assert.equal(b.results.get(b.client), E.EFAULT);
   assert.equal(b.waits(b.server), "MessageReceive");
 });
+
+Deno.test("memory: a buffer at the end of all numbers is none, whoever comes first", () => {
+  // There a number of 64 bits is rounded, and an end is not above its beginning.
+  const b = new MessageBench();
+  b.blocks(1, Nr.sendBytes, b.coid, HEAP, 8, 0, 0);
+  assert.equal(b.done(0, Nr.receive, b.chid, -22, 24, 0), E.EFAULT);
+  assert.equal(b.results.get(b.client), E.ESRVRFAULT);
+  b.blocks(1, Nr.sendBytes, b.coid, HEAP, 8, 0, 0);
+  const receipt = b.done(0, Nr.receive, b.chid, 0, 0, 0);
+  assert.equal(b.done(0, Nr.read, receipt, 0, -22, 8), E.ESRVRFAULT);
+  assert.equal(b.done(0, Nr.reply, receipt, 0), 0);
+  b.enter(0, Nr.receive, b.chid, -22, 24, 0);
+  b.call(1, Nr.sendBytes, b.coid, HEAP, 8, 0, 0);
+  assert.equal(b.results.get(b.server), E.EFAULT);
+  b.check();
+});

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { Bench, type Given } from "../proc/testing.ts";
 import { WaitKind } from "../sched/tables.ts";
+import { MESSAGE_ERRNO, type MessageErrno, qnxErrors } from "../syscall/qnx_errors.ts";
+import { qnxRows } from "../syscall/qnx_table.ts";
 
 /** Numbers of the message calls. */
 export const Nr = {
@@ -55,9 +57,9 @@ export const E = {
   EINVAL: -22,
   EPERM: -1,
   ENOMEM: -12,
-  ENOSPC: -28,
   ENOENT: -2,
   EEXIST: -17,
+  ENOSPC: -28,
   ENAMETOOLONG: -36,
   EDQUOT: -122,
   EOPNOTSUPP: -95,
@@ -65,6 +67,14 @@ export const E = {
   ETIMEDOUT: -110,
   ESRVRFAULT: -312,
 } as const;
+
+/** Errors each call is said to return. */
+const ERRORS: ReadonlyMap<number, ReadonlySet<number>> = new Map(
+  qnxRows.map((row) => {
+    const names = Object.keys(qnxErrors[row.name]) as MessageErrno[];
+    return [row.number, new Set(names.map((name) => MESSAGE_ERRNO[name]))];
+  }),
+);
 
 /** A server, init on hart 0, with a channel; a client on hart 1 with a connection to it. */
 export class MessageBench extends Bench {
@@ -85,6 +95,8 @@ export class MessageBench extends Bench {
   done(hart: number, number: number, ...args: Given[]): number {
     const value = this.call(hart, number, ...args);
     assert.ok(value !== undefined, `call ${number} returns`);
+    const errors = value < 0 ? ERRORS.get(number) : undefined;
+    assert.ok(errors?.has(-value) ?? true, `call ${number} is said to return ${value}`);
     return value;
   }
 

@@ -106,8 +106,14 @@ export const Account = {
   NamePageUsed: 75,
   NotificationFree: 140,
   NotificationUsed: 141,
-  TimerObjectFree: 159,
-  TimerObjectUsed: 160,
+  TimerObjectFree: 170,
+  TimerObjectUsed: 171,
+  IrqFree: 172,
+  IrqUsed: 173,
+  IrqSource: 174,
+  IrqPending: 175,
+  IrqAcknowledged: 176,
+  IrqDiscarded: 177,
   FutexFree: 80,
   FutexUsed: 81,
 } as const;
@@ -335,6 +341,13 @@ export const resources: readonly Resource[] = [
     unit: "timer",
     kind: "stock",
     accounts: ["TimerObjectFree", "TimerObjectUsed"],
+  },
+  { name: "IRQ bindings", unit: "binding", kind: "stock", accounts: ["IrqFree", "IrqUsed"] },
+  {
+    name: "IRQs",
+    unit: "IRQ",
+    kind: "flow",
+    accounts: ["IrqSource", "IrqPending", "IrqAcknowledged", "IrqDiscarded"],
   },
 ];
 

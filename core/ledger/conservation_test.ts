@@ -44,6 +44,8 @@ import { futexRegion } from "../sched/futex_row.ts";
 import { bookTime } from "../sched/hart_time.ts";
 import { scheduler } from "../sched/scheduler.ts";
 import { createThread, freeThread, raiseIpi } from "../sched/thread.ts";
+import { acknowledgeIrq, bindIrq, takeIrq } from "../sched/irq.ts";
+import { IRQ_SOURCES } from "../sched/tables.ts";
 import { armTimer, disarmTimer, TimerSlot } from "../sched/timer.ts";
 import { armTimerObject, createTimer, expireTimers } from "../sched/timer_object.ts";
 import { LAST_GENERATION } from "../state/table.ts";
@@ -256,6 +258,24 @@ const message: readonly Step[] = [
   ["closeChannel", closeChannel],
 ];
 
+/** A source is bound, interrupts twice, and goes with an interrupt that nobody acknowledged. */
+const irqs: readonly Step[] = [
+  ["bindIrq", (w) => {
+    const bell = createNotification(w.s);
+    const node = createNode(w.s, w.init, CapKind.Notification, bell, Right.Send);
+    assert.ok(nameNode(w.s, w.init, node) > 0);
+    const irq = bindIrq(w.s, w.fx, 7, bell, 1);
+    const own = dependentNode(w.s, node, w.init, CapKind.Irq, irq, Right.Send);
+    assert.ok(nameNode(w.s, w.init, own) > 0);
+  }],
+  ["takeIrq", (w) => takeIrq(w.s, w.fx, 0, 7)],
+  ["acknowledgeIrq", (w) => {
+    assert.ok(acknowledgeIrq(w.s, w.fx, w.s.kernel.irqOfSource[IRQ_SOURCES + 7]));
+  }],
+  ["takeIrq", (w) => takeIrq(w.s, w.fx, 0, 7)],
+  ["closeNames", (w) => closeNames(w.s, w.fx, 0, w.init)],
+];
+
 const scenarios: Readonly<Record<string, readonly Step[]>> = {
   "frames by role": space,
   "frame references": pages,
@@ -382,6 +402,8 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
     ["expireTimers", (w) => expireTimers(w.s, w.fx, 0, 6000)],
     ["closeNames", (w) => closeNames(w.s, w.fx, 0, w.init)],
   ],
+  "IRQ bindings": irqs,
+  "IRQs": irqs,
 };
 
 /** Runs a scenario, each step an event; what is wrong names the event and its resource. */

@@ -53,6 +53,8 @@ function openingBalances(
     [Account.FutexFree, capacityOf(s.futex)],
     [Account.TimerFree, TIMERS_OF_A_THREAD * capacityOf(s.thread) + capacityOf(s.timer)],
     [Account.TimerObjectFree, capacityOf(s.timer)],
+    [Account.IrqFree, capacityOf(s.irq)],
+    [Account.IrqSource, AMPLE],
     [Account.DescriptorFree, AMPLE],
     [Account.ChannelFree, capacityOf(s.channel)],
     [Account.ConnectionFree, capacityOf(s.connection)],

@@ -1,6 +1,6 @@
 import { back, f64, holds, owns, u16, u32, u8, weak } from "../state/column.ts";
 import { table } from "../state/table.ts";
-import { FUTEX_BUCKETS, TID_BUCKETS } from "../sched/tables.ts";
+import { FUTEX_BUCKETS, IRQ_SOURCES, TID_BUCKETS } from "../sched/tables.ts";
 
 /** Descriptors a process may have open. */
 export const DESCRIPTORS = 256;
@@ -25,9 +25,10 @@ export const KnownSlot = {
   entropy: 64,
   processes: 128,
   names: 256,
+  irqs: 512,
 } as const;
 /** All of them. */
-export const KNOWN_SLOTS = 511;
+export const KNOWN_SLOTS = 1023;
 
 /** A process. */
 export const processTable = table("process", {
@@ -194,6 +195,10 @@ export const kernelTable = table("kernel", {
   hungryLo: u32("harts 0 to 31 that are idle and ask for a thread", { owner: "global" }),
   hungryHi: u32("harts 32 to 63", { owner: "global" }),
   selfCheck: u8("a SelfCheck: what the scheduler found of itself at boot"),
+  irqOfSource: back("irq", "binding of each interrupt source; 0 for none", { count: IRQ_SOURCES }),
+  driverSource: u8("1 for a source that a driver of the kernel's own serves", {
+    count: IRQ_SOURCES,
+  }),
   futexBucket: back("futex", "futex hash buckets", { count: FUTEX_BUCKETS, role: "derived" }),
 });
 

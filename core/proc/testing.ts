@@ -278,6 +278,16 @@ export class Bench {
     this.pump();
   }
 
+  /** A device interrupt of a source at a hart. */
+  interrupt(hart: number, source: number): void {
+    const { e } = this.world;
+    e.payloadLength = 0;
+    e.valueLo = source;
+    e.valueHi = 0;
+    this.#send(hart, EventKind.External, 9);
+    this.pump();
+  }
+
   /** One event that something asked for: an IPI, a step, a call that runs again. */
   #next(): boolean {
     const { s, world: { e } } = this;

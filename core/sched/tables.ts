@@ -290,6 +290,25 @@ export const timerTable = table("timer", {
   previousAsked: back("timer", "the one after"),
 });
 
+/** Numbers of interrupt sources lie below this; 0 is none. */
+export const IRQ_SOURCES = 96;
+
+/** An interrupt source that a program has bound. */
+export const irqTable = table("irq", {
+  doc: "One row per bound interrupt source: what it sets in which notification.",
+  capacity: IRQ_SOURCES - 1,
+}, {
+  refs: u32("capability nodes that hold it"),
+  source: u8("number of the source"),
+  notification: holds("notification", "where it sets its bits"),
+  bits: u32("what it sets there"),
+  pending: u8("1 from an interrupt until it is acknowledged: its source is masked"),
+  delivered: u32("interrupts told, modulo 2^32", { role: "history" }),
+  spurious: u32("interrupts that came while the source was masked, modulo 2^32", {
+    role: "history",
+  }),
+});
+
 /** Wait queue heads live in a table of their own, so every object embeds two bare indices. */
 export const WaitKind = {
   None: 0,

@@ -224,6 +224,22 @@ export const nativeRows = [
     "never",
     "Takes the count of expiries since it was armed that came with another one.",
   ),
+  row(
+    655,
+    "irq_bind",
+    { source: value, notification: value, bits: value },
+    { slot: "irqs" },
+    "never",
+    "Lets an interrupt source set bits of a notification to which there is a token with Send.",
+  ),
+  row(
+    656,
+    "irq_ack",
+    { irq: value },
+    { argument: 0, kind: "Irq", rights: ["Send"] },
+    "never",
+    "Lets the source interrupt again, which each interrupt masks; 1 when there was one.",
+  ),
 ] as const;
 
 /** Names of the native calls. */

@@ -77,7 +77,8 @@ export type Consumed =
       | "clock"
       | "entropy"
       | "processes"
-      | "names";
+      | "names"
+      | "irqs";
   }
   | { readonly none: string };
 

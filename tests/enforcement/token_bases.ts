@@ -25,6 +25,8 @@ export const MAKERS: Readonly<Record<string, (b: TokenBench, hart: number) => nu
   },
   Channel: (b, hart) => b.make(hart, "channel_create", 0),
   Connection: (b, hart) => b.make(hart, "connect_attach", 0, MAKERS.Channel(b, hart)),
+  Poster: (b, hart) =>
+    b.make(hart, "connect_attach", 0, b.make(hart, "channel_create_async", 0, 8)),
   Receipt: (b, hart) => b.receipt(hart),
   OpenFile: (b, hart) => b.make(hart, "cap_copy", MAKERS.file(b, hart), 0),
   Process: (b, hart) => b.make(hart, "cap_process", 0),
@@ -32,6 +34,10 @@ export const MAKERS: Readonly<Record<string, (b: TokenBench, hart: number) => nu
   Space: (b, hart) => b.make(hart, "space_create"),
   Memory: (b, hart) => b.make(hart, "memory_create", 2),
   Notification: (b, hart) => b.make(hart, "notification_create"),
+  Irq: (b, hart) => {
+    const [source] = b.freeSources();
+    return b.make(hart, "irq_bind", source, MAKERS.Notification(b, hart), 1);
+  },
   Timer: (b, hart) => b.make(hart, "timer_create", MAKERS.Notification(b, hart), 1),
 };
 
@@ -95,6 +101,13 @@ export const BASES: Readonly<Record<string, Base>> = {
   msg_reply_receive: of("Receipt", 0),
   msg_send_pulse: of("Connection", 10, 1, 1),
   msg_info: of("Receipt", BUFFER),
+  msg_send_caps: of("Connection", 0, 0, 0, 0, 0),
+  msg_reply_caps: of("Receipt", 0, 0, 0, 0, 0),
+  msg_post: of("Poster", 8, 1, 0, 0, 0),
+  channel_bind: of("Channel", (b) => MAKERS.Notification(b, 0), 1),
+  channel_limit: of("Channel", 10, 10),
+  channel_counters: of("Channel", BUFFER),
+  msg_send_pages: of("Connection", BUFFER, 4096, 0, 0, 2),
   msg_read: of("Receipt", 0, BUFFER, 0),
   cap_identify: of("Memory"),
   cap_derive: of("Memory", 0xff),
@@ -122,6 +135,7 @@ export const BASES: Readonly<Record<string, Base>> = {
   timer_arm: of("Timer", 9_000_000, 0),
   timer_cancel: of("Timer"),
   timer_overruns: of("Timer"),
+  irq_ack: of("Irq"),
 };
 
 /** Descriptor calls, by what the description must have been opened for. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { EFFECT_ARITY } from "../../core/effect.ts";
 import { Bench, type Given } from "../../core/proc/testing.ts";
 import { compareArenas, differenceText, Snapshot } from "../../core/state/snapshot.ts";
+import { IRQ_SOURCES } from "../../core/sched/tables.ts";
 import { syscallRows } from "../../core/syscall/rows.ts";
 import { ALLOWED_EFFECTS, copyPassing } from "./state_watch.ts";
 
@@ -41,6 +42,12 @@ export class TokenBench extends Bench {
     const value = this.call(hart, numberOf(name), ...args);
     assert.ok(value !== undefined && value >= 0, `${name}: ${value}`);
     return value;
+  }
+
+  /** Interrupt sources nobody has bound. */
+  freeSources(): number[] {
+    const bound = this.s.kernel.irqOfSource.subarray(IRQ_SOURCES, 2 * IRQ_SOURCES);
+    return [...bound.keys()].filter((source) => source > 0 && bound[source] === 0);
   }
 
   /** The other hart sends a message, and this one receives it: the number of its receipt. */

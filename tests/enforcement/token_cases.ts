@@ -29,6 +29,7 @@ const OWN_ERRORS: Readonly<Record<string, number>> = {
 const MESSAGE_ERRORS: Readonly<Record<string, number>> = {
   Channel: ESRCH,
   Connection: EBADF,
+  Poster: EBADF,
   Receipt: ESRCH,
 };
 /** Calls that take a thread that has ended for what they wait for. */
@@ -155,6 +156,7 @@ function linuxCases(row: SyscallRow): Case[] {
 const GIVES_UP: Readonly<Record<string, string>> = {
   Channel: "channel_destroy",
   Connection: "connect_detach",
+  Poster: "connect_detach",
 };
 
 function messageCases(row: SyscallRow): Case[] {
@@ -166,7 +168,8 @@ function messageCases(row: SyscallRow): Case[] {
     answer,
   }));
   for (const other of ["Channel", "Connection", "Receipt", "Memory", "file"]) {
-    if (other === from) continue;
+    // A connection is the right kind; that its channel has no ring is not what is tried here.
+    if (other === from || (from === "Poster" && other === "Connection")) continue;
     cases.push({ what: `a ${other}`, make: (b) => MAKERS[other](b, 0), answer });
   }
   // Of two processes one waits for the answer, so that neither can try the other's receipt.

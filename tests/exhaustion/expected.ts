@@ -43,7 +43,7 @@ const NO_SPACE = 9;
 const TOKENS: Answers = Object.fromEntries(
   [
     ...["capNode", "namePage", "notification", "memoryObject", "addressSpace", "asids", "region"],
-    ...["timer", "frames", "pageTable", "process", "thread", "waiter"],
+    ...["timer", "irq", "frames", "pageTable", "process", "thread", "waiter"],
   ].map((resource) => [resource, NO_SPACE]),
 );
 
@@ -104,6 +104,7 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   map: TOKENS,
   spawn: TOKENS,
   timer: TOKENS,
+  irq: TOKENS,
   "native thread": TOKENS,
   channel: MESSAGES,
   attach: MESSAGES,

@@ -144,6 +144,7 @@ const FILLS: readonly Fill[] = [
     errno: NO_SPACE,
   },
   { resource: "timer", thing: "timers", options: rows({ timer: 12 }), errno: NO_SPACE },
+  { resource: "irq", thing: "irqs", options: rows({ irq: 8 }), errno: NO_SPACE },
   { resource: "image", thing: "images", options: rows({ image: 10 }), errno: Errno.NoMemory },
 ];
 

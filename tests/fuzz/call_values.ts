@@ -91,7 +91,8 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   "badge": [1, 77, 0],
   "entry": [0x3000_0000, 0x3000_0000, 1, 2 ** 53],
   "process_spawn.stack": [0x3000_1000, 0],
-  "process_spawn.slots": [0, 0, 0, 16, 256, 511, 512],
+  "process_spawn.slots": [0, 0, 0, 16, 256, 1023, 1024],
+  "source": [1, 2, 3, 10, 95, 0, 96],
   "timer_arm.period": [0, 100_000, 1_000_000, 1],
   "thread_affinity.word": [0, 1, 2],
   "thread_set_affinity.low": [1, 2, 3, 0, 0xffff_ffff],
@@ -213,6 +214,8 @@ export class CallValues {
         return this.tokenOf(s, p, CapKind.Thread);
       case "timer":
         return this.tokenOf(s, p, CapKind.Timer);
+      case "irq":
+        return this.tokenOf(s, p, CapKind.Irq);
       case "deadline":
         return r.oneIn(4) ? 0 : s.kernel.now[ONE] + r.pick([0, 1000, 50_000]);
       case "pid":

@@ -36,8 +36,6 @@ const SELDOM: Readonly<Record<string, number>> = {
 const NO_EFFECT: ReadonlySet<string> = new Set([
   // A new epoch of ASIDs begins after 2,047 spaces.
   "InvalidateAll",
-  // No driver of today writes a register.
-  "DeviceWrite",
 ]);
 
 const kept: { stock?: Stock } = {};

@@ -56,9 +56,11 @@ const budgetClass = (ns: number): number => ns <= 0 ? 0 : ns === QUANTUM_NS ? 2 
 /** Rows of a table lie below this in the order of names. */
 const ROWS = 0x10_0000;
 
-/** A row as the order of names has it: table and number. */
+/** A row as the order of names has it. */
+export const entryOf = (table: number, row: number): number => table * ROWS + row;
+/** Its table. */
 export const tableOfEntry = (entry: number): number => Math.floor(entry / ROWS);
-/** The number of such a row. */
+/** Its number. */
 export const rowOfEntry = (entry: number): number => entry % ROWS;
 
 /** Makes the keys of a scene's states. */
@@ -159,7 +161,7 @@ export class Canonical {
     if (known !== undefined && known !== 0) return known;
     const name = ++this.counts[table];
     this.named[table][row] = name;
-    this.queue.push(table * ROWS + row);
+    this.queue.push(entryOf(table, row));
     return name;
   }
 

@@ -9,77 +9,144 @@ import { reduce } from "../../core/reduce.ts";
 import { makeReducer, type Reducer } from "../../core/reducer.ts";
 import type { ArenaLayout } from "../../core/state/arena.ts";
 import type { ElementType } from "../../core/state/column.ts";
-import type { TableBase, ViewOf } from "../../core/state/table.ts";
+import { type TableBase, type ViewOf, zeroingOf } from "../../core/state/table.ts";
+import { Bits } from "./bits.ts";
 
 type Words = ViewOf[ElementType];
 
-/** A set of whole numbers. */
-export class Bits {
-  private words = new Uint32Array(64);
-
-  add(n: number): void {
-    const word = n >>> 5;
-    if (word >= this.words.length) this.grow(word + 1);
-    this.words[word] |= 1 << (n & 31);
-  }
-
-  addAll(other: Bits): void {
-    if (other.words.length > this.words.length) this.grow(other.words.length);
-    for (let i = 0; i < other.words.length; i++) this.words[i] |= other.words[i];
-  }
-
-  meets(other: Bits): boolean {
-    const length = Math.min(this.words.length, other.words.length);
-    for (let i = 0; i < length; i++) if ((this.words[i] & other.words[i]) !== 0) return true;
-    return false;
-  }
-
-  private grow(words: number): void {
-    const larger = new Uint32Array(Math.max(words, 2 * this.words.length));
-    larger.set(this.words);
-    this.words = larger;
-  }
-}
-
-/** What events touch. */
+/** What events touch, by the numbers of elements. */
 export interface Footprint {
   readonly written: Bits;
   /** Read or written. */
   readonly touched: Bits;
+  /** Counters that were counted up or down, or sets one was put into, and not looked at. */
+  readonly added: Bits;
 }
 
 /** A footprint of nothing. */
 export function noFootprint(): Footprint {
-  return { written: new Bits(), touched: new Bits() };
+  return { written: new Bits(), touched: new Bits(), added: new Bits() };
 }
 
 /** Whether events with these footprints may not change places. */
 export function dependent(a: Footprint, b: Footprint): boolean {
-  return a.written.meets(b.touched) || b.written.meets(a.touched);
+  return a.written.meets(b.touched) || b.written.meets(a.touched) ||
+    a.added.meets(b.touched) || b.added.meets(a.touched);
 }
 
 /** Adds what one touches to another. */
 export function addFootprint(to: Footprint, more: Footprint): void {
   to.written.addAll(more.written);
   to.touched.addAll(more.touched);
+  to.added.addAll(more.added);
 }
 
 /**
  * What changes places without a difference but in names: counters, books, and what lies free. Who
- * takes the last of anything would see the order; no configuration takes so much.
+ * takes the last of anything would see the order; no configuration takes so much. What was only
+ * done before, and what is only scratch within an event, nobody reads.
  */
-const COMMUTES: ReadonlySet<string> = new Set([
+export const SILENT: ReadonlySet<string> = new Set([
+  // Names that are left, and names given.
   "kernel.nextPid",
+  "kernel.tidsGiven",
   "fileSystem.nextNumber",
-  "account.balance",
+  "memory.nextAsid",
+  "memory.asidUsed",
+  "memory.asidRetired",
+  "memory.asidEpoch",
+  "hart.asidEpoch",
+  "addressSpace.asidEpoch",
+  // What lies free.
   "memory.freeHead",
   "memory.freeTail",
   "memory.freeFrames",
   "memory.backed",
-  "memory.nextAsid",
-  "memory.asidUsed",
-  "memory.asidRetired",
   "frame.next",
+  // Books, counters and times of the past.
+  "account.balance",
+  "kernel.lastOrder",
+  "kernel.now",
+  "kernel.timerSequence",
+  "hart.lastSequence",
+  "hart.lastTime",
+  "hart.switches",
+  "hart.given",
+  "hart.longestWait",
+  "thread.timerSequence",
+  "thread.intervalSequence",
+  "thread.userTime",
+  "thread.readySince",
+  "process.userTime",
+  "process.childTime",
+  "waiter.generation",
+  "memory.shootdowns",
+  "shootdown.sequence",
+  "inode.accessed",
+  "inode.modified",
+  "inode.changed",
+  // Found by a number that whoever looks was given by the one it names.
+  "kernel.pidBucket",
+  "kernel.tidBucket",
+  "process.pidNext",
+  "thread.tidNext",
+  // Scratch.
+  "kernel.execInode",
+  "kernel.execScript",
+  "kernel.execOld",
+  "fileSystem.walkParent",
+  "fileSystem.walkInode",
+  "fileSystem.walkAt",
+  "fileSystem.walkLength",
+  "fileSystem.walkInEffects",
+  "fileSystem.walkSteps",
+  "fileSystem.walkLinks",
+  "fileSystem.walkSlash",
+  "fileSystem.walkLast",
+  "fileSystem.walkKeep",
+  "fileSystem.walkBytes",
+]);
+
+/**
+ * Columns that find a row by a key, each with what it is noted as: to look in vain is to read, too,
+ * and in which bucket says more of rows' numbers than of the key.
+ */
+const LOOKUPS: ReadonlyMap<string, string> = new Map([
+  ["memory.pageBucket", "pages"],
+  ["objectPage.hashNext", "pages"],
+  ["fileSystem.nameBucket", "names"],
+  ["directoryEntry.hashNext", "names"],
+  ["kernel.futexBucket", "futexes"],
+  ["futex.hashNext", "futexes"],
+]);
+
+/**
+ * Counters that are only ever counted up and down by statements of their own: whoever wants to know
+ * what they come to reads them, and that is noted.
+ */
+const COUNTERS: ReadonlySet<string> = new Set([
+  "hart.assigned",
+  "capNode.children",
+  "pipe.readers",
+  "pipe.writers",
+  "inode.writers",
+  "addressSpace.regions",
+  "addressSpace.tables",
+  "addressSpace.resident",
+  "pageTable.used",
+  "frame.refs",
+  "process.threads",
+  "memoryObject.pages",
+  "openFile.refs",
+]);
+
+/** Sets with a bit for each member, into and out of which members are put by `|=` and `&=`. */
+const SETS: ReadonlySet<string> = new Set([
+  "kernel.hungryLo",
+  "kernel.hungryHi",
+  "addressSpace.ranOnLo",
+  "addressSpace.ranOnHi",
+  "pageTable.present",
 ]);
 
 /** What every space holds from the start to the end: how many do is nobody's business. */
@@ -88,23 +155,55 @@ const ZERO_OBJECT = 1;
 /** Tables that are walked from their first row to their last. */
 const WALKED: ReadonlySet<string> = new Set(["process", "thread"]);
 
+/** A column, or something like one, of whose elements footprints are made. */
+export interface Noted {
+  readonly name: string;
+  /** Number of the table whose rows it has; -1 for none. */
+  readonly table: number;
+  /** Elements a row has. */
+  readonly count: number;
+  readonly how: "plain" | "counter" | "set";
+  /** The footprint's number of each element plus one. */
+  readonly numbers: Map<number, number>;
+}
+
+/** An element in a footprint. */
+export interface Element {
+  readonly column: Noted;
+  readonly index: number;
+}
+
 /** A kernel that notes what its events touch. */
 export class Recorder {
   /** The kernel's state, noted. */
   readonly state: State;
   readonly kernel: Reducer;
-  private readonly names = new Map<number | string, number>();
+  /** What the numbers in footprints stand for. */
+  readonly elements: Element[] = [];
+  /** Columns that are not noted, as a test plants them. */
+  private readonly silent: ReadonlySet<string>;
+  /** The same state, not noted. */
+  readonly plain: State;
+  private readonly lookups = new Map<string, Noted>();
+  private readonly machine = new Map<string, Noted>();
+  private readonly sets = new Map<string, Noted>();
   private footprint = noFootprint();
   /** Elements written, with what they held before. */
   private readonly before = new Map<number, { array: Words; index: number; value: number }>();
+  /** A counter or set that was read, maybe only to be written at once. */
+  private pending: { column: Noted; index: number } | undefined;
   private on = false;
-  private columns = 0;
   /** Rows touched, and whether they were free when they were first: nobody else knows those. */
   private isFreshFrame: (row: number) => boolean = () => false;
   private readonly fresh = new Map<number, boolean>();
+  private readonly tables: readonly string[];
 
-  constructor(layout: ArenaLayout, buffer: ArrayBuffer) {
+  /** @param missed columns that are left out though they matter: to see that it is noticed */
+  constructor(layout: ArenaLayout, buffer: ArrayBuffer, missed: readonly string[] = []) {
     const plain = makeReducer(layout, buffer, 0);
+    this.silent = new Set([...SILENT, ...missed]);
+    this.plain = plain.state;
+    this.tables = layout.tables.map((table) => table.key);
     this.state = Object.fromEntries(
       Object.entries(plain.state).map(([key, table], i) => [key, this.noted(i, key, table)]),
     ) as unknown as State;
@@ -116,19 +215,43 @@ export class Recorder {
     };
   }
 
+  /** The bits of a set of one row, of those in part of a footprint. */
+  bitsOf(name: string, part: Bits): number {
+    const numbers = this.sets.get(name)?.numbers;
+    let bits = 0;
+    for (let bit = 0; bit < 32; bit++) {
+      const number = numbers?.get(32 + bit);
+      if (number !== undefined && part.has(number)) bits |= 1 << bit;
+    }
+    return bits;
+  }
+
+  /** Takes bits of a set of one row out of part of a footprint; also those of harts there are not. */
+  forgetBits(name: string, part: Bits, bits: number): void {
+    const numbers = this.sets.get(name)?.numbers;
+    for (let bit = 0; bit < 32; bit++) {
+      const number = numbers?.get(32 + bit);
+      if (((bits >>> bit) & 1) !== 0 && number !== undefined) part.remove(number);
+    }
+  }
+
   /** Forgets what was touched. */
   begin(): void {
     this.footprint = noFootprint();
     this.before.clear();
     this.fresh.clear();
+    this.pending = undefined;
   }
 
   /** What was touched since. What holds what it held before was only read, in between as well. */
   end(): Footprint {
-    for (const [key, { array, index, value }] of this.before) {
-      if (array[index] !== value) this.note(key, true);
+    this.settlePending();
+    for (const [number, { array, index, value }] of this.before) {
+      if (array[index] !== value) this.footprint.written.add(number);
     }
-    return this.footprint;
+    const { footprint } = this;
+    this.begin();
+    return footprint;
   }
 
   /** Runs something that looks at the noted state. */
@@ -141,20 +264,91 @@ export class Recorder {
     }
   }
 
-  /** Notes something outside the arena. */
+  /**
+   * Notes something of the machine: "cell FRAME", "tlb HART ASID", "registers THREAD", "time HART", or
+   * a word alone.
+   */
   touch(what: string, written: boolean): void {
-    if (what.startsWith("cell ") && this.isFreshFrame(Number(what.slice(5)))) return;
-    this.note(what, written);
+    const [kind, a, b] = what.split(" ");
+    let index = 0;
+    let table = "";
+    if (kind === "cell") {
+      if (this.isFreshFrame(Number(a))) return;
+      index = Number(a);
+      table = "frame";
+    } else if (kind === "tlb") {
+      // What a TLB holds of a space that is gone is nobody's to see.
+      const space = this.spaceOf(Number(b));
+      if (space === 0) return;
+      index = space * 64 + Number(a);
+      table = "addressSpace";
+    } else if (kind === "registers") {
+      index = Number(a);
+      table = "thread";
+    } else if (kind === "time") index = Number(a);
+    let column = this.machine.get(kind);
+    if (column === undefined) {
+      const count = kind === "tlb" ? 64 : 1;
+      column = {
+        name: kind,
+        table: this.tables.indexOf(table),
+        count,
+        how: "plain",
+        numbers: new Map(),
+      };
+      this.machine.set(kind, column);
+    }
+    this.note(column, index, written);
   }
 
-  private note(what: number | string, written: boolean): void {
-    let name = this.names.get(what);
-    if (name === undefined) {
-      name = this.names.size;
-      this.names.set(what, name);
+  /**
+   * Notes what decides that a choice of a scene can happen, and when: a hart's clock, which only its
+   * timer moves, and for its own next call or step which thread it runs.
+   */
+  choose(choice: string): void {
+    const hart = Number(choice.slice(1));
+    if (!"gcit".includes(choice[0])) return;
+    this.touch(`time ${hart}`, choice[0] === "t");
+    if (choice[0] === "i") return;
+    this.noting(() => {
+      const { hart: harts, thread: threads } = this.state;
+      const thread = harts.current[hart + 1];
+      return harts.continuePending[hart + 1] + (thread === 0 ? 0 : threads.state[thread]);
+    });
+  }
+
+  private note(column: Noted, index: number, written: boolean): void {
+    const number = this.numberOf(column, index);
+    this.footprint.touched.add(number);
+    if (written) this.footprint.written.add(number);
+  }
+
+  /** A counter or set was read, and something else came next: so it was looked at. */
+  private settlePending(): void {
+    const { pending } = this;
+    if (pending === undefined) return;
+    this.pending = undefined;
+    const { column, index } = pending;
+    if (column.how === "counter") return this.note(column, index, false);
+    for (let bit = 0; bit < 32; bit++) this.note(column, 32 * index + bit, false);
+  }
+
+  private spaceOf(asid: number): number {
+    const { $header, $live, asid: asids } = this.plain.addressSpace;
+    for (let row = 1; row <= ($header[0] ?? 0); row++) {
+      if ($live[row] === 1 && asids[row] === asid) return row;
     }
-    this.footprint.touched.add(name);
-    if (written) this.footprint.written.add(name);
+    return 0;
+  }
+
+  /** The number in footprints of an element of a column. */
+  numberOf(column: Noted, index: number): number {
+    let number = column.numbers.get(index);
+    if (number === undefined) {
+      number = this.elements.push({ column, index }) - 1;
+      column.numbers.set(index, number);
+    }
+    return number;
   }
 
   /** Makes the question whether a row was free when the event first touched it. */
@@ -179,52 +373,150 @@ export class Recorder {
     const out: Record<string, unknown> = { ...table };
     const views: Words[] = [];
     const columns = table as unknown as Readonly<Record<string, Words>>;
-    for (const [name, { role, count }] of Object.entries(table.$spec.columns)) {
-      const skip = role === "history" || role === "derived" || COMMUTES.has(`${key}.${name}`);
-      const zero = key === "memoryObject" && name === "refs";
-      const silent = (at: number): boolean =>
-        (zero && at === ZERO_OBJECT) || isFresh(Math.floor(at / count));
-      const view = skip ? columns[name] : this.wrap(columns[name], silent);
+    const column = (name: string, count: number): Noted => {
+      const full = `${key}.${name}`;
+      const how = COUNTERS.has(full) ? "counter" : SETS.has(full) ? "set" : "plain";
+      const each = how === "set" ? 32 * count : count;
+      const made: Noted = { name: full, table: number, count: each, how, numbers: new Map() };
+      if (how === "set") this.sets.set(full, made);
+      return made;
+    };
+    for (const [name, { count }] of Object.entries(table.$spec.columns)) {
+      const full = `${key}.${name}`;
+      const lookup = LOOKUPS.get(full);
+      let view = columns[name];
+      if (lookup !== undefined && !this.silent.has(full)) view = this.lookup(lookup, view);
+      else if (!this.silent.has(full)) {
+        const zero = full === "memoryObject.refs";
+        view = this.wrap(
+          column(name, count),
+          view,
+          (at) => (zero && at === ZERO_OBJECT) || isFresh(Math.floor(at / count)),
+        );
+      }
       out[name] = view;
       views.push(view);
     }
     const walked = WALKED.has(key);
-    out.$live = this.wrap(table.$live, (row) => isFresh(row) && !walked);
-    if (walked) out.$header = this.wrap(table.$header, () => false);
+    const dead: Noted = { ...column("dead rows", 1), table: -1 };
+    if (!this.silent.has(`${key}.$live`)) {
+      out.$live = this.life(column("$live", 1), dead, table.$live, walked);
+    }
+    if (walked) {
+      const header: Noted = { ...column("$header", 1), table: -1 };
+      out.$header = this.wrap(header, table.$header, () => false);
+    }
     out.$views = views;
+    // To free a row is to write all of it.
+    out.$zeroing = zeroingOf(table.$spec.columns, (name) => out[name] as Words);
     return out as unknown as TableBase;
   }
 
-  private wrap<T extends Words>(array: T, silent: (at: number) => boolean): T {
-    const base = ++this.columns * 2 ** 24;
-    const write = (index: number): void => {
+  /**
+   * Which rows are in use. Rows that are not are one to whoever finds one so: any that is freed may
+   * come between, and, where a table is walked, any that is taken.
+   */
+  private life<T extends Words>(column: Noted, dead: Noted, array: T, walked: boolean): T {
+    return new Proxy(array, {
+      get: (target, key) => {
+        if (typeof key === "symbol") return Reflect.get(target, key, target);
+        const index = Number(key);
+        if (!(index >= 0)) return Reflect.get(target, key, target);
+        if (this.on) {
+          this.settlePending();
+          if (target[index] === 0) this.note(dead, 0, false);
+          else this.note(column, index, false);
+        }
+        return target[index];
+      },
+      set: (target, key, value) => {
+        const index = Number(key);
+        if (this.on) {
+          this.settlePending();
+          if (value === 0) this.note(column, index, true);
+          if (value === 0 || walked) this.footprint.added.add(this.numberOf(dead, 0));
+        }
+        target[index] = value;
+        return true;
+      },
+    });
+  }
+
+  /** A column that finds rows: one element, whichever is touched. */
+  private lookup<T extends Words>(name: string, array: T): T {
+    let column = this.lookups.get(name);
+    if (column === undefined) {
+      column = { name, table: -1, count: 1, how: "plain", numbers: new Map() };
+      this.lookups.set(name, column);
+    }
+    return this.wrap(column, array, () => false, 0);
+  }
+
+  /** A counter or set was read and written at once: it was counted, or members changed. */
+  private change(index: number, column: Noted, changed: number): void {
+    // Who puts in what is in already, or takes out what is not, counts on whoever did it first.
+    if (column.how === "set" && changed === 0) return this.settlePending();
+    this.pending = undefined;
+    if (column.how === "counter") {
+      this.footprint.added.add(this.numberOf(column, index));
+      return;
+    }
+    for (let bit = 0; bit < 32; bit++) {
+      if (((changed >>> bit) & 1) !== 0) this.note(column, 32 * index + bit, true);
+    }
+  }
+
+  private overwrite(index: number, column: Noted): void {
+    if (column.how === "counter") return this.note(column, index, true);
+    for (let bit = 0; bit < 32; bit++) this.note(column, 32 * index + bit, true);
+  }
+
+  private wrap<T extends Words>(
+    column: Noted,
+    array: T,
+    silent: (at: number) => boolean,
+    only?: number,
+  ): T {
+    const plain = column.how === "plain";
+    const read = (index: number): void => {
       if (!this.on || silent(index)) return;
-      this.note(base + index, false);
-      if (this.before.has(base + index)) return;
-      this.before.set(base + index, { array, index, value: array[index] });
+      this.settlePending();
+      if (plain) this.note(column, only ?? index, false);
+      else this.pending = { column, index };
     };
-    const range = (from: number, to: number, written: boolean): void => {
-      for (let i = from; i < to && this.on; i++) {
-        if (written) write(i);
-        else if (!silent(i)) this.note(base + i, false);
+    const write = (index: number, value: number): void => {
+      if (!this.on || silent(index)) return;
+      if (!plain && this.pending?.column === column && this.pending.index === index) {
+        return this.change(index, column, array[index] ^ value);
       }
+      this.settlePending();
+      if (!plain) return this.overwrite(index, column);
+      const number = this.numberOf(column, only ?? index);
+      this.footprint.touched.add(number);
+      if (only !== undefined) this.footprint.written.add(number);
+      else if (!this.before.has(number)) {
+        this.before.set(number, { array, index, value: array[index] });
+      }
+    };
+    const range = (from: number, to: number, note: (index: number) => void): void => {
+      for (let i = from; i < to && this.on; i++) note(i);
     };
     const methods: Record<string, unknown> = {
       fill: (value: number, from = 0, to = array.length) => {
-        range(from, to, true);
+        range(from, to, (i) => write(i, value));
         array.fill(value, from, to);
       },
       copyWithin: (at: number, from: number, to: number) => {
-        range(from, to, false);
-        range(at, at + to - from, true);
+        range(from, to, read);
+        range(at, at + to - from, (i) => write(i, array[i - at + from]));
         array.copyWithin(at, from, to);
       },
       set: (values: ArrayLike<number>, at = 0) => {
-        range(at, at + values.length, true);
+        range(at, at + values.length, (i) => write(i, values[i - at]));
         array.set(values, at);
       },
       slice: (from: number, to: number) => {
-        range(from, to, false);
+        range(from, to, read);
         return array.slice(from, to);
       },
     };
@@ -233,7 +525,7 @@ export class Recorder {
         if (typeof key === "symbol") return Reflect.get(target, key, target);
         const index = Number(key);
         if (index >= 0) {
-          if (this.on && !silent(index)) this.note(base + index, false);
+          read(index);
           return target[index];
         }
         if (key in methods) return methods[key];
@@ -244,7 +536,7 @@ export class Recorder {
       },
       set: (target, key, value) => {
         const index = Number(key);
-        write(index);
+        write(index, value);
         target[index] = value;
         return true;
       },

@@ -15,7 +15,6 @@ import { daybook } from "../daybook.ts";
 import type { Configuration } from "./configuration.ts";
 import { writeJournal, writeJournalFile } from "./journal.ts";
 import { draw } from "./pct.ts";
-import { searchReduced } from "./reduced.ts";
 import { search } from "./search.ts";
 import { ArenaStore } from "./store.ts";
 import { generator } from "../schedules/wild.ts";
@@ -88,22 +87,6 @@ for (const configuration of TINY) {
     const results = [...renamed.outcomes.keys()].sort();
     assert.deepEqual([...plain.outcomes.keys()].sort(), results);
     assert.deepEqual([...exact.outcomes.keys()].sort(), results);
-  });
-}
-
-/** Configurations that the reduced search visits in a few seconds together. */
-const REDUCED = SMALL.filter(({ name }) =>
-  /vfork child on|executes|poll of two|two other harts|one pipe, 2 x/.test(name)
-);
-
-for (const configuration of REDUCED) {
-  Deno.test(`the same results with events in one order where they may change places: ${configuration.name}`, () => {
-    const all = search(configuration);
-    const reduced = searchReduced(configuration, { most: 5000 });
-    assert.equal(reduced.counterExample, undefined);
-    assert.ok(reduced.emptied);
-    assert.deepEqual([...reduced.outcomes.keys()].sort(), [...all.outcomes.keys()].sort());
-    assert.deepEqual([...reduced.sites].sort(), [...all.sites].sort());
   });
 }
 

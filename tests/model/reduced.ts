@@ -1,94 +1,100 @@
 /**
- * The search with partial-order reduction: of events that may change places, one order is followed.
- * At first one hart goes on in each state; another is added where something it does later was found
- * to depend on what went on in its stead (dynamic partial-order reduction, with what lies below a
- * state kept for when it is met again).
+ * The search with partial-order reduction: where some harts' next events may change places with all
+ * that the others can do before those harts go on, only those harts are followed (persistent sets).
+ * Whether they may is known once what they lead to was looked at: for every state it is kept what
+ * each actor's events touch that can happen without another one's going on.
  */
-import { Scene } from "../schedules/scene.ts";
+import type { Scene } from "../schedules/scene.ts";
 import { copyModel, type Model } from "../schedules/scene_state.ts";
 import { Canonical } from "./canonical.ts";
 import type { Configuration } from "./configuration.ts";
-import { addFootprint, dependent, type Footprint, noFootprint, Recorder } from "./footprint.ts";
+import type { Recorder } from "./footprint.ts";
+import { EVERYTHING, FootprintTable, Renaming, sameOrder } from "./footprint_table.ts";
+import { Insensitive } from "./insensitive.ts";
 import { Properties } from "./properties.ts";
 import { type CounterExample, judgeEnd, type SearchReport } from "./search.ts";
 import { ArenaStore, type Delta } from "./store.ts";
-
-/** What happens on a hart, or comes from outside, below a state: by who does it. */
-type Below = Map<string, Footprint>;
-
-/** A state on the way to the one looked at. */
-interface Level {
-  /** Choices by who makes them. */
-  readonly enabled: ReadonlyMap<string, readonly string[]>;
-  /** Who is to go on from here. */
-  readonly todo: Set<string>;
-  /** Who went on from here on the way, and what that touched. */
-  who: string;
-  step: Footprint;
-  /** By actor, the last place on the way whose step had to come before this one; none where absent. */
-  clock: ReadonlyMap<string, number>;
-}
-
-const NONE: ReadonlyMap<string, number> = new Map();
-
-/** A hart and what interrupts it depend on each other anyway. */
-function actorOf(choice: string): string {
-  return "gcit".includes(choice[0]) ? choice.slice(1) : "outside";
-}
-
-function byActor(choices: readonly string[]): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  for (const choice of choices) {
-    const who = actorOf(choice);
-    const list = found.get(who);
-    if (list === undefined) found.set(who, [choice]);
-    else list.push(choice);
-  }
-  return found;
-}
+import { actorOf, recordedScene } from "./swaps.ts";
 
 /** How the search is bounded. */
 export interface ReducedOptions {
   /** Ends the search after that many states. */
   readonly most?: number | undefined;
+  /** Columns that footprints leave out though they matter: to see that it is noticed. */
+  readonly missed?: readonly string[];
 }
+
+/**
+ * What others can do while one stands still: for actors a and b, at a * actors + b, the number of
+ * what b's events touch that can happen before a goes on.
+ */
+type Meanwhile = Int32Array;
+
+/** What is kept of a state. */
+interface Seen {
+  /** Its rows in the order of their names, as it was first met. */
+  readonly order: Int32Array;
+  /** Undefined while it is being looked at. */
+  meanwhile: Meanwhile | undefined;
+}
+
+/** One event that was followed. */
+interface Step {
+  readonly who: number;
+  readonly footprint: number;
+  readonly meanwhile: Meanwhile;
+}
+
+/** Columns whose change lets others' events happen or not: no order of them is left out. */
+const GATES: ReadonlySet<string> = new Set(["end", "preemptions", "kernel.shutdown"]);
+/** The same between a hart and what interrupts it. */
+const HART_GATES: ReadonlySet<string> = new Set([
+  "hart.current",
+  "hart.continuePending",
+  "thread.state",
+]);
 
 class ReducedSearch {
   readonly outcomes = new Map<string, readonly string[]>();
   readonly sites = new Set<string>();
+  readonly endKeys = new Set<string>();
   counterExample: CounterExample | undefined;
   transitions = 0;
   depth = 0;
   ends = 0;
   cut = false;
-  readonly below = new Map<string, Below | null>();
+  readonly seen = new Map<string, Seen>();
   readonly store: ArenaStore;
   private readonly scene: Scene;
   private readonly recorder: Recorder;
   private readonly keys: Canonical;
+  private readonly ofEnds: Canonical;
   private readonly properties: Properties;
-  private readonly way: Level[] = [];
+  private readonly table: FootprintTable;
+  private readonly insensitive: Insensitive;
+  /** Harts, what interrupts them, and what lies outside, by number. */
+  private readonly actors: readonly string[];
   private readonly path: string[] = [];
   private current: Delta;
 
-  constructor(private readonly configuration: Configuration, private readonly most: number) {
-    const made: { recorder?: Recorder } = {};
-    this.scene = new Scene(configuration, {
-      eventNs: 0,
-      kernel: (layout, buffer) => {
-        made.recorder = new Recorder(layout, buffer);
-        return made.recorder.kernel;
-      },
-      touch: (what, written) => made.recorder?.touch(what, written),
-      peek: (look) => made.recorder?.noting(() => look(made.recorder?.state)) ?? 0,
-    });
-    if (made.recorder === undefined) throw new Error("the scene made no kernel");
-    this.recorder = made.recorder;
-    this.scene.setUp();
-    this.scene.settle();
-    this.store = new ArenaStore([this.scene.kernel]);
-    this.keys = new Canonical(this.scene, { times: "order", plain: true });
-    this.properties = new Properties(this.scene);
+  constructor(
+    private readonly configuration: Configuration,
+    private readonly most: number,
+    missed: readonly string[],
+  ) {
+    const { scene, recorder } = recordedScene(configuration, missed);
+    this.scene = scene;
+    this.recorder = recorder;
+    this.table = new FootprintTable(recorder);
+    const harts = Array.from({ length: configuration.harts }, (_, h) => h);
+    this.actors = [...harts.map((h) => `i${h}`), ...harts.map(String), "outside"];
+    scene.setUp();
+    scene.settle();
+    this.store = new ArenaStore([scene.kernel]);
+    this.keys = new Canonical(scene, { times: "order", plain: false });
+    this.ofEnds = new Canonical(scene, { times: "order", plain: false, loose: true });
+    this.properties = new Properties(scene);
+    this.insensitive = new Insensitive(scene, recorder, this.store);
     this.current = this.store.take();
   }
 
@@ -100,23 +106,28 @@ class ReducedSearch {
     this.counterExample ??= { path: [...this.path], what };
   }
 
-  /** Looks at a state that was not met before; what happens below it is kept. */
-  private visit(key: string, before: number): void {
-    this.below.set(key, null);
+  /** Looks at a state that was not met before. */
+  private visit(key: string, before: number): Meanwhile {
+    const { scene, actors } = this;
+    const seen: Seen = { order: this.keys.order(), meanwhile: undefined };
+    this.seen.set(key, seen);
     this.depth = Math.max(this.depth, this.path.length);
-    const { scene } = this;
+    let meanwhile: Meanwhile = new Int32Array(actors.length ** 2);
     const choices = scene.choices();
     const breach = this.properties.check(scene.events > before, choices.length === 0);
-    if (breach !== "") return this.broken(breach);
-    for (const site of scene.sites) this.sites.add(site);
-    const below: Below = new Map();
-    if (choices.length === 0) this.end();
-    else this.goOn(choices, below);
-    this.below.set(key, below);
+    if (breach !== "") this.broken(breach);
+    else {
+      for (const site of scene.sites) this.sites.add(site);
+      if (choices.length === 0) this.end();
+      else meanwhile = this.goOn(choices);
+    }
+    seen.meanwhile = meanwhile;
+    return meanwhile;
   }
 
   private end(): void {
     this.ends++;
+    this.endKeys.add(this.ofEnds.key());
     const outcome = this.scene.outcome();
     if (!this.outcomes.has(outcome)) this.outcomes.set(outcome, [...this.path]);
     const wrong = judgeEnd(this.configuration, this.scene);
@@ -124,148 +135,154 @@ class ReducedSearch {
     if (wrong !== "") this.broken(wrong);
   }
 
-  private goOn(choices: readonly string[], below: Below): void {
+  /** Follows as few actors as will do, and says what each of all can do meanwhile. */
+  private goOn(choices: readonly string[]): Meanwhile {
     const here = { delta: this.current, model: copyModel(this.scene.model) };
-    const enabled = byActor(choices);
-    const level: Level = { enabled, todo: new Set(), who: "", step: noFootprint(), clock: NONE };
-    level.todo.add(enabled.keys().next().value ?? "");
-    this.way.push(level);
-    // A set is walked in the order things are added, those added meanwhile included.
-    for (const who of level.todo) {
+    const enabled = this.byActor(choices);
+    const steps: Step[] = [];
+    const followed = new Set<number>();
+    const follow = (who: number): void => {
+      if (followed.has(who)) return;
+      followed.add(who);
       for (const choice of enabled.get(who) ?? []) {
-        if (this.counterExample !== undefined || this.cut) break;
-        this.follow(here, level, who, choice, below);
+        if (this.counterExample !== undefined || this.cut) return;
+        steps.push(this.follow(here, who, choice));
+      }
+    };
+    for (const seed of enabled.keys()) {
+      const chosen = new Set([seed]);
+      follow(seed);
+      for (;;) {
+        const more = this.conflicts(steps, chosen);
+        if (more.size === 0) return this.sumUp(steps, chosen, enabled.size);
+        // Who cannot go on here yet cannot be followed: what lets it go on is not known.
+        if ([...more].some((who) => !enabled.has(who))) break;
+        for (const who of more) {
+          chosen.add(who);
+          follow(who);
+        }
       }
     }
-    this.way.pop();
+    return this.sumUp(steps, new Set(enabled.keys()), enabled.size);
   }
 
-  private follow(
-    from: { delta: Delta; model: Model },
-    level: Level,
-    who: string,
-    choice: string,
-    below: Below,
-  ): void {
+  private byActor(choices: readonly string[]): Map<number, string[]> {
+    const found = new Map<number, string[]>();
+    for (const choice of choices) {
+      const who = this.actors.indexOf(actorOf(choice));
+      const list = found.get(who);
+      if (list === undefined) found.set(who, [choice]);
+      else list.push(choice);
+    }
+    return found;
+  }
+
+  /** Whose events may not change places with those of the chosen, before the chosen go on. */
+  private conflicts(steps: readonly Step[], chosen: ReadonlySet<number>): Set<number> {
+    const { table, actors } = this;
+    const n = actors.length;
+    const found = new Set<number>();
+    for (const { who, footprint } of steps) {
+      if (!chosen.has(who)) continue;
+      const all = table.writes(footprint, GATES);
+      const hart = actors[who][0] === "i" ? actors.indexOf(actors[who].slice(1)) : -1;
+      for (let other = 0; other < n; other++) {
+        if (chosen.has(other)) continue;
+        const gate = all || (other === hart && table.writes(footprint, HART_GATES));
+        const meets = steps.some((step) =>
+          step.who === who && table.dependent(footprint, step.meanwhile[who * n + other])
+        );
+        if (gate || meets) found.add(other);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * What can happen while an actor stands still. Its own steps tell of that only where nobody else
+   * was followed: what others do then can be done before as well.
+   */
+  private sumUp(steps: readonly Step[], chosen: ReadonlySet<number>, enabled: number): Meanwhile {
+    const { table } = this;
+    const n = this.actors.length;
+    const sum = new Int32Array(n * n);
+    for (let still = 0; still < n; still++) {
+      const alone = chosen.size === 1 && chosen.has(still);
+      // Where nobody else can do anything, nothing happens.
+      if (alone && enabled === 1) continue;
+      for (const { who, footprint, meanwhile } of steps) {
+        if (!chosen.has(who) || (who === still && !alone)) continue;
+        for (let other = 0; other < n; other++) {
+          if (other === still) continue;
+          const at = still * n + other;
+          sum[at] = table.union(sum[at], meanwhile[at]);
+          if (who === other) sum[at] = table.union(sum[at], footprint);
+        }
+      }
+    }
+    return sum;
+  }
+
+  private follow(from: { delta: Delta; model: Model }, who: number, choice: string): Step {
     const { scene, store, recorder } = this;
     store.go(this.current, from.delta);
     this.current = from.delta;
     scene.resume(copyModel(from.model));
     recorder.begin();
+    recorder.choose(choice);
     scene.take(choice);
     scene.settle();
-    level.who = "";
-    const step = recorder.end();
-    const clock = this.race(who, step);
-    Object.assign(level, { who, step, clock });
+    const touched = recorder.end();
     this.transitions++;
     this.current = store.take();
+    if (scene.fault === "") this.insensitive.refine(from, this.current, choice, touched);
+    const footprint = this.table.number(touched);
     this.path.push(choice);
-    merge(below, who, level.step);
+    let meanwhile: Meanwhile = new Int32Array(this.actors.length ** 2);
     if (scene.fault !== "") this.broken(scene.fault);
-    else this.arrive(from.model.order, below);
+    else meanwhile = this.arrive(from.model.order);
     this.path.pop();
+    return { who, footprint, meanwhile };
   }
 
-  /** Comes to a state: looks at it, or remembers what is below it. */
-  private arrive(before: number, below: Below): void {
+  /** Comes to a state: looks at it, or remembers what can happen there. */
+  private arrive(before: number): Meanwhile {
     const key = this.keys.key();
-    let found = this.below.get(key);
-    if (found === undefined) {
-      if (this.below.size >= this.most) this.cut = true;
-      else this.visit(key, before);
-      found = this.below.get(key) ?? new Map();
-    } else if (found === null) {
-      // Round in a circle: whoever can go on from its states must.
-      for (const { enabled, todo } of this.way) for (const who of enabled.keys()) todo.add(who);
-      return;
-    } else {
-      for (const [who, footprint] of found) this.raceBelow(who, footprint);
+    const known = this.seen.get(key);
+    if (known === undefined) {
+      if (this.seen.size < this.most) return this.visit(key, before);
+      this.cut = true;
+      return new Int32Array(this.actors.length ** 2);
     }
-    for (const [who, footprint] of found ?? []) merge(below, who, footprint);
-  }
-
-  /** What had to come before the last step of somebody on the way, that step included. */
-  private clockOf(who: string): ReadonlyMap<string, number> {
-    for (let i = this.way.length - 1; i >= 0; i--) {
-      if (this.way[i].who === who) return this.way[i].clock;
+    // Round in a circle: what can happen here is not known yet.
+    if (known.meanwhile === undefined) {
+      return new Int32Array(this.actors.length ** 2).fill(EVERYTHING);
     }
-    return NONE;
-  }
-
-  /**
-   * Somebody takes the next step on the way. The last step of another that it depends on, and that
-   * need not have come before, might have come after it: there, it is to go on first.
-   *
-   * @returns what had to come before the step, the step included
-   */
-  private race(who: string, step: Footprint): ReadonlyMap<string, number> {
-    const before = this.clockOf(who);
-    const clock = new Map(before);
-    const here = this.way.length - 1;
-    let raced = -1;
-    for (let i = here - 1; i >= 0; i--) {
-      const level = this.way[i];
-      if (level.who !== who && !dependent(level.step, step)) continue;
-      if (level.who !== who && raced < 0 && i > (before.get(level.who) ?? -1)) raced = i;
-      for (const [other, place] of level.clock) {
-        if (place > (clock.get(other) ?? -1)) clock.set(other, place);
-      }
-    }
-    clock.set(who, here);
-    if (raced >= 0) this.addAt(raced, who, clock);
-    return clock;
-  }
-
-  /** Lets somebody go on at a place, or whoever must go on before. */
-  private addAt(at: number, who: string, clock: ReadonlyMap<string, number>): void {
-    const { enabled, todo } = this.way[at];
-    if (enabled.has(who)) {
-      todo.add(who);
-      return;
-    }
-    for (let j = at + 1; j < this.way.length; j++) {
-      const other = this.way[j].who;
-      if (j > (clock.get(other) ?? -1) || !enabled.has(other)) continue;
-      todo.add(other);
-      return;
-    }
-    for (const other of enabled.keys()) todo.add(other);
-  }
-
-  /** What somebody does below a state met before, in whatever order, may race with all on the way. */
-  private raceBelow(who: string, footprint: Footprint): void {
-    const before = this.clockOf(who);
-    for (let i = this.way.length - 1; i >= 0; i--) {
-      const level = this.way[i];
-      if (level.who === who || i <= (before.get(level.who) ?? -1)) continue;
-      if (dependent(level.step, footprint)) this.addAt(i, who, NONE);
-    }
+    const order = this.keys.order();
+    if (sameOrder(known.order, order)) return known.meanwhile;
+    const renaming = new Renaming(known.order, order);
+    return known.meanwhile.map((number) => this.table.renamed(number, renaming));
   }
 }
 
-function merge(below: Below, who: string, footprint: Footprint): void {
-  let sum = below.get(who);
-  if (sum === undefined) {
-    sum = noFootprint();
-    below.set(who, sum);
-  }
-  addFootprint(sum, footprint);
-}
-
-/** Visits a state of every result, and of every order of dependent events, but not every state. */
+/** Visits every end and every order of dependent events, but not every state. */
 export function searchReduced(
   configuration: Configuration,
   options: ReducedOptions = {},
 ): SearchReport {
-  const search = new ReducedSearch(configuration, options.most ?? Infinity);
+  const search = new ReducedSearch(
+    configuration,
+    options.most ?? Infinity,
+    options.missed ?? [],
+  );
   search.run();
   return {
-    states: search.below.size,
+    states: search.seen.size,
     transitions: search.transitions,
     depth: search.depth,
     emptied: search.counterExample === undefined && !search.cut,
     ends: search.ends,
+    endKeys: search.endKeys,
     outcomes: search.outcomes,
     sites: search.sites,
     counterExample: search.counterExample,

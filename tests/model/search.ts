@@ -35,6 +35,8 @@ export interface SearchReport {
   readonly emptied: boolean;
   /** States in which nothing more happens. */
   readonly ends: number;
+  /** Their keys, whatever numbers their rows have. */
+  readonly endKeys: ReadonlySet<string>;
   /** Each result a user sees, with the first way to it. */
   readonly outcomes: ReadonlyMap<string, readonly string[]>;
   readonly sites: ReadonlySet<string>;
@@ -142,11 +144,13 @@ export function search(configuration: Configuration, options: SearchOptions = {}
     plain: options.plain ?? false,
     whole: options.whole ?? false,
   });
+  const ofEnds = new Canonical(scene, { times: "order", plain: false, loose: true });
   const properties = new Properties(scene);
   const ways = new Ways();
   const seen = new Map<string, number>();
   const outcomes = new Map<string, readonly string[]>();
   const sites = new Set<string>();
+  const endKeys = new Set<string>();
   let [transitions, depth, ends] = [0, 0, 0];
   let counterExample: CounterExample | undefined;
   let current = store.take();
@@ -178,6 +182,7 @@ export function search(configuration: Configuration, options: SearchOptions = {}
       return true;
     }
     ends++;
+    endKeys.add(ofEnds.key());
     ways.end(number);
     const outcome = scene.outcome();
     if (!outcomes.has(outcome)) outcomes.set(outcome, ways.to(number));
@@ -225,6 +230,7 @@ export function search(configuration: Configuration, options: SearchOptions = {}
     depth: Math.max(0, depth - 1),
     emptied: holds && next.length === 0,
     ends,
+    endKeys,
     outcomes,
     sites,
     counterExample,

@@ -50,6 +50,13 @@ export function fill(tlbs: LateTlbs, hart: number, found: Translation): void {
   tlbs.held[hart].set(`${found.asid} ${found.page}`, found);
 }
 
+/** Whether a hart holds anything of a space, or is to forget all of it. */
+export function holdsAny({ held, late }: LateTlbs, hart: number, asid: number): boolean {
+  if (late[hart].includes(asid)) return true;
+  for (const translation of held[hart].values()) if (translation.asid === asid) return true;
+  return false;
+}
+
 function forget(tlbs: LateTlbs, hart: number, asid: number, page: number): void {
   for (const [key, held] of tlbs.held[hart]) {
     if (asid >= 0 && held.asid !== asid) continue;
@@ -63,11 +70,18 @@ function forget(tlbs: LateTlbs, hart: number, asid: number, page: number): void 
  *
  * @param asid -1 for all, which is done everywhere at once
  * @param page -1 for all of the space
+ * @param mayHold harts that may hold something of the space: the others have nothing to forget
  */
-export function invalidate(tlbs: LateTlbs, hart: number, asid: number, page: number): void {
+export function invalidate(
+  tlbs: LateTlbs,
+  hart: number,
+  asid: number,
+  page: number,
+  mayHold: (hart: number) => boolean,
+): void {
   for (let h = 0; h < tlbs.held.length; h++) {
     if (h === hart || asid < 0) forget(tlbs, h, asid, page);
-    else tlbs.late[h].push(asid);
+    else if (mayHold(h)) tlbs.late[h].push(asid);
   }
 }
 

@@ -12,6 +12,6 @@ Deno.test("TLBs that lead a page elsewhere, or let it be written, have other key
   assert.equal(new Set(keys).size, 3);
   assert.equal(tlbKey(holding(5, true)), keys[0]);
   const late = holding(5, true);
-  invalidate(late, 0, 3, 7);
+  invalidate(late, 0, 3, 7, () => true);
   assert.notEqual(tlbKey(late), keys[0]);
 });

@@ -13,7 +13,6 @@ import { registerSample, signalFrame } from "../../core/isa/signal_frame.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import { Auditor } from "../../core/ledger/auditor.ts";
 import { FrameRole } from "../../core/mem/tables.ts";
-import { peekUser } from "../../core/mem/user.ts";
 import { ProcessState, ShutdownReason } from "../../core/proc/tables.ts";
 import { layoutKernel, makeReducer, type Reducer } from "../../core/reducer.ts";
 import { ThreadState } from "../../core/sched/tables.ts";
@@ -22,7 +21,16 @@ import { Snapshot } from "../../core/state/snapshot.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
 import { leftOver, NodeWatch, revocationsAfter } from "./delegation.ts";
 import { EventWriter } from "./event_writer.ts";
-import { catchUp, fill, invalidate, lookUp, staleFrame, tlbKey, walkTables } from "./late_tlbs.ts";
+import {
+  catchUp,
+  fill,
+  holdsAny,
+  invalidate,
+  lookUp,
+  staleFrame,
+  tlbKey,
+  walkTables,
+} from "./late_tlbs.ts";
 import { type Actor, copyModel, emptyModel, type Model, type Scenario } from "./scene_state.ts";
 import { lostWakeup, waitName } from "./wakeups.ts";
 import {
@@ -208,7 +216,7 @@ export class Scene {
         return this.guest(n);
       case "i":
         this.m.ipi[n] = false;
-        for (const asid of this.m.tlbs.late[n]) this.options.touch?.(`tlb ${n} ${asid}`, true);
+        this.touchInterrupted(n);
         catchUp(this.m.tlbs, n);
         return this.plain(EventKind.Ipi, n, "ipi");
       case "c":
@@ -390,6 +398,7 @@ export class Scene {
       writeProgram(e.payload, CODE + OP_BYTES * this.labelAt(program));
     }
     if (sample.kind === SampleKind.Registers && actor !== undefined) {
+      this.options.touch?.(`registers ${this.s.hart.current[sample.hart + 1]}`, false);
       e.long(registerSample.x(2), actor.sp);
       e.long(registerSample.x(10), actor.a0);
       e.long(registerSample.pc, CODE + OP_BYTES * actor.at);
@@ -402,6 +411,7 @@ export class Scene {
     const actor = this.m.actors[thread];
     if (actor === undefined) throw new Error(`no script for thread ${thread}`);
     const op = this.op(actor);
+    this.options.touch?.(`registers ${thread}`, true);
     switch (op?.kind) {
       case undefined:
         throw new Error(`${actor.name} ran beyond its script`);
@@ -434,12 +444,14 @@ export class Scene {
 
   /** The frame a thread would read at a page, or 0. */
   private frameAt(thread: number, page: number): number {
-    return peekUser(this.s, thread, page * PAGE_BYTES, AccessKind.Read);
+    return this.walk(thread, page, AccessKind.Read);
   }
 
   private wordAt(thread: number, page: number): Uint8Array {
     const bytes = new Uint8Array(4);
-    const word = this.m.cells.get(this.frameAt(thread, page)) ?? 0;
+    const frame = this.frameAt(thread, page);
+    this.options.touch?.(`cell ${frame}`, false);
+    const word = this.m.cells.get(frame) ?? 0;
     new DataView(bytes.buffer).setUint32(0, word, true);
     return bytes;
   }
@@ -685,6 +697,7 @@ export class Scene {
         case EffectKind.Return: {
           // What a thread that has been told to go gets is nobody's to see.
           if (m.actors[a]?.gone === true) break;
+          this.options.touch?.(`registers ${a}`, true);
           const actor = this.actorOf(a);
           actor.a0 = c * 2 ** 32 + (b >>> 0);
           this.returned(a, actor, actor.at, actor.a0);
@@ -693,12 +706,15 @@ export class Scene {
         }
         case EffectKind.ClearRegisters: {
           // A new program: the call that loaded it never answers.
+          this.options.touch?.(`registers ${a}`, true);
           const actor = this.actorOf(a);
           actor.calling = [];
           actor.kept = {};
           break;
         }
         case EffectKind.CopyRegisters: {
+          this.options.touch?.(`registers ${a}`, false);
+          this.options.touch?.(`registers ${b}`, true);
           const from = this.actorOf(a);
           m.actors[b] = { ...from, calling: [...from.calling], log: [], gone: false };
           break;
@@ -714,27 +730,32 @@ export class Scene {
           this.options.touch?.(`cell ${a}`, true);
           if (b === 0) m.cells.delete(a);
           break;
+        case EffectKind.LoadInput:
+          this.options.touch?.(`cell ${b}`, true);
+          if (c === 0) m.cells.delete(b);
+          break;
         case EffectKind.Copy:
           this.options.touch?.(`cell ${a}`, false);
           this.options.touch?.(`cell ${c}`, true);
           if (b === 0 && d === 0) m.cells.set(c, m.cells.get(a) ?? 0);
           break;
         case EffectKind.Write:
+          this.options.touch?.(`cell ${a}`, true);
           if (b === 0 && d === 4) {
             m.cells.set(a, new DataView(bytes.buffer).getUint32(c, true));
           }
           break;
         case EffectKind.InvalidatePage:
           this.touchTlbs(a);
-          invalidate(m.tlbs, hart, a, b);
+          invalidate(m.tlbs, hart, a, b, (h) => this.mayHold(h, a));
           break;
         case EffectKind.InvalidateAsid:
           this.touchTlbs(a);
-          invalidate(m.tlbs, hart, a, -1);
+          invalidate(m.tlbs, hart, a, -1, (h) => this.mayHold(h, a));
           break;
         case EffectKind.InvalidateAll:
           this.options.touch?.("end", true);
-          invalidate(m.tlbs, hart, -1, -1);
+          invalidate(m.tlbs, hart, -1, -1, () => true);
           break;
         case EffectKind.ProgramEnded:
           this.options.touch?.("end", true);
@@ -744,10 +765,34 @@ export class Scene {
   }
 
   private touchTlbs(asid: number): void {
-    for (let h = 0; h < this.scenario.harts; h++) this.options.touch?.(`tlb ${h} ${asid}`, true);
+    for (let h = 0; h < this.scenario.harts; h++) {
+      if (this.mayHold(h, asid)) this.options.touch?.(`tlb ${h} ${asid}`, true);
+    }
+  }
+
+  /** An interrupt makes a hart forget what it was told to: whether it was told of a space matters. */
+  private touchInterrupted(hart: number): void {
+    const { addressSpace: a } = this.s;
+    for (let space = 1; space <= a.$header[0]; space++) {
+      if (a.$live[space] === 0 || !this.mayHold(hart, a.asid[space])) continue;
+      const told = this.m.tlbs.late[hart].includes(a.asid[space]);
+      this.options.touch?.(`tlb ${hart} ${a.asid[space]}`, told);
+    }
+  }
+
+  /** Whether a hart may hold translations of a space, as the kernel sees it or in fact. */
+  private mayHold(hart: number, asid: number): boolean {
+    if (holdsAny(this.m.tlbs, hart, asid)) return true;
+    const { addressSpace: a } = this.s;
+    for (let space = 1; space <= a.$header[0]; space++) {
+      if (a.$live[space] === 0 || a.asid[space] !== asid) continue;
+      return (((hart < 32 ? a.ranOnLo : a.ranOnHi)[space] >>> (hart & 31)) & 1) !== 0;
+    }
+    return false;
   }
 
   private setRegister(thread: number, slot: number, value: number): void {
+    this.options.touch?.(`registers ${thread}`, true);
     const actor = this.actorOf(thread);
     if (slot === 2) actor.sp = value;
     else if (slot === 10) actor.a0 = value;
@@ -766,6 +811,7 @@ export class Scene {
   }
 
   private loadRegisters(thread: number, view: DataView): void {
+    this.options.touch?.(`registers ${thread}`, true);
     const actor = this.actorOf(thread);
     const long = (at: number): number =>
       view.getInt32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);

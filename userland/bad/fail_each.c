@@ -323,6 +323,7 @@ static void scenario_tokens(void) {
     try("derive", sys_cap_derive(notification, 0xff));
     try("copy", sys_cap_copy(notification, 0));
     try("timer", sys_timer_create(notification, 1));
+    try("irq", sys_irq_bind(5, notification, 1));
     sys_cap_revoke(notification);
   }
   long own = try("token", sys_cap_space());

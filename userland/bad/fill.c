@@ -341,6 +341,14 @@ static void give_timers(void) {
   CHECK_EQUAL(sys_cap_delete(bell), 0);
 }
 
+/* ---- interrupt sources; the console has one of them ---- */
+
+static void take_irqs(void) {
+  long source = 1;
+  bell = sys_notification_create();
+  while (!refused(sys_irq_bind(source++, bell, 1))) {}
+}
+
 static const struct thing {
   const char *name;
   void (*take)(void);
@@ -361,6 +369,7 @@ static const struct thing {
     {"waits", take_waits, give_waits},
     {"tokens", take_tokens, give_tokens},
     {"timers", take_timers, give_timers},
+    {"irqs", take_irqs, give_timers},
     {"chunks", take_chunks, give_nothing},
     {"limits", take_limits, give_nothing},
 };

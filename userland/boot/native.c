@@ -183,12 +183,28 @@ static void check_timers(void) {
   CHECK_EQUAL(sys_cap_delete(bell), 0);
 }
 
+/* A source nobody has is bound once, and free again when its token has gone. */
+static void check_irqs(void) {
+  enum { SOURCE = 5 };
+  bell = sys_notification_create();
+  long irq = sys_irq_bind(SOURCE, bell, 1);
+  CHECK(irq > 0);
+  CHECK_EQUAL(sys_irq_bind(SOURCE, bell, 1), NATIVE_BUSY);
+  CHECK_EQUAL(sys_irq_ack(irq), 0);
+  CHECK_EQUAL(sys_cap_delete(irq), 0);
+  CHECK(sys_irq_bind(SOURCE, bell, 2) > 0);
+  CHECK_EQUAL(sys_cap_revoke(bell), 0);
+  CHECK(sys_irq_bind(SOURCE, bell, 4) > 0);
+  CHECK_EQUAL(sys_notification_poll(bell), 0);
+}
+
 int main(void) {
   check_own_space();
   check_other_space();
   check_other_process();
   check_threads();
   check_timers();
+  check_irqs();
   print("native: %d threads, %d of them told to end, and timers by token\n", WORKERS, WORKERS / 2);
   return check_result();
 }

@@ -7,6 +7,9 @@ import type { MachineMemory } from "./memory.ts";
 import { RegionCache } from "./region_cache.ts";
 import { SoftTlb } from "./soft_tlb.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { budget: EXIT_BUDGET } = EXIT;
+
 /**
  * The harts' execution and address translation. Guest addresses are two u32 halves, because no
  * 64-bit number crosses into WebAssembly.
@@ -121,7 +124,7 @@ export function instantiateCpu(
   };
   const compiling = (hart: number, budget: number): number => {
     const exit = interpret(hart, budget);
-    regions.afterRun(hart, budget, exit === EXIT.budget);
+    regions.afterRun(hart, budget, exit === EXIT_BUDGET);
     return exit;
   };
   const eager = (hart: number, budget: number): number => {

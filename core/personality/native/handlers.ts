@@ -1,5 +1,6 @@
 import type { NativeCall } from "../../syscall/native_table.ts";
 import type { Handler } from "../handler.ts";
+import { irqAck, irqBind } from "./irq.ts";
 import {
   capCopy,
   capDelete,
@@ -74,4 +75,6 @@ export const nativeHandlers: Readonly<Record<NativeCall, Handler>> = {
   timer_arm: timerArm,
   timer_cancel: timerCancel,
   timer_overruns: timerOverruns,
+  irq_bind: irqBind,
+  irq_ack: irqAck,
 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CapKind, Right } from "../../cap/tables.ts";
 import { AccessKind } from "../../event.ts";
 import { resolve } from "../../mem/user.ts";
-import { KnownSlot } from "../../proc/tables.ts";
+import { KNOWN_SLOTS, KnownSlot } from "../../proc/tables.ts";
 import { Bench } from "../../proc/testing.ts";
 import { type NativeCall, nativeRows } from "../../syscall/native_table.ts";
 import type { SyscallRow } from "../../syscall/row.ts";
@@ -95,7 +95,7 @@ Deno.test("native: what was renounced stays so for children", () => {
   const child = b.processOf(b.fork());
   assert.equal(b.s.process.renounced[child], KnownSlot.clock);
   assert.equal(b.call(1, 113, 1, 0), -1);
-  assert.equal(native(b, 0, "cap_renounce", 512), NativeError.Invalid);
+  assert.equal(native(b, 0, "cap_renounce", KNOWN_SLOTS + 1), NativeError.Invalid);
 });
 
 Deno.test("notifications: bits come at once, later, to one, or not in time", () => {
@@ -255,7 +255,7 @@ Deno.test("spawn: a child in a space of its own, with what it is given and no mo
   assert.equal(start(AT + 1, AT, 0, 0), NativeError.Invalid);
   assert.equal(start(AT, AT + 8, 0, 0), NativeError.Invalid);
   assert.equal(start(2 ** 40, AT, 0, 0), NativeError.Invalid);
-  assert.equal(start(AT, AT, 0, 512), NativeError.Invalid);
+  assert.equal(start(AT, AT, 0, KNOWN_SLOTS + 1), NativeError.Invalid);
   assert.equal(
     native(b, 0, "process_spawn", made(b, 0, "cap_space"), AT, AT, 0, 0),
     NativeError.Busy,

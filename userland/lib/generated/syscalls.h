@@ -149,6 +149,8 @@
 #define SYS_timer_arm 651
 #define SYS_timer_cancel 652
 #define SYS_timer_overruns 653
+#define SYS_irq_bind 655
+#define SYS_irq_ack 656
 #define SYS_channel_create 660
 #define SYS_channel_destroy 661
 #define SYS_connect_attach 662
@@ -1423,6 +1425,22 @@ static inline long sys_timer_cancel(long x0) {
 
 static inline long sys_timer_overruns(long x0) {
   register long a7 __asm__("a7") = SYS_timer_overruns;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_irq_bind(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_irq_bind;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_irq_ack(long x0) {
+  register long a7 __asm__("a7") = SYS_irq_ack;
   register long a0 __asm__("a0") = x0;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
   return a0;

@@ -126,11 +126,10 @@ Deno.test("memory: a buffer at the end of all numbers is none, whoever comes fir
   const b = new MessageBench();
   b.blocks(1, Nr.sendBytes, b.coid, HEAP, 8, 0, 0);
   assert.equal(b.done(0, Nr.receive, b.chid, -22, 24, 0), E.EFAULT);
-  const serverFault = -312;
-  assert.equal(b.results.get(b.client), serverFault, "that ended the message");
+  assert.equal(b.results.get(b.client), E.ESRVRFAULT);
   b.blocks(1, Nr.sendBytes, b.coid, HEAP, 8, 0, 0);
   const receipt = b.done(0, Nr.receive, b.chid, 0, 0, 0);
-  assert.equal(b.done(0, Nr.read, receipt, 0, -22, 8), serverFault);
+  assert.equal(b.done(0, Nr.read, receipt, 0, -22, 8), E.ESRVRFAULT);
   assert.equal(b.done(0, Nr.reply, receipt, 0), 0);
   b.enter(0, Nr.receive, b.chid, -22, 24, 0);
   b.call(1, Nr.sendBytes, b.coid, HEAP, 8, 0, 0);

@@ -171,7 +171,7 @@ function wakeAndChange(s: State, fx: Effects, e: Event, t: number, region: numbe
   if (Number.isNaN(word)) return -Err.BadAddress;
   const changed = changedWord(word, code);
   const both = comparesTrue(word, code);
-  if (Number.isNaN(changed) || Number.isNaN(both)) return -Err.NotImplemented;
+  if (Number.isNaN(changed)) return -Err.NotImplemented;
   const otherRegion = futexRegion(s, t, other, (e.uint(Register.Op) & Flag.Private) === 0);
   if (otherRegion < 0) return otherRegion;
   const frame = resolve(s, fx, e.hart, t, other, AccessKind.Write);
@@ -183,6 +183,8 @@ function wakeAndChange(s: State, fx: Effects, e: Event, t: number, region: numbe
 
   // From here on it must succeed.
   putWord(fx, frame, other % PAGE_BYTES, changed);
+  // As on Linux the word is changed before the comparison is found to be none.
+  if (Number.isNaN(both)) return -Err.NotImplemented;
   const most = Math.max(1, e.int(Register.Value));
   const then = both === 0 ? 0 : Math.max(1, e.int(Register.Second));
   return futexWakeTwo(s, fx, e.hart, t, row, most, second, then);

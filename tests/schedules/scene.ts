@@ -22,8 +22,18 @@ import { firstDeadline } from "../../core/sched/timer.ts";
 import { Snapshot } from "../../core/state/snapshot.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
 import { EventWriter } from "./event_writer.ts";
-import { catchUp, fill, holdsAny, invalidate, lookUp, staleFrame, tlbKey } from "./late_tlbs.ts";
+import {
+  catchUp,
+  fill,
+  invalidate,
+  lookUp,
+  mayHold,
+  staleFrame,
+  tlbKey,
+  touchInterrupted,
+} from "./late_tlbs.ts";
 import { type Actor, copyModel, emptyModel, type Model, type Scenario } from "./scene_state.ts";
+import { hasWork, unasked } from "./scene_checks.ts";
 import { lostWakeup, waitName } from "./wakeups.ts";
 import {
   type Action,
@@ -193,7 +203,7 @@ export class Scene {
     if (found.length > 0) return found;
     // Whoever runs has nothing more to do: only the end of its turn lets others go on.
     for (let hart = 0; hart < this.scenario.harts; hart++) {
-      if (m.timer[hart] > 0 && this.hasWork(hart)) return [`t${hart}`];
+      if (m.timer[hart] > 0 && hasWork(this.s, this.m, this.scenario, hart)) return [`t${hart}`];
     }
     return [];
   }
@@ -209,7 +219,9 @@ export class Scene {
         return this.guest(n);
       case "i":
         this.m.ipi[n] = false;
-        this.touchInterrupted(n);
+        if (this.options.touch !== undefined) {
+          touchInterrupted(this.m.tlbs, this.s, n, this.options.touch);
+        }
         catchUp(this.m.tlbs, n);
         return this.plain(EventKind.Ipi, n, "ipi");
       case "c":
@@ -290,21 +302,6 @@ export class Scene {
     if (actor === undefined) return false;
     const kind = this.op(actor)?.kind;
     return kind !== "halt" && (kind !== "go" || this.m.started);
-  }
-
-  /** Whether somebody on a hart is ready to do something that its current thread keeps it from. */
-  private hasWork(hart: number): boolean {
-    for (let t = 1; t <= this.s.thread.$header[0]; t++) {
-      if (this.s.thread.$live[t] === 0 || this.s.thread.queued[t] === 0) continue;
-      if (this.s.thread.hart[t] !== hart) continue;
-      const actor = this.m.actors[t];
-      const kind = actor === undefined ? undefined : this.op(actor)?.kind;
-      if (kind !== "halt" && (kind !== "go" || this.m.started)) return true;
-      // A signal, too, is acted on only when the thread gets its turn.
-      const p = this.s.thread.process[t];
-      if (this.s.process.killed[p] !== 0 || this.s.process.pendingLo[p] !== 0) return true;
-    }
-    return false;
   }
 
   private timerIsDeadline(hart: number): boolean {
@@ -599,7 +596,7 @@ export class Scene {
     const ends = this.s.kernel.shutdown[ONE] !== 0;
     this.fault = this.auditor.checkTotals() ||
       (ends ? "" : lostWakeup(this.s, (thread) => this.m.actors[thread]?.args ?? [])) ||
-      staleFrame(this.m.tlbs, this.s) || this.unasked();
+      staleFrame(this.m.tlbs, this.s) || unasked(this.s, this.m, this.scenario.harts);
     for (let t = 1; t <= this.s.thread.$header[0]; t++) {
       const actor = this.m.actors[t];
       if (actor === undefined) continue;
@@ -621,18 +618,6 @@ export class Scene {
       const site = `${name}:${waitName(kind)}`;
       if (kind !== 0 && !this.m.sites.includes(site)) this.m.sites.push(site);
     }
-  }
-
-  /** Whether the kernel counts on an interrupt or a step that it has not asked for, or forgot one. */
-  private unasked(): string {
-    for (let hart = 0; hart < this.scenario.harts; hart++) {
-      const { ipiPending, continuePending } = this.s.hart;
-      if ((ipiPending[hart + 1] !== 0) !== this.m.ipi[hart]) return `hart ${hart}: no such IPI`;
-      if ((continuePending[hart + 1] !== 0) !== this.m.continues[hart]) {
-        return `hart ${hart}: no such step`;
-      }
-    }
-    return "";
   }
 
   private returned(thread: number, actor: Actor, at: number, value: number): void {
@@ -751,12 +736,10 @@ export class Scene {
           }
           break;
         case EffectKind.InvalidatePage:
-          this.touchTlbs(a);
-          invalidate(m.tlbs, hart, a, b, (h) => this.mayHold(h, a));
+          invalidate(m.tlbs, hart, a, b, (h) => this.isTold(h, a));
           break;
         case EffectKind.InvalidateAsid:
-          this.touchTlbs(a);
-          invalidate(m.tlbs, hart, a, -1, (h) => this.mayHold(h, a));
+          invalidate(m.tlbs, hart, a, -1, (h) => this.isTold(h, a));
           break;
         case EffectKind.InvalidateAll:
           this.options.touch?.("end", true);
@@ -769,31 +752,11 @@ export class Scene {
     }
   }
 
-  private touchTlbs(asid: number): void {
-    for (let h = 0; h < this.scenario.harts; h++) {
-      if (this.mayHold(h, asid)) this.options.touch?.(`tlb ${h} ${asid}`, true);
-    }
-  }
-
-  /** An interrupt makes a hart forget what it was told to: whether it was told of a space matters. */
-  private touchInterrupted(hart: number): void {
-    const { addressSpace: a } = this.s;
-    for (let space = 1; space <= a.$header[0]; space++) {
-      if (a.$live[space] === 0 || !this.mayHold(hart, a.asid[space])) continue;
-      const told = this.m.tlbs.late[hart].includes(a.asid[space]);
-      this.options.touch?.(`tlb ${hart} ${a.asid[space]}`, told);
-    }
-  }
-
-  /** Whether a hart may hold translations of a space, as the kernel sees it or in fact. */
-  private mayHold(hart: number, asid: number): boolean {
-    if (holdsAny(this.m.tlbs, hart, asid)) return true;
-    const { addressSpace: a } = this.s;
-    for (let space = 1; space <= a.$header[0]; space++) {
-      if (a.$live[space] === 0 || a.asid[space] !== asid) continue;
-      return (((hart < 32 ? a.ranOnLo : a.ranOnHi)[space] >>> (hart & 31)) & 1) !== 0;
-    }
-    return false;
+  /** Whether an invalidation of a space has to do with a hart. */
+  private isTold(hart: number, asid: number): boolean {
+    const may = mayHold(this.m.tlbs, this.s, hart, asid);
+    if (may) this.options.touch?.(`tlb ${hart} ${asid}`, true);
+    return may;
   }
 
   private setRegister(thread: number, slot: number, value: number): void {

@@ -64,6 +64,9 @@ export const EffectKind = {
   CopyRegisterSet: 30,
 } as const;
 
+/** Device number of the interrupt controller: its register is a source, its value 0 masks that. */
+export const INTERRUPT_CONTROLLER = 0;
+
 /** Arguments of each effect kind; the decoder of the effect stream. */
 export const EFFECT_ARITY: readonly number[] = [
   0,
@@ -99,6 +102,10 @@ export const EFFECT_ARITY: readonly number[] = [
   3,
 ];
 
+// Loaded once: what a module gives away is looked up wherever it is used.
+const { CopyRegisterSet, Return, SetRegister, SetTimer, Switch } = EffectKind;
+const ARITY = EFFECT_ARITY;
+
 const WORDS = 1 << 16;
 const BYTES = 1 << 18;
 
@@ -131,7 +138,7 @@ export class Effects {
     w[n + 3] = c;
     w[n + 4] = d;
     w[n + 5] = e;
-    this.length = n + 1 + EFFECT_ARITY[kind];
+    this.length = n + 1 + ARITY[kind];
   }
 
   /**
@@ -169,7 +176,7 @@ export class Effects {
   }
 
   switchTo(hart: number, thread: number, rootPfn: number, asid: number): void {
-    this.put(EffectKind.Switch, hart, thread, rootPfn, asid, 0);
+    this.put(Switch, hart, thread, rootPfn, asid, 0);
   }
   /** Writes a whole number below 2^53. */
   setRegister(thread: number, slot: number, value: number): void {
@@ -177,21 +184,21 @@ export class Effects {
   }
   /** Writes any 64-bit value, given as its halves: what a program chose need be no address. */
   setRegisterWords(thread: number, slot: number, lo: number, hi: number): void {
-    this.put(EffectKind.SetRegister, thread, slot, lo, hi, 0);
+    this.put(SetRegister, thread, slot, lo, hi, 0);
   }
   /** Completes a call: a0 = value (a whole number, negative for an error), pc past the `ecall`. */
   returnValue(thread: number, value: number): void {
     // Nearly all values are small, and a division of doubles is not.
     const small = value | 0;
     const hi = small === value ? small >> 31 : Math.floor(value / 0x1_0000_0000) >>> 0;
-    this.put(EffectKind.Return, thread, value >>> 0, hi, 0, 0);
+    this.put(Return, thread, value >>> 0, hi, 0, 0);
   }
   copyRegisters(from: number, to: number): void {
     this.put(EffectKind.CopyRegisters, from, to, 0, 0, 0);
   }
   /** Copies some of x1 to x31 of one thread to the same registers of another. */
   copyRegisterSet(from: number, to: number, mask: number): void {
-    this.put(EffectKind.CopyRegisterSet, from, to, mask, 0, 0);
+    this.put(CopyRegisterSet, from, to, mask, 0, 0);
   }
   loadRegisters(thread: number, bytesAt: number): void {
     this.put(EffectKind.LoadRegisters, thread, bytesAt, 0, 0, 0);
@@ -240,7 +247,7 @@ export class Effects {
     this.put(EffectKind.Ipi, hart, 0, 0, 0, 0);
   }
   setTimer(hart: number, time: number): void {
-    this.put(EffectKind.SetTimer, hart, time >>> 0, Math.floor(time / 0x1_0000_0000), 0, 0);
+    this.put(SetTimer, hart, time >>> 0, Math.floor(time / 0x1_0000_0000), 0, 0);
   }
   continueOn(hart: number): void {
     this.put(EffectKind.Continue, hart, 0, 0, 0, 0);

@@ -57,7 +57,7 @@ export const Err = {
   NoSuchDevice: 38,
   /** The caller would wait for itself. */
   Deadlock: 39,
-  /** The memory of the other side of a message cannot be used. */
+  /** The memory a server has named for a message cannot be used. */
   ServerFault: 40,
   /** No capability of that name. */
   NoCapability: 41,
@@ -73,6 +73,8 @@ export const Err = {
   TooDeep: 46,
   /** The process was started without the well-known capability the call consumes. */
   NoSlot: 47,
+  /** The receiver takes no more from this sender now. */
+  RateLimited: 52,
 } as const;
 
 /**

@@ -9,6 +9,7 @@ import { resizeTerminal, terminalInput } from "./fs/terminal.ts";
 import { ONE, type State } from "./kernel.ts";
 import { chunkArrived } from "./mem/chunk.ts";
 import { isStartPayload, startInit } from "./proc/start.ts";
+import { takeIrq } from "./sched/irq.ts";
 
 const SEED_BYTES = 32;
 
@@ -57,7 +58,10 @@ function refuseStart(s: State, fx: Effects): void {
 /** Terminal row of the console device. */
 const CONSOLE_ROW = 1;
 
-/** Takes a device interrupt: its driver finds the bytes received, the console's terminal gets them. */
+/**
+ * Takes a device interrupt: its driver finds the bytes received, the console's terminal gets them;
+ * or a program has bound its source.
+ */
 export function reduceExternal(
   s: State,
   fx: Effects,
@@ -69,4 +73,5 @@ export function reduceExternal(
     const length = driver.receivedLength(e);
     if (length > 0) typeBytes(s, fx, e.hart, CONSOLE_ROW, e.payload, driver.receivedAt, length);
   }
+  takeIrq(s, fx, e.hart, e.valueLo);
 }

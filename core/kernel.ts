@@ -1,5 +1,12 @@
 import type { Bound } from "./state/arena.ts";
-import { futexTable, hartTable, threadTable, waiterTable } from "./sched/tables.ts";
+import {
+  futexTable,
+  hartTable,
+  irqTable,
+  threadTable,
+  timerTable,
+  waiterTable,
+} from "./sched/tables.ts";
 import {
   addressSpaceTable,
   frameTable,
@@ -30,6 +37,7 @@ import {
   messageTable,
   pulseTable,
   ringEntryTable,
+  serviceNameTable,
 } from "./ipc/tables.ts";
 import { accountTable } from "./ledger/tables.ts";
 
@@ -69,6 +77,9 @@ export const kernelTables = {
   notification: notificationTable,
   futex: futexTable,
   ringEntry: ringEntryTable,
+  serviceName: serviceNameTable,
+  timer: timerTable,
+  irq: irqTable,
 } as const;
 
 /** All kernel state: the bound tables, and nothing else. */

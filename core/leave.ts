@@ -25,7 +25,18 @@ import { scheduler } from "./sched/scheduler.ts";
 import { answerIdleHarts, askForThread, stopAsking } from "./sched/steal.ts";
 import { PRIORITY_LEVELS, ThreadState, WakeReason } from "./sched/tables.ts";
 import { firstDeadline } from "./sched/timer.ts";
+import { firstTimerDue } from "./sched/timer_object.ts";
 import { hasWaking } from "./sched/wait.ts";
+
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { SignalConsumed, SignalDiscarded } = Account;
+const { Continue, Ignore, Stop } = DefaultAction;
+const { Ignore: IgnoreHandler } = Handler;
+const { Live } = ProcessState;
+const { Kill, Stop: StopSignal } = Signal;
+const { Running, Stopped } = ThreadState;
+const { Signal: SignalReason } = WakeReason;
+const one = ONE;
 
 /** Timers further away than this are not worth programming; the clock never gets there. */
 const NEVER = 2 ** 53;
@@ -38,7 +49,7 @@ const NEVER = 2 ** 53;
 export function reschedule(s: State, hart: number, now: number): void {
   const row = hart + 1;
   let current = s.hart.current[row];
-  const running = current !== 0 && s.thread.state[current] === ThreadState.Running;
+  const running = current !== 0 && s.thread.state[current] === Running;
   // While the thread goes on that has the hart, the others wait in the queue.
   if (running) scheduler.settle(s, hart);
   if (running && s.hart.needsReschedule[row] === 0) return;
@@ -55,7 +66,7 @@ export function reschedule(s: State, hart: number, now: number): void {
   current = scheduler.peek(s, hart);
   if (current !== 0) {
     scheduler.remove(s, hart, current);
-    s.thread.state[current] = ThreadState.Running;
+    s.thread.state[current] = Running;
     s.thread.dispatchedAt[current] = now;
     noteWait(s, row, current, now);
     if (s.hart.current[row] === 0) stopAsking(s, hart);
@@ -87,12 +98,12 @@ function isOrphaned(s: State, p: number): boolean {
 
 /** Whether a signal that reached a process without a handler for it does nothing to it. */
 function isHarmless(s: State, p: number, signal: number): boolean {
-  if (s.process.handlerLo[p * (SIGNALS + 1) + signal] === Handler.Ignore) return true;
+  if (s.process.handlerLo[p * (SIGNALS + 1) + signal] === IgnoreHandler) return true;
   const action = defaultAction(signal);
-  if (action === DefaultAction.Ignore || action === DefaultAction.Continue) return true;
+  if (action === Ignore || action === Continue) return true;
   // It was blocked when it came, so that sending it did not drop it.
   if (isGuarded(s, p, signal)) return true;
-  return action === DefaultAction.Stop && signal !== Signal.Stop && isOrphaned(s, p);
+  return action === Stop && signal !== StopSignal && isOrphaned(s, p);
 }
 
 /**
@@ -101,8 +112,8 @@ function isHarmless(s: State, p: number, signal: number): boolean {
  * ends (for a page, for other harts) is none the program may see.
  */
 function runsCallFirst(s: State, thread: number, signal: number): boolean {
-  return s.thread.call[thread] !== 0 && s.thread.wakeReason[thread] !== WakeReason.Signal &&
-    signal !== Signal.Kill && s.thread.faultSignal[thread] === 0;
+  return s.thread.call[thread] !== 0 && s.thread.wakeReason[thread] !== SignalReason &&
+    signal !== Kill && s.thread.faultSignal[thread] === 0;
 }
 
 /**
@@ -118,30 +129,30 @@ function actOnSignal(
   signal: number,
 ): boolean {
   if (isToldToGo(s, thread)) {
-    exitThread(s, fx, hart, thread, Signal.Kill);
+    exitThread(s, fx, hart, thread, Kill);
     return true;
   }
   const p = s.thread.process[thread];
   const fault = s.thread.faultSignal[thread] === signal;
   if (
-    signal !== Signal.Kill && hasHandler(s, p, signal) && !(fault && isBlocked(s, thread, signal))
+    signal !== Kill && hasHandler(s, p, signal) && !(fault && isBlocked(s, thread, signal))
   ) {
     s.thread.sampled[thread] = 1;
     fx.sampleRegisters(thread);
     return false;
   }
-  if (!fault && signal !== Signal.Kill) {
+  if (!fault && signal !== Kill) {
     if (isHarmless(s, p, signal)) {
-      takeSignal(s, thread, signal, Account.SignalDiscarded);
+      takeSignal(s, thread, signal, SignalDiscarded);
       return true;
     }
-    if (defaultAction(signal) === DefaultAction.Stop) {
-      takeSignal(s, thread, signal, Account.SignalConsumed);
+    if (defaultAction(signal) === Stop) {
+      takeSignal(s, thread, signal, SignalConsumed);
       stopProcess(s, fx, hart, thread, signal);
       return true;
     }
   }
-  takeSignal(s, thread, signal, Account.SignalConsumed);
+  takeSignal(s, thread, signal, SignalConsumed);
   beginExit(s, fx, hart, thread, signal);
   return true;
 }
@@ -157,7 +168,7 @@ function hasSteps(s: State, hart: number, quiet: boolean): boolean {
   if (s.hart.operation[row] !== 0) return true;
   if (s.hart.inboxHead[row] !== 0 && s.hart.ipiPending[row] === 0) return true;
   if (!quiet && hasCommonWork(s)) return true;
-  return hart === 0 && s.kernel.shutdownSteps[ONE] !== 0;
+  return hart === 0 && s.kernel.shutdownSteps[one] !== 0;
 }
 
 /** Gives the machine what the hart runs next, if that changed. */
@@ -185,7 +196,7 @@ function load(s: State, fx: Effects, hart: number): void {
 function programTimer(s: State, fx: Effects, hart: number): void {
   const row = hart + 1;
   const thread = s.hart.current[row];
-  let deadline = firstDeadline(s, hart);
+  let deadline = Math.min(firstDeadline(s, hart), firstTimerDue(s, hart));
   const stealAt = s.hart.stealAt[row];
   if (stealAt !== 0 && stealAt < deadline) deadline = stealAt;
   if (thread !== 0) {
@@ -237,10 +248,10 @@ function choose(s: State, fx: Effects, hart: number, now: number, quiet: boolean
     reschedule(s, hart, now);
     const thread = s.hart.current[row];
     if (thread === 0) return true;
-    if (s.kernel.shutdown[ONE] !== 0) {
+    if (s.kernel.shutdown[one] !== 0) {
       const p = s.thread.process[thread];
-      if (s.process.state[p] === ProcessState.Live) {
-        beginExit(s, fx, hart, thread, Signal.Kill);
+      if (s.process.state[p] === Live) {
+        beginExit(s, fx, hart, thread, Kill);
         continue;
       }
     }
@@ -255,12 +266,12 @@ function choose(s: State, fx: Effects, hart: number, now: number, quiet: boolean
     }
     const signal = nextSignal(s, thread);
     const p = s.thread.process[thread];
-    if (s.process.execThread[p] === thread && signal !== Signal.Kill) {
+    if (s.process.execThread[p] === thread && signal !== Kill) {
       finishExecute(s, fx, hart, thread);
       continue;
     }
-    if (s.process.stopped[p] === 1 && signal !== Signal.Kill) {
-      s.thread.state[thread] = ThreadState.Stopped;
+    if (s.process.stopped[p] === 1 && signal !== Kill) {
+      s.thread.state[thread] = Stopped;
       continue;
     }
     if (signal === 0 || runsCallFirst(s, thread, signal)) return true;

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { ONE } from "./kernel.ts";
 import { ActionFlag, Signal } from "./proc/signal_numbers.ts";
 import { Bench, BUFFER, Call, signalSet, STACK, words } from "./proc/testing.ts";
+import { reschedule } from "./leave.ts";
 import { QUANTUM_NS } from "./sched/fixed_priority.ts";
+import { scheduler } from "./sched/scheduler.ts";
 import { DEFAULT_PRIORITY, PRIORITY_LEVELS, ThreadState } from "./sched/tables.ts";
+import { schedState, testRandom } from "./sched/testing.ts";
 
 const HANDLER = 0x5_0000;
 const POLL = 73;
@@ -198,4 +201,91 @@ Deno.test("leave: a thread that is woken before it has arrived is queued once", 
   while (b.on(0) !== child) b.call(0, Call.yield);
   assert.deepEqual(b.takeHandled(child), [Signal.Usr1]);
   b.check();
+});
+
+const THREAD_COLUMNS = [
+  "state",
+  "level",
+  "queued",
+  "queueNext",
+  "queuePrevious",
+  "budget",
+  "readySince",
+  "dispatchedAt",
+] as const;
+const HART_COLUMNS = [
+  "current",
+  "next",
+  "ready",
+  "needsReschedule",
+  "queueHead",
+  "queueTail",
+  "queueBitmap",
+  "longestWait",
+] as const;
+
+/**
+ * Events of a hart on two states: in the one, threads wake as they do; in the other they are all
+ * queued at once. What both come to must be equal, whatever else an event does to the queue.
+ */
+Deno.test("handing a hart over comes to what the queue would have come to", () => {
+  const random = testRandom(5);
+  const threads = 6;
+  const both = [schedState(1, threads), schedState(1, threads)];
+  const [real, queued] = both;
+  let direct = 0;
+  for (let event = 0, now = 1; event < 2000; event++, now += random(300_000)) {
+    for (const s of both) s.hart.lastTime[1] = now;
+    for (let n = random(4); n > 0; n--) {
+      const t = 1 + random(threads);
+      const priority = 10 + random(3);
+      const act = random(4);
+      for (const s of both) {
+        const state = s.thread.state[t];
+        if (state === ThreadState.Blocked && s === real) scheduler.wake(s, 0, t);
+        else if (state === ThreadState.Blocked) scheduler.enqueue(s, 0, t);
+        else if (state === ThreadState.Running && act < 3) {
+          s.thread.state[t] = ThreadState.Blocked;
+        } else if (act === 0) {
+          s.thread.priority[t] = priority;
+          scheduler.applyPriority(s, 0, t);
+        } else if (act === 1 && state === ThreadState.Ready) {
+          scheduler.remove(s, 0, t);
+          s.thread.state[t] = ThreadState.Blocked;
+        } else if (act === 2) s.hart.needsReschedule[1] = 1;
+      }
+      assert.equal(scheduler.peek(real, 0), scheduler.peek(queued, 0));
+      const first = scheduler.peek(real, 0);
+      if (first !== 0) {
+        assert.equal(scheduler.after(real, 0, first), scheduler.after(queued, 0, first));
+      }
+    }
+    const current = real.hart.current[1];
+    if (current !== 0 && random(2) === 0 && real.thread.state[current] === ThreadState.Running) {
+      for (const s of both) s.thread.state[current] = ThreadState.Blocked;
+    }
+    if (real.hart.next[1] !== 0) direct++;
+    for (const s of both) {
+      if (s.hart.current[1] !== 0 && s.thread.state[s.hart.current[1]] !== ThreadState.Running) {
+        s.hart.needsReschedule[1] = 1;
+      }
+      reschedule(s, 0, now);
+    }
+    for (const name of THREAD_COLUMNS) {
+      assert.deepEqual(
+        real.thread[name].slice(0, threads + 1),
+        queued.thread[name].slice(0, threads + 1),
+        name,
+      );
+    }
+    for (const name of HART_COLUMNS) {
+      const count = real.hart[name].length / real.hart.$capacity;
+      assert.deepEqual(
+        real.hart[name].slice(count, 2 * count),
+        queued.hart[name].slice(count, 2 * count),
+        name,
+      );
+    }
+  }
+  assert.ok(direct > 100, "harts are handed over");
 });

@@ -30,13 +30,43 @@ import { beginShutdown, continueShutdown, stepShutdown } from "./shutdown.ts";
 import { rowOf } from "./syscall/rows.ts";
 import { clearCall, returnFromCall } from "./sched/call.ts";
 import { bookTime } from "./sched/hart_time.ts";
+import { keepSources } from "./sched/irq.ts";
 import { robustSampleBytes, takeRobustSample } from "./sched/futex_robust.ts";
 import { endOperation, OperationKind } from "./sched/operation.ts";
 import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.ts";
 import { answerRequests, leaveForbiddenHart, takeFromInbox } from "./sched/thread.ts";
 import { disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
+import { answerTimers, expireTimers } from "./sched/timer_object.ts";
 import { hasWaking, isWaiting, wakeSome, wakeThread } from "./sched/wait.ts";
 import { isCallEvent, isInputEvent, isRecord } from "./well_formed.ts";
+
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Execute } = AccessKind;
+const { HartTimeSource, IpiPending, IpiTaken } = Account;
+const { Interrupted } = Err;
+const {
+  Boot,
+  Continue,
+  Exception,
+  External,
+  Input,
+  Ipi,
+  PageFault,
+  Sample,
+  Shutdown,
+  Syscall,
+  SyscallFault,
+  Timer,
+} = EventKind;
+const { Always, Interrupted: InterruptedRule, Progress, Restart } = InterruptRule;
+const { RobustList } = OperationKind;
+const { Alarm, Kill, Signal, Stop } = Request;
+const { NoReturn, Pending } = Result;
+const { Registers } = SampleKind;
+const { Blocked, Running } = ThreadState;
+const { Sleep } = TimerSlot;
+const { Timeout } = WakeReason;
+const one = ONE;
 
 /** Why an event was refused: nothing was changed. */
 export const Refusal = {
@@ -62,12 +92,12 @@ export const Refusal = {
  * taken apart would be begun again.
  */
 function isOfShutdown(kind: number): boolean {
-  return kind === EventKind.Ipi || kind === EventKind.Continue || kind === EventKind.Sample;
+  return kind === Ipi || kind === Continue || kind === Sample;
 }
 
 /** Whether bytes of a frame are what was asked for: of a robust list, or the head of a program. */
 function isFrameSample(s: State, e: Event, thread: number): boolean {
-  return s.thread.operation[thread] === OperationKind.RobustList
+  return s.thread.operation[thread] === RobustList
     ? e.payloadLength === robustSampleBytes(s, thread)
     : s.thread.callStage[thread] === 1;
 }
@@ -75,9 +105,9 @@ function isFrameSample(s: State, e: Event, thread: number): boolean {
 /** The rule an event breaks, or Refusal.None. */
 export function refuse(s: State, e: Event): number {
   if (!isRecord(e)) return Refusal.BadRecord;
-  if (e.kind < EventKind.Boot || e.kind > EventKind.Shutdown) return Refusal.UnknownKind;
-  const booted = s.kernel.booted[ONE] === 1;
-  if (e.kind === EventKind.Boot) {
+  if (e.kind < Boot || e.kind > Shutdown) return Refusal.UnknownKind;
+  const booted = s.kernel.booted[one] === 1;
+  if (e.kind === Boot) {
     if (booted) return Refusal.Unexpected;
     if (e.hart !== 0) return Refusal.NoSuchHart;
     if (e.order !== 0) return Refusal.BadOrder;
@@ -85,46 +115,46 @@ export function refuse(s: State, e: Event): number {
     return isBootPayload(s, e) ? Refusal.None : Refusal.BadPayload;
   }
   if (!booted) return Refusal.NotBooted;
-  if (s.kernel.closed[ONE] === 1) return Refusal.AlreadyClosed;
-  if (!(e.hart >= 0 && e.hart < s.kernel.harts[ONE])) return Refusal.NoSuchHart;
-  if (e.order !== s.kernel.lastOrder[ONE]) return Refusal.BadOrder;
+  if (s.kernel.closed[one] === 1) return Refusal.AlreadyClosed;
+  if (!(e.hart >= 0 && e.hart < s.kernel.harts[one])) return Refusal.NoSuchHart;
+  if (e.order !== s.kernel.lastOrder[one]) return Refusal.BadOrder;
   if (e.sequence !== s.hart.lastSequence[e.hart + 1]) return Refusal.BadSequence;
   const passed = e.time - s.hart.lastTime[e.hart + 1];
-  if (!(passed >= 0 && passed <= s.account.balance[Account.HartTimeSource])) return Refusal.BadTime;
+  if (!(passed >= 0 && passed <= s.account.balance[HartTimeSource])) return Refusal.BadTime;
   if (!Number.isInteger(e.time)) return Refusal.BadTime;
   // A sample's reply is the very next event, and comes only when it was asked for.
-  const sampling = s.kernel.sampling[ONE];
-  if ((e.kind === EventKind.Sample ? e.hart + 1 : 0) !== sampling) return Refusal.Unexpected;
-  if (s.kernel.shutdown[ONE] !== 0 && !isOfShutdown(e.kind)) return Refusal.Unexpected;
+  const sampling = s.kernel.sampling[one];
+  if ((e.kind === Sample ? e.hart + 1 : 0) !== sampling) return Refusal.Unexpected;
+  if (s.kernel.shutdown[one] !== 0 && !isOfShutdown(e.kind)) return Refusal.Unexpected;
   const thread = s.hart.current[e.hart + 1];
   switch (e.kind) {
-    case EventKind.Syscall:
-    case EventKind.SyscallFault:
-    case EventKind.PageFault:
-    case EventKind.Exception:
-      if (thread === 0 || s.thread.state[thread] !== ThreadState.Running) return Refusal.NoThread;
+    case Syscall:
+    case SyscallFault:
+    case PageFault:
+    case Exception:
+      if (thread === 0 || s.thread.state[thread] !== Running) return Refusal.NoThread;
       if (s.hart.operation[e.hart + 1] !== 0) return Refusal.Unexpected;
-      if (e.kind === EventKind.SyscallFault && e.access > AccessKind.Execute) {
+      if (e.kind === SyscallFault && e.access > Execute) {
         return Refusal.BadPayload;
       }
-      return e.kind !== EventKind.Syscall || isCallEvent(e) ? Refusal.None : Refusal.BadPayload;
-    case EventKind.Sample:
+      return e.kind !== Syscall || isCallEvent(e) ? Refusal.None : Refusal.BadPayload;
+    case Sample:
       if (thread === 0) return Refusal.NoThread;
-      if (e.cause === SampleKind.Registers) {
+      if (e.cause === Registers) {
         return s.thread.sampled[thread] === 1 && e.payloadLength === registerSample.bytes
           ? Refusal.None
           : Refusal.Unexpected;
       }
       return isFrameSample(s, e, thread) ? Refusal.None : Refusal.Unexpected;
-    case EventKind.Continue:
+    case Continue:
       return s.hart.continuePending[e.hart + 1] === 1 ? Refusal.None : Refusal.Unexpected;
-    case EventKind.Ipi:
+    case Ipi:
       return s.hart.ipiPending[e.hart + 1] === 1 ? Refusal.None : Refusal.Unexpected;
-    case EventKind.Shutdown:
-      return e.hart === 0 && s.kernel.shutdown[ONE] === 0 && e.cause >= 1 && e.cause <= 4
+    case Shutdown:
+      return e.hart === 0 && s.kernel.shutdown[one] === 0 && e.cause >= 1 && e.cause <= 4
         ? Refusal.None
         : Refusal.Unexpected;
-    case EventKind.Input:
+    case Input:
       return isInputEvent(e) ? Refusal.None : Refusal.BadPayload;
     default:
       return Refusal.None;
@@ -136,20 +166,18 @@ export function refuse(s: State, e: Event): number {
  * One with a deadline does not run again: its time would begin anew.
  */
 function interruptRule(s: State, thread: number, call: number): number {
-  if (s.thread.callBlocking[thread] === InterruptRule.Always) return InterruptRule.Always;
+  if (s.thread.callBlocking[thread] === Always) return Always;
   const blocking = rowOf(call)?.blocking;
-  if (blocking === "progress") return InterruptRule.Progress;
-  return blocking === "restart" && s.thread.callDeadline[thread] === 0
-    ? InterruptRule.Restart
-    : InterruptRule.Interrupted;
+  if (blocking === "progress") return Progress;
+  return blocking === "restart" && s.thread.callDeadline[thread] === 0 ? Restart : InterruptedRule;
 }
 
 /** Gives a call's result to its thread, or leaves the call in progress. */
 function settle(s: State, fx: Effects, thread: number, call: number, result: number): void {
   if (result >= 0) returnFromCall(s, fx, thread, result);
-  else if (result === Result.NoReturn && s.thread.state[thread] !== ThreadState.Blocked) {
+  else if (result === NoReturn && s.thread.state[thread] !== Blocked) {
     clearCall(s, thread);
-  } else if (result <= Result.Pending) {
+  } else if (result <= Pending) {
     s.thread.call[thread] = call + 1;
     s.thread.callBlocking[thread] = interruptRule(s, thread, call);
     // A signal that came before it blocked must not be slept through.
@@ -160,7 +188,7 @@ function settle(s: State, fx: Effects, thread: number, call: number, result: num
 /** As settle, for a result in core's own error codes. */
 function settleCore(s: State, fx: Effects, thread: number, result: number): void {
   const call = s.thread.call[thread] - 1;
-  const isError = result < 0 && result > Result.Pending;
+  const isError = result < 0 && result > Pending;
   settle(s, fx, thread, call, isError ? answerOf(call, result) : result);
 }
 
@@ -175,7 +203,7 @@ function syscall(s: State, fx: Effects, e: Event, thread: number): void {
 function syscallFault(s: State, fx: Effects, e: Event, thread: number): void {
   const result = resolve(s, fx, e.hart, thread, e.value(), e.access);
   if (result > 0) return;
-  if (result === Result.Pending) {
+  if (result === Pending) {
     s.thread.call[thread] = e.cause + 1;
     return;
   }
@@ -192,14 +220,15 @@ function timer(s: State, fx: Effects, e: Event): void {
   const hart = e.hart;
   s.hart.timerProgrammed[hart + 1] = 0;
   s.hart.needsReschedule[hart + 1] = 1;
+  expireTimers(s, fx, hart, e.time);
   for (let n = 0; n < UNITS; n++) {
     const entry = dueTimer(s, hart, e.time);
     if (entry === 0) return;
     const thread = entry >>> 1;
-    if ((entry & 1) === TimerSlot.Sleep) {
-      disarmTimer(s, hart, thread, TimerSlot.Sleep);
+    if ((entry & 1) === Sleep) {
+      disarmTimer(s, hart, thread, Sleep);
       if (isWaiting(s, thread) && !outlastsDeadline(s, fx, hart, thread)) {
-        wakeThread(s, fx, hart, thread, WakeReason.Timeout);
+        wakeThread(s, fx, hart, thread, Timeout);
       }
       continue;
     }
@@ -213,18 +242,19 @@ function drainInbox(s: State, fx: Effects, hart: number): void {
     const thread = takeFromInbox(s, hart);
     if (thread === 0) return;
     // Its timers are this hart's business only until it moves on.
-    if ((s.thread.requests[thread] & Request.Alarm) !== 0) settleAlarm(s, hart, thread);
+    if ((s.thread.requests[thread] & Alarm) !== 0) settleAlarm(s, hart, thread);
     const bits = answerRequests(s, fx, hart, thread);
     // It may have blocked before the request came: then the signal ends the wait now.
-    if ((bits & (Request.Signal | Request.Kill)) !== 0) interruptWait(s, fx, hart, thread);
-    if ((bits & Request.Stop) !== 0) answerStop(s, fx, hart, thread);
+    if ((bits & (Signal | Kill)) !== 0) interruptWait(s, fx, hart, thread);
+    if ((bits & Stop) !== 0) answerStop(s, fx, hart, thread);
   }
 }
 
 function ipi(s: State, fx: Effects, e: Event): void {
   s.hart.ipiPending[e.hart + 1] = 0;
-  post(s, Account.IpiPending, Account.IpiTaken, 1);
+  post(s, IpiPending, IpiTaken, 1);
   acknowledgeShootdowns(s, fx, e.hart);
+  answerTimers(s, fx, e.hart);
   drainInbox(s, fx, e.hart);
 }
 
@@ -236,24 +266,24 @@ function step(s: State, fx: Effects, e: Event): void {
   const thread = s.hart.operation[hart + 1];
   if (thread !== 0) {
     const result = stepOperation(s, fx, hart, thread);
-    if (result === Result.Pending || s.hart.operation[hart + 1] === 0) return;
+    if (result === Pending || s.hart.operation[hart + 1] === 0) return;
     endOperation(s, hart, thread);
     settleCore(s, fx, thread, result);
     leaveForbiddenHart(s, fx, hart, thread);
-  } else if (hart === 0 && s.kernel.shutdownSteps[ONE] === 1) {
+  } else if (hart === 0 && s.kernel.shutdownSteps[one] === 1) {
     stepShutdown(s, fx);
   }
 }
 
 function sample(s: State, fx: Effects, e: Event, thread: number): void {
-  if (e.cause === SampleKind.Registers) {
+  if (e.cause === Registers) {
     s.thread.sampled[thread] = 0;
-    const interrupted = answerOf(s.thread.call[thread] - 1, -Err.Interrupted);
+    const interrupted = answerOf(s.thread.call[thread] - 1, -Interrupted);
     const result = deliverSignal(s, fx, e, thread, interrupted);
-    if (result < 0 && result !== Result.Pending) failDelivery(s, thread);
+    if (result < 0 && result !== Pending) failDelivery(s, thread);
     return;
   }
-  if (s.thread.operation[thread] === OperationKind.RobustList) {
+  if (s.thread.operation[thread] === RobustList) {
     return takeRobustSample(s, fx, e, thread);
   }
   settleCore(s, fx, thread, takeImageSample(s, e, thread));
@@ -267,28 +297,28 @@ function apply(
   drivers: readonly ByteDriver[],
 ): void {
   switch (e.kind) {
-    case EventKind.Syscall:
+    case Syscall:
       return syscall(s, fx, e, thread);
-    case EventKind.SyscallFault:
+    case SyscallFault:
       return syscallFault(s, fx, e, thread);
-    case EventKind.PageFault:
+    case PageFault:
       pageFault(s, fx, e, thread);
       return;
-    case EventKind.Exception:
+    case Exception:
       return exceptionSignal(s, e, thread);
-    case EventKind.Timer:
+    case Timer:
       return timer(s, fx, e);
-    case EventKind.Ipi:
+    case Ipi:
       return ipi(s, fx, e);
-    case EventKind.Continue:
+    case Continue:
       return step(s, fx, e);
-    case EventKind.Sample:
+    case Sample:
       return sample(s, fx, e, thread);
-    case EventKind.External:
+    case External:
       return reduceExternal(s, fx, e, drivers);
-    case EventKind.Input:
+    case Input:
       return reduceInput(s, fx, e);
-    case EventKind.Shutdown:
+    case Shutdown:
       return beginShutdown(s, e.cause);
   }
 }
@@ -298,7 +328,7 @@ function commonWork(s: State, fx: Effects, hart: number): void {
   if (hasReclaim(s)) reclaim(s, fx);
   if (hasDyingEnds(s)) drainEnds(s, fx, hart);
   if (hasWaking(s)) wakeSome(s, fx, hart);
-  if (s.kernel.shutdown[ONE] !== 0) continueShutdown(s, fx, hart);
+  if (s.kernel.shutdown[one] !== 0) continueShutdown(s, fx, hart);
 }
 
 /**
@@ -317,19 +347,20 @@ export function reduce(
   fx.clear();
   const refusal = refuse(s, e);
   if (refusal !== Refusal.None) return refusal;
-  if (e.kind === EventKind.Boot) {
+  if (e.kind === Boot) {
     boot(s, fx, e);
+    keepSources(s, drivers);
   } else {
     bookTime(s, e.hart, e.time);
     apply(s, fx, e, s.hart.current[e.hart + 1], drivers);
-    const quiet = !hasCommonWork(s) && s.kernel.shutdown[ONE] === 0;
+    const quiet = !hasCommonWork(s) && s.kernel.shutdown[one] === 0;
     if (!quiet) commonWork(s, fx, e.hart);
     leaveKernel(s, fx, e.hart, e.time, quiet);
     bookRetired(s);
   }
-  s.kernel.sampling[ONE] = fx.sampled === 1 ? e.hart + 1 : 0;
+  s.kernel.sampling[one] = fx.sampled === 1 ? e.hart + 1 : 0;
   s.hart.lastSequence[e.hart + 1] = e.sequence + 1;
-  s.kernel.lastOrder[ONE] = e.order + 1;
-  if (e.time > s.kernel.now[ONE]) s.kernel.now[ONE] = e.time;
+  s.kernel.lastOrder[one] = e.order + 1;
+  if (e.time > s.kernel.now[one]) s.kernel.now[one] = e.time;
   return Refusal.None;
 }

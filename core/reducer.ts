@@ -3,6 +3,7 @@ import { Effects } from "./effect.ts";
 import type { Event } from "./event.ts";
 import { rebuildNameHash } from "./fs/directory.ts";
 import { kernelTables, type State } from "./kernel.ts";
+import { rebuildServiceHash } from "./ipc/service_name.ts";
 import { rebuildFutexHash } from "./sched/futex_row.ts";
 import { rebuildPageHash } from "./mem/page_hash.ts";
 import { rebuildPidHash } from "./proc/process.ts";
@@ -64,6 +65,7 @@ export function makeReducer(
       rebuildPageHash(state);
       rebuildNameHash(state);
       rebuildFutexHash(state);
+      rebuildServiceHash(state);
     },
   };
 }

@@ -66,7 +66,7 @@ function names(s: State, low: number, high: number, best: number): number {
 /** The two threads as they were before anything ran. */
 function reset(s: State, low: number, high: number): void {
   for (let t = low; t !== 0; t = t === high ? 0 : high) {
-    if (s.thread.queued[t] === 1) scheduler.remove(s, HART, t);
+    if (scheduler.isQueued(s, HART, t)) scheduler.remove(s, HART, t);
     s.thread.state[t] = ThreadState.Embryo;
     s.thread.budget[t] = 0;
     s.thread.level[t] = 0;

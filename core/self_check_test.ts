@@ -91,7 +91,7 @@ function fresh(threads: number): State {
 /** The state with nothing queued and nothing running. */
 function emptied(s: State): State {
   for (let t = 1; t <= 12; t++) {
-    if (s.thread.queued[t] === 1) scheduler.remove(s, 0, t);
+    if (scheduler.isQueued(s, 0, t)) scheduler.remove(s, 0, t);
     s.thread.state[t] = ThreadState.Blocked;
     s.thread.level[t] = 0;
   }

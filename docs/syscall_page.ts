@@ -1,6 +1,9 @@
 /** The reference page of the system call table. */
 import type { ArgumentKind, Blocking, Consumed, SyscallRow } from "../core/syscall/row.ts";
 
+import { qnxErrors } from "../core/syscall/qnx_errors.ts";
+import { qnxRows } from "../core/syscall/qnx_table.ts";
+
 /** Calls of one personality. */
 export interface CallFamily {
   readonly title: string;
@@ -90,6 +93,24 @@ function familySection(family: CallFamily): string {
   return lines.join("\n");
 }
 
+/** What message calls return instead of their results. */
+function errorSection(): string {
+  const lines = [
+    "## Errors of messages",
+    "",
+    "A call that sends returns what its server answers too, which may be any error. A call whose " +
+    "process has renounced what it consumes returns EPERM.",
+    "",
+    "| call | errors |",
+    "| --- | --- |",
+  ];
+  for (const row of qnxRows) {
+    const errors = Object.entries(qnxErrors[row.name]);
+    lines.push(`| \`${row.name}\` | ${errors.map(([e, when]) => `${e}: ${when}`).join("; ")} |`);
+  }
+  return lines.join("\n");
+}
+
 /** The page, in Markdown: how to read it, then each family of calls by number. */
 export function syscallPage(families: readonly CallFamily[]): string {
   const blocking = Object.entries(BLOCKING).map(([name, meaning]) => `- \`${name}\`: ${meaning}.`);
@@ -101,5 +122,6 @@ export function syscallPage(families: readonly CallFamily[]): string {
     "What a handled signal does to a call that is blocked:",
     blocking.join("\n"),
     ...families.map(familySection),
+    errorSection(),
   ].join("\n\n") + "\n";
 }

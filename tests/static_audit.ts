@@ -17,7 +17,7 @@ export const ASSERTIONS = "core/assert.ts";
 
 /** Arrays and records of constants that are indexed by a computed value, and why that is in range. */
 export const LITERAL_TABLES: ReadonlyMap<string, string> = new Map([
-  ["core/effect.ts EFFECT_ARITY", "by an EffectKind, which only the methods below name"],
+  ["core/effect.ts ARITY", "by an EffectKind, which only the methods below name"],
   ["core/fs/termios.ts INITIAL", "by a loop over its own length"],
   ["core/ledger/opening.ts Account", "by the names of the resources, which are its keys"],
   ["core/mem/fault.ts PROT_OF", "by an AccessKind: refuse admits no other"],

@@ -124,7 +124,7 @@ Deno.test("every program is a small static RV64 file that separates code from da
       }
     }
   }
-  assert.ok(total < 400 * 1024, `the programs have ${total} bytes`);
+  assert.ok(total < 512 * 1024, `the programs have ${total} bytes`);
 });
 
 emulated("hello shows its arguments and environment", async () => {

@@ -95,6 +95,7 @@ export function buildInterpreter(fusedMultiplyAdd = false): Uint8Array<ArrayBuff
   const run = addRun(m, env, { mulhu, float }, imports);
   m.exportFunction(run);
   addTranslate(m, walk);
+  addZero(m);
   addUnlinked(m);
   m.export(REGION_EXPORTS.readable, "function", mmu.readable);
   m.export(REGION_EXPORTS.writable, "function", mmu.writable);
@@ -135,6 +136,13 @@ function addTranslate(m: ModuleBuilder, walk: FunctionBuilder): void {
   f.local_get(0).local_get(1).i64_extend_i32_u();
   f.local_get(2).i64_extend_i32_u().i64_const(32).i64_shl().i64_or();
   f.local_get(3).call(walk.index);
+  m.exportFunction(f);
+}
+
+/** zero(linear address, bytes). The host's own fill of shared memory goes byte by byte. */
+function addZero(m: ModuleBuilder): void {
+  const f = m.function("zero", ["i32", "i32"], []);
+  f.local_get(0).i32_const(0).local_get(1).memory_fill();
   m.exportFunction(f);
 }
 

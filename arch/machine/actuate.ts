@@ -14,6 +14,43 @@ import {
 import { type MachineState, ONE } from "./machine_state.ts";
 import type { MachineMemory } from "./memory/memory.ts";
 
+const ARITY = EFFECT_ARITY;
+// Loaded once: a constant of another module is looked up wherever it is used.
+const {
+  Charge,
+  ClearRegisters,
+  Closed,
+  Continue,
+  Copy,
+  CopyRegisterSet,
+  CopyRegisters,
+  DeviceWrite,
+  HostPrint,
+  HostWrite,
+  InvalidateAll,
+  InvalidateAsid,
+  InvalidatePage,
+  Ipi,
+  LoadInput,
+  LoadRegisters,
+  MapFrame,
+  MapPageTable,
+  ProgramEnded,
+  RequestChunk,
+  RequestStream,
+  Return,
+  SampleFrame,
+  SampleRegisters,
+  SetRegister,
+  SetTimer,
+  Switch,
+  TerminalFlow,
+  Write,
+  Zero,
+} = EffectKind;
+const { asid: HART_ASID, registers: HART_REGISTERS, rootPpn: HART_ROOT_PPN } = HART;
+const { pc: REGISTER_PC, sink: REGISTER_SINK } = REGISTER;
+
 const A0 = 10;
 const INSTRUCTION_BYTES = 4;
 const TWO_32 = 2 ** 32;
@@ -66,7 +103,7 @@ export class Actuate {
     const { words, length } = this.effects;
     this.units = 0;
     this.sampleAt = -1;
-    for (let at = 0; at < length; at += 1 + EFFECT_ARITY[words[at]]) {
+    for (let at = 0; at < length; at += 1 + ARITY[words[at]]) {
       this.one(words[at], words, at + 1);
     }
   }
@@ -74,51 +111,51 @@ export class Actuate {
   private one(kind: number, w: Int32Array, at: number): void {
     const a = w[at];
     switch (kind) {
-      case EffectKind.Switch:
+      case Switch:
         return this.switchTo(a, w[at + 1], w[at + 2], w[at + 3]);
-      case EffectKind.SetRegister:
+      case SetRegister:
         return this.setRegister(a, w[at + 1], w[at + 2], w[at + 3]);
-      case EffectKind.Return:
+      case Return:
         return this.returnValue(a, w[at + 1], w[at + 2]);
-      case EffectKind.CopyRegisters:
+      case CopyRegisters:
         return this.copyRegisters(a, w[at + 1]);
-      case EffectKind.CopyRegisterSet:
+      case CopyRegisterSet:
         return this.copyRegisterSet(a, w[at + 1], w[at + 2]);
-      case EffectKind.LoadRegisters:
+      case LoadRegisters:
         return this.loadRegisters(a, w[at + 1]);
-      case EffectKind.ClearRegisters: {
+      case ClearRegisters: {
         const slot = this.slot(a);
-        this.u8.fill(0, slot, slot + REGISTER_SLOT_BYTES);
+        this.cpu.zero(slot, REGISTER_SLOT_BYTES);
         return;
       }
-      case EffectKind.Zero:
+      case Zero:
         return this.zero(a, w[at + 1], w[at + 2]);
-      case EffectKind.Copy:
+      case Copy:
         return this.copy(a, w[at + 1], w[at + 2], w[at + 3], w[at + 4]);
-      case EffectKind.Write:
+      case Write:
         return this.store(this.effects.bytes, w[at + 2], a, w[at + 1], w[at + 3]);
-      case EffectKind.LoadInput:
+      case LoadInput:
         return this.store(this.staging, a, w[at + 1], w[at + 2], w[at + 3]);
-      case EffectKind.HostWrite:
+      case HostWrite:
         return this.output.write(a, this.u8, this.frame(w[at + 1]) + w[at + 2], w[at + 3]);
-      case EffectKind.HostPrint:
+      case HostPrint:
         return this.output.write(a, this.effects.bytes, w[at + 1], w[at + 2]);
-      case EffectKind.SampleFrame:
-      case EffectKind.SampleRegisters:
+      case SampleFrame:
+      case SampleRegisters:
         this.sampleAt = at - 1;
         return;
-      case EffectKind.InvalidatePage:
+      case InvalidatePage:
         return this.cpu.invalidatePage(a, w[at + 1] << 12, w[at + 1] >>> 20);
-      case EffectKind.InvalidateAsid:
+      case InvalidateAsid:
         return this.cpu.invalidateAsid(a);
-      case EffectKind.InvalidateAll:
+      case InvalidateAll:
         return this.cpu.invalidateAll();
-      case EffectKind.Charge:
+      case Charge:
         this.units += a;
         return;
-      case EffectKind.MapFrame:
+      case MapFrame:
         return this.mapFrame(a, w[at + 1]);
-      case EffectKind.MapPageTable:
+      case MapPageTable:
         return this.mapPage(a, this.pageTablesBase / PAGE_SIZE + w[at + 1]);
       default:
         return this.command(kind, w, at);
@@ -128,23 +165,23 @@ export class Actuate {
   private command(kind: number, w: Int32Array, at: number): void {
     const a = w[at];
     switch (kind) {
-      case EffectKind.Ipi:
+      case Ipi:
         return this.control.ipi(a);
-      case EffectKind.SetTimer:
+      case SetTimer:
         return this.control.setTimer(a, (w[at + 2] >>> 0) * TWO_32 + (w[at + 1] >>> 0));
-      case EffectKind.Continue:
+      case Continue:
         return this.control.continueOn(a);
-      case EffectKind.RequestChunk:
+      case RequestChunk:
         return this.control.requestChunk(a, w[at + 1]);
-      case EffectKind.RequestStream:
+      case RequestStream:
         return this.control.requestStream(a);
-      case EffectKind.DeviceWrite:
+      case DeviceWrite:
         return this.control.deviceWrite(a, w[at + 1], w[at + 2]);
-      case EffectKind.TerminalFlow:
+      case TerminalFlow:
         return this.control.terminalFlow(a);
-      case EffectKind.ProgramEnded:
+      case ProgramEnded:
         return this.control.programEnded(a);
-      case EffectKind.Closed:
+      case Closed:
         return this.control.closed();
       default:
         throw new RangeError(`there is no effect ${kind}`);
@@ -164,9 +201,9 @@ export class Actuate {
 
   private switchTo(hart: number, thread: number, rootPfn: number, asid: number): void {
     const block = hartBlock(this.layout, hart) >>> 2;
-    this.u32[block + HART.registers / 4] = this.slot(thread);
-    this.u32[block + HART.rootPpn / 4] = rootPfn + RAM_BASE_PAGE;
-    this.u32[block + HART.asid / 4] = asid;
+    this.u32[block + HART_REGISTERS / 4] = this.slot(thread);
+    this.u32[block + HART_ROOT_PPN / 4] = rootPfn + RAM_BASE_PAGE;
+    this.u32[block + HART_ASID / 4] = asid;
     this.state.hartClock.thread[hart + 1] = thread;
   }
 
@@ -178,7 +215,7 @@ export class Actuate {
 
   private returnValue(thread: number, lo: number, hi: number): void {
     this.setRegister(thread, A0, lo, hi);
-    const pc = (this.slot(thread) >>> 2) + 2 * REGISTER.pc;
+    const pc = (this.slot(thread) >>> 2) + 2 * REGISTER_PC;
     const next = this.u32[pc] + INSTRUCTION_BYTES;
     this.u32[pc] = next;
     if (next >= TWO_32) this.u32[pc + 1]++;
@@ -203,15 +240,15 @@ export class Actuate {
   private loadRegisters(thread: number, bytesAt: number): void {
     const slot = this.slot(thread);
     const bytes = this.effects.bytes;
-    const general = 8 * (REGISTER.sink - 1);
+    const general = 8 * (REGISTER_SINK - 1);
     for (let i = 0; i < general; i++) this.u8[slot + 8 + i] = bytes[bytesAt + i];
-    const pc = slot + 8 * REGISTER.pc;
+    const pc = slot + 8 * REGISTER_PC;
     for (let i = 0; i < 16; i++) this.u8[pc + i] = bytes[bytesAt + general + i];
   }
 
   private zero(frame: number, offset: number, length: number): void {
     const at = this.frame(frame) + offset;
-    this.u8.fill(0, at, at + length);
+    this.cpu.zero(at, length);
     this.cpu.frameWritten(Math.floor(at / PAGE_SIZE));
   }
 

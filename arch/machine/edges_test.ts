@@ -1,5 +1,6 @@
 /** What the machine promises at its edges: ends of slices and rounds, idle harts, the last tick. */
 import assert from "node:assert/strict";
+import { INTERRUPT_CONTROLLER } from "../../core/effect.ts";
 import { type Event, EventKind, InputKind } from "../../core/event.ts";
 import { deviceTables } from "../../drivers/registry.ts";
 import { encode } from "../riscv64/encode.ts";
@@ -207,6 +208,32 @@ Deno.test("edges: of several idle harts the one that wakes first goes first", ()
     const timers = sink.of(EventKind.Timer);
     assert.deepEqual(timers.map((e) => e.time), [20_000, 50_000]);
   }
+});
+
+Deno.test("edges: a source the kernel has masked interrupts when it is opened again", () => {
+  const CONSOLE = 10;
+  const { sink } = runTest({
+    programs: [[]],
+    handler(kernel, e) {
+      const fx = kernel.effects;
+      if (e.kind === EventKind.Boot) {
+        fx.switchTo(0, 0, 0, 0);
+        fx.deviceWrite(INTERRUPT_CONTROLLER, CONSOLE, 0);
+        fx.deviceWrite(1, 1, 2);
+        fx.setTimer(0, 50_000);
+      }
+      if (e.kind === EventKind.Timer) {
+        fx.setTimer(0, 0);
+        fx.deviceWrite(INTERRUPT_CONTROLLER, CONSOLE, 1);
+      }
+      return e.kind === EventKind.External || e.kind === EventKind.Timer;
+    },
+  });
+  const [first, second] = sink.events.filter((e) =>
+    e.kind === EventKind.External || e.kind === EventKind.Timer
+  );
+  assert.deepEqual([first.kind, second.kind], [EventKind.Timer, EventKind.External]);
+  assert.equal(sink.of(EventKind.External).length, 1);
 });
 
 Deno.test("edges: an idle hart takes a device interrupt, each as often as it is raised", () => {

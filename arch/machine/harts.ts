@@ -1,12 +1,16 @@
+import { INTERRUPT_CONTROLLER } from "../../core/effect.ts";
 import type { MachineControl } from "./actuate.ts";
 import { Aclint } from "./devices/aclint.ts";
 import type { InputLatencies } from "./config.ts";
 import type { Demands } from "./inputs/demands.ts";
 import type { HartClocks } from "./time/hart_clocks.ts";
 import { type MachineState, ONE } from "./machine_state.ts";
-import { Plic } from "./devices/plic.ts";
+import { Plic, PlicOffset } from "./devices/plic.ts";
 import type { ConsoleDevice } from "./ports.ts";
 import type { Schedule } from "./time/schedule.ts";
+
+// Loaded once: a constant of another module is looked up wherever it is used.
+const one = ONE;
 
 /** Kinds of nudge: what an effect left for a hart. */
 const Nudge = { Software: 1, Continue: 2 } as const;
@@ -120,7 +124,7 @@ export class Harts implements MachineControl {
   }
 
   isShutDown(): boolean {
-    return this.shutdown[ONE] !== 0;
+    return this.shutdown[one] !== 0;
   }
 
   /** Ticks until a hart takes its next interrupt, Infinity when none is in sight. */
@@ -244,21 +248,22 @@ export class Harts implements MachineControl {
     this.demands.askStream(stream, this.clocks.at(this.eventHart) + this.latencies.stream);
   }
 
-  deviceWrite(_device: number, register: number, value: number): void {
-    this.console.write(register, value);
+  deviceWrite(device: number, register: number, value: number): void {
+    if (device !== INTERRUPT_CONTROLLER) return this.console.write(register, value);
+    this.plic.write(PlicOffset.Priority + 4 * register, value);
   }
 
   terminalFlow(open: number): void {
-    this.state.machine.inputHeld[ONE] = open ^ 1;
+    this.state.machine.inputHeld[one] = open ^ 1;
   }
 
   programEnded(waitStatus: number): void {
-    this.state.machine.programEnded[ONE] = 1;
-    this.state.machine.waitStatus[ONE] = waitStatus;
+    this.state.machine.programEnded[one] = 1;
+    this.state.machine.waitStatus[one] = waitStatus;
   }
 
   closed(): void {
-    this.state.machine.closed[ONE] = 1;
+    this.state.machine.closed[one] = 1;
   }
 
   private nudge(hart: number, kind: number): void {

@@ -29,6 +29,19 @@ import type { MachineParts } from "./machine_parts.ts";
 import { ONE } from "./machine_state.ts";
 import { emptyRounds } from "./time/schedule.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { trap: EXIT_TRAP } = EXIT;
+const { SampleRegisters } = EffectKind;
+const { Boot, Continue, External, Input, Ipi, Shutdown, Timer } = EventKind;
+const {
+  clockAtEntry: HART_CLOCK_AT_ENTRY,
+  executed: HART_EXECUTED,
+  reservationSize: HART_RESERVATION_SIZE,
+} = HART;
+const { External: ExternalCause, Software, Timer: TimerCause } = InterruptCause;
+const { Deadlock, InitExit, Limit, PowerOff } = ShutdownCause;
+const one = ONE;
+
 /** The whole machine's loop: sense, append, reduce, actuate. */
 export class Loop {
   private readonly hash = new Uint32Array(4);
@@ -95,10 +108,10 @@ export class Loop {
   run(): boolean {
     const { harts, machine } = this.m;
     this.boot();
-    while (machine.closed[ONE] === 0) {
+    while (machine.closed[one] === 0) {
       this.boundary();
       if (!harts.allIdle()) this.round();
-      else if (machine.closed[ONE] === 0 && !this.passIdle()) return false;
+      else if (machine.closed[one] === 0 && !this.passIdle()) return false;
     }
     this.finish();
     return true;
@@ -107,11 +120,11 @@ export class Loop {
   /** One round: each hart that has something to do reaches the round's end. */
   private round(): void {
     const { harts, machine, config } = this.m;
-    const end = machine.time[ONE] + config.roundTicks;
+    const end = machine.time[one] + config.roundTicks;
     harts.beginRound(end);
     for (let hart = harts.next(); hart >= 0; hart = harts.next()) {
       this.slice(hart, end);
-      if (machine.closed[ONE] !== 0) return;
+      if (machine.closed[one] !== 0) return;
       harts.enter(hart);
     }
     this.endRounds(end);
@@ -151,14 +164,14 @@ export class Loop {
       if (clock >= until) return false;
       if (this.senseDue(hart)) return true;
       if (!harts.hasGuest(hart)) return false;
-      u32[block + HART.clockAtEntry / 4] = clock;
-      u32[block + HART.clockAtEntry / 4 + 1] = clock / 2 ** 32;
+      u32[block + HART_CLOCK_AT_ENTRY / 4] = clock;
+      u32[block + HART_CLOCK_AT_ENTRY / 4 + 1] = clock / 2 ** 32;
       const exit = cpu.run(hart, Math.min(until - clock, harts.untilInterrupt(hart)));
-      u32[block + HART.reservationSize / 4] = 0;
-      const executed = u32[block + HART.executed / 4];
+      u32[block + HART_RESERVATION_SIZE / 4] = 0;
+      const executed = u32[block + HART_EXECUTED / 4];
       this.m.clocks.ran(hart, executed);
-      this.retired[ONE] += executed;
-      if (exit === EXIT.trap) {
+      this.retired[one] += executed;
+      if (exit === EXIT_TRAP) {
         this.senses.trap(hart, this.clock[hart + 1]);
         return true;
       }
@@ -168,7 +181,7 @@ export class Loop {
   private append(): void {
     const { event } = this;
     const row = event.hart + 1;
-    event.order = this.order[ONE]++;
+    event.order = this.order[one]++;
     event.sequence = this.sequence[row]++;
     event.time = this.clock[row] * this.tickNs;
     this.sink.append(event);
@@ -200,7 +213,7 @@ export class Loop {
     const { event, actuates, harts } = this;
     harts.beginEvent(event.hart);
     actuates.apply();
-    if (event.kind === EventKind.External) harts.completeExternal(event.hart, event.valueLo);
+    if (event.kind === External) harts.completeExternal(event.hart, event.valueLo);
     this.m.output.flush();
     harts.endEvent(Math.max(1, this.baseCosts[event.kind] + actuates.units * this.unitCost));
   }
@@ -208,26 +221,26 @@ export class Loop {
   /** What must be the very next event: a sample's reply, or the end of the first process. */
   private senseReply(): boolean {
     const { actuates, event, senses } = this;
-    if (this.closed[ONE] !== 0) return false;
+    if (this.closed[one] !== 0) return false;
     if (actuates.sampleAt >= 0) {
       const w = this.reducer.effects.words;
       const at = actuates.sampleAt;
-      if (w[at] === EffectKind.SampleRegisters) senses.sampleRegisters(event.hart, w[at + 1]);
+      if (w[at] === SampleRegisters) senses.sampleRegisters(event.hart, w[at + 1]);
       else senses.sampleFrame(event.hart, w[at + 1], w[at + 2], w[at + 3]);
       return true;
     }
-    if (this.programEnded[ONE] === 0 || this.harts.isShutDown()) return false;
+    if (this.programEnded[one] === 0 || this.harts.isShutDown()) return false;
     this.harts.resume(0, this.clock[event.hart + 1]);
-    this.senseShutdown(ShutdownCause.InitExit);
+    this.senseShutdown(InitExit);
     return true;
   }
 
   /** What is due at a hart before its next instruction: interrupts in order, then continuations. */
   private senseDue(hart: number): boolean {
     const { harts, senses } = this;
-    if (this.closed[ONE] !== 0) return false;
+    if (this.closed[one] !== 0) return false;
     if (harts.takeSoftware(hart)) {
-      senses.plain(hart, EventKind.Ipi, InterruptCause.Software);
+      senses.plain(hart, Ipi, Software);
       return true;
     }
     const source = harts.takeExternal(hart);
@@ -236,36 +249,36 @@ export class Loop {
       return true;
     }
     if (harts.takeTimer(hart)) {
-      senses.plain(hart, EventKind.Timer, InterruptCause.Timer);
+      senses.plain(hart, Timer, TimerCause);
       return true;
     }
     if (!harts.takeContinue(hart)) return false;
-    senses.plain(hart, EventKind.Continue, 0);
+    senses.plain(hart, Continue, 0);
     return true;
   }
 
   private senseExternal(hart: number, source: number): void {
     const { sense, console, event, consoleSource } = this.m;
-    sense.plain(hart, EventKind.External, InterruptCause.External);
+    sense.plain(hart, External, ExternalCause);
     event.valueLo = source;
     if (source === consoleSource) event.payloadLength = console.sampleInterrupt(event.payload, 0);
   }
 
   private senseShutdown(cause: number): void {
-    this.m.machine.shutdown[ONE] = cause;
+    this.m.machine.shutdown[one] = cause;
     this.m.demands.clear();
-    this.m.sense.outside(EventKind.Shutdown, cause);
+    this.m.sense.outside(Shutdown, cause);
   }
 
   private boot(): void {
     const { sense, event, config, inputs, machine } = this.m;
-    sense.outside(EventKind.Boot, 0);
+    sense.outside(Boot, 0);
     event.payload.set(config.boot);
     event.payloadLength = config.boot.length;
     this.handle();
     for (;;) {
-      sense.outside(EventKind.Input, 0);
-      if (!inputs.initial(event, machine.order[ONE])) return;
+      sense.outside(Input, 0);
+      if (!inputs.initial(event, machine.order[one])) return;
       this.handle();
     }
   }
@@ -273,14 +286,14 @@ export class Loop {
   /** Between two rounds: hashes and limits, then what comes from outside, then devices. */
   private boundary(): void {
     const { machine, config, inputs, harts } = this.m;
-    if (machine.retired[ONE] >= machine.nextHash[ONE]) this.hashMachine();
-    const now = machine.time[ONE] * config.tickNs;
+    if (machine.retired[one] >= machine.nextHash[one]) this.hashMachine();
+    const now = machine.time[one] * config.tickNs;
     if (!harts.isShutDown()) {
-      if (machine.retired[ONE] >= config.instructionLimit) {
-        this.senseShutdown(ShutdownCause.Limit);
+      if (machine.retired[one] >= config.instructionLimit) {
+        this.senseShutdown(Limit);
         this.handle();
-      } else if (inputs.powerOff(now, machine.order[ONE])) {
-        this.senseShutdown(ShutdownCause.PowerOff);
+      } else if (inputs.powerOff(now, machine.order[one])) {
+        this.senseShutdown(PowerOff);
         this.stampBoundary(now);
         this.handle();
       } else this.takeInputs(now);
@@ -290,17 +303,17 @@ export class Loop {
 
   private takeInputs(now: number): void {
     const { machine, demands, inputs, sense, event, state, staging, sink, digest, harts } = this.m;
-    while (!harts.isShutDown() && demands.due() <= machine.time[ONE]) {
+    while (!harts.isShutDown() && demands.due() <= machine.time[one]) {
       const row = demands.first();
       const { kind, unit, chunk } = state.demand;
-      sense.outside(EventKind.Input, 0);
+      sense.outside(Input, 0);
       const staged = inputs.demanded(
         event,
         kind[row],
         unit[row],
         chunk[row],
         staging,
-        machine.order[ONE],
+        machine.order[one],
       );
       demands.remove();
       if (staged > 0) {
@@ -309,9 +322,9 @@ export class Loop {
       }
       this.handle();
     }
-    while (!harts.isShutDown() && machine.inputHeld[ONE] === 0) {
-      sense.outside(EventKind.Input, 0);
-      if (!inputs.arriving(event, now, machine.order[ONE])) return;
+    while (!harts.isShutDown() && machine.inputHeld[one] === 0) {
+      sense.outside(Input, 0);
+      if (!inputs.arriving(event, now, machine.order[one])) return;
       this.stampBoundary(now);
       this.handle();
     }
@@ -327,8 +340,8 @@ export class Loop {
   /** Every hart is idle: goes to the next thing that is due. False when a recording ended. */
   private passIdle(): boolean {
     const { machine, harts, demands, config, inputs } = this.m;
-    const order = machine.order[ONE];
-    const time = machine.time[ONE];
+    const order = machine.order[one];
+    const time = machine.time[one];
     const timer = harts.firstWake();
     const wake = timer <= this.lastTime ? timer : Infinity;
     const empty = emptyRounds(time, config.roundTicks, wake, demands.due());
@@ -339,14 +352,14 @@ export class Loop {
     if (empty === Infinity && harts.isShutDown()) {
       throw new MachineDefect("defect: the shutdown stopped before the books closed", order - 1);
     }
-    const held = machine.inputHeld[ONE] === 1;
+    const held = machine.inputHeld[one] === 1;
     if (empty === Infinity && held && inputs.mayArrive()) {
       // Nothing will ever read what is held back: it may as well come in, and be lost or be a ^C.
-      machine.inputHeld[ONE] = 0;
+      machine.inputHeld[one] = 0;
       return true;
     }
     if (empty === Infinity && !inputs.mayArrive()) {
-      this.senseShutdown(ShutdownCause.Deadlock);
+      this.senseShutdown(Deadlock);
       this.handle();
       return true;
     }
@@ -367,27 +380,27 @@ export class Loop {
   private endRounds(end: number): void {
     const { machine, clocks, config } = this.m;
     for (let hart = 0; hart < config.harts; hart++) clocks.idleTo(hart, end);
-    machine.time[ONE] = end;
+    machine.time[one] = end;
     const wrong = clocks.check(end);
-    if (wrong !== "") throw new MachineDefect(`defect: ${wrong}`, machine.order[ONE] - 1);
+    if (wrong !== "") throw new MachineDefect(`defect: ${wrong}`, machine.order[one] - 1);
   }
 
   private hashMachine(): void {
     const { machine, machineHash, sink, config } = this.m;
-    const round = Math.floor(machine.time[ONE] / config.roundTicks);
-    while (machine.nextHash[ONE] <= machine.retired[ONE]) {
-      machine.nextHash[ONE] += MACHINE_HASH_INSTRUCTIONS;
+    const round = Math.floor(machine.time[one] / config.roundTicks);
+    while (machine.nextHash[one] <= machine.retired[one]) {
+      machine.nextHash[one] += MACHINE_HASH_INSTRUCTIONS;
     }
     machineHash.take(this.hash);
-    sink.mHash(machine.order[ONE] - 1, round, this.hash);
+    sink.mHash(machine.order[one] - 1, round, this.hash);
   }
 
   /** After the last event: the round is booked to its end, and both hashes close the journal. */
   private finish(): void {
     const { machine, config, reducer, sink } = this.m;
-    this.endRounds(machine.time[ONE] + config.roundTicks);
+    this.endRounds(machine.time[one] + config.roundTicks);
     reducer.hash(this.hash);
-    sink.kHash(machine.order[ONE] - 1, this.hash);
+    sink.kHash(machine.order[one] - 1, this.hash);
     this.hashMachine();
     sink.end();
   }

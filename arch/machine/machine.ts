@@ -24,7 +24,7 @@ import { MachineHash } from "./machine_hash.ts";
 import type { MachineParts } from "./machine_parts.ts";
 import { type MachineState, makeMachineState, ONE } from "./machine_state.ts";
 import { createMemory } from "./memory/memory.ts";
-import { Plic } from "./devices/plic.ts";
+import { Plic, PlicOffset } from "./devices/plic.ts";
 import type {
   ConsoleDevice,
   ConsoleFactory,
@@ -215,7 +215,8 @@ function makeDevices<C extends Columns>(
   aclint.reset();
   const plic = new Plic(state, 2 * config.harts);
   plic.reset();
-  plic.route(factory.source, Plic.supervisorContext(0), 1);
+  plic.takeAll(Plic.supervisorContext(0));
+  plic.write(PlicOffset.Priority + 4 * factory.source, 1);
   const row = allocRow(state.console);
   const rows = state.console as Table<C>;
   const console = factory.make(rows, row, plic.line(factory.source), output);

@@ -17,6 +17,13 @@ import type { MachineMemory } from "./memory/memory.ts";
 import type { MachineState } from "./machine_state.ts";
 import { UserReader } from "./sense/user_reader.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Exception, PageFault, Sample, Syscall, SyscallFault } = EventKind;
+const { cause: HART_CAUSE, tval: HART_TVAL } = HART;
+const { highestTimeRead: CELL_HIGHEST_TIME_READ } = MACHINE_CELL;
+const { pc: REGISTER_PC, sink: REGISTER_SINK } = REGISTER;
+const { Frame, Registers } = SampleKind;
+
 const TWO_32 = 2 ** 32;
 const A0 = 10;
 const A7 = 17;
@@ -71,7 +78,7 @@ export class Sense {
     e.payloadLength = 0;
     e.glanceLength = 0;
     const thread = this.threads[hart + 1];
-    const pc = thread === 0 ? -1 : this.slotWord(thread) + 2 * REGISTER.pc;
+    const pc = thread === 0 ? -1 : this.slotWord(thread) + 2 * REGISTER_PC;
     e.pcLo = pc < 0 ? 0 : this.u32[pc];
     e.pcHi = pc < 0 ? 0 : this.u32[pc + 1];
     return e;
@@ -88,17 +95,17 @@ export class Sense {
   /** The event of a trap that the hart's last run ended with. `clock` is the hart's, in ticks. */
   trap(hart: number, clock: number): void {
     const block = hartBlock(this.layout, hart) >>> 2;
-    const cause = this.u32[block + HART.cause / 4];
+    const cause = this.u32[block + HART_CAUSE / 4];
     if (cause === Trap.UserCall) return this.call(hart, clock);
     const page = cause === Trap.FetchPage || cause === Trap.LoadPage || cause === Trap.StorePage;
-    const e = this.plain(hart, page ? EventKind.PageFault : EventKind.Exception, cause);
-    e.valueLo = this.u32[block + HART.tval / 4];
-    e.valueHi = this.u32[block + HART.tval / 4 + 1];
+    const e = this.plain(hart, page ? PageFault : Exception, cause);
+    e.valueLo = this.u32[block + HART_TVAL / 4];
+    e.valueHi = this.u32[block + HART_TVAL / 4 + 1];
   }
 
   /** The reply to a frame sample. */
   sampleFrame(hart: number, frame: number, offset: number, length: number): void {
-    const e = this.plain(hart, EventKind.Sample, SampleKind.Frame);
+    const e = this.plain(hart, Sample, Frame);
     e.valueLo = frame;
     const from = this.layout.backingBase + frame * PAGE_SIZE + offset;
     e.payload.set(this.u8.subarray(from, from + length));
@@ -107,14 +114,14 @@ export class Sense {
 
   /** The reply to a register sample. */
   sampleRegisters(hart: number, thread: number): void {
-    const e = this.plain(hart, EventKind.Sample, SampleKind.Registers);
+    const e = this.plain(hart, Sample, Registers);
     e.valueLo = thread;
     const slot = this.slotWord(thread);
     const out = this.payloadWords;
     // x1 to x31 and f0 to f31 follow one another in the slot too; the sink between is left out.
-    const general = 2 * (REGISTER.sink - 1);
+    const general = 2 * (REGISTER_SINK - 1);
     for (let i = 0; i < general; i++) out[i] = this.u32[slot + 2 + i];
-    for (let i = 0; i < 4; i++) out[general + i] = this.u32[slot + 2 * REGISTER.pc + i];
+    for (let i = 0; i < 4; i++) out[general + i] = this.u32[slot + 2 * REGISTER_PC + i];
     e.payloadLength = registerSample.bytes;
   }
 
@@ -127,7 +134,7 @@ export class Sense {
     const numberLo = this.u32[slot + 2 * A7];
     const known = numberLo < CALL_LIMIT && this.u32[slot + 2 * A7 + 1] === 0;
     const call = known ? numberLo : UNKNOWN_CALL;
-    const e = this.plain(hart, EventKind.Syscall, call);
+    const e = this.plain(hart, Syscall, call);
     const plan = known ? this.plans[call] : undefined;
     if (plan === undefined) return this.registers(e, slot, UNKNOWN_CALL_REGISTERS);
 
@@ -156,7 +163,7 @@ export class Sense {
   }
 
   private fault(e: RecordedEvent): void {
-    e.kind = EventKind.SyscallFault;
+    e.kind = SyscallFault;
     e.access = READ;
     e.valueLo = this.reader.faultLo;
     e.valueHi = this.reader.faultHi;
@@ -164,7 +171,7 @@ export class Sense {
 
   /** A reading of time: no hart ever reads less than another has read before. */
   private readClock(e: RecordedEvent, clock: number): void {
-    const cell = MACHINE_CELL.highestTimeRead / 4;
+    const cell = CELL_HIGHEST_TIME_READ / 4;
     const highest = this.u32[cell + 1] * TWO_32 + this.u32[cell];
     const ticks = Math.max(clock, highest);
     this.u32[cell] = ticks;

@@ -4,7 +4,7 @@ import { DESCRIPTORS, ProcessState } from "../proc/tables.ts";
 import { freeRows } from "../state/table.ts";
 import { freeSlot, mayBind } from "./namespace.ts";
 import { nameKindOf, nameNode } from "./naming.ts";
-import { childNode, createNode, moveNode, siblingNode } from "./node.ts";
+import { childNode, createNode, dependentNode, moveNode, siblingNode } from "./node.ts";
 import { DEPTH_LIMIT, isRevoked } from "./revoke.ts";
 import { type CapKind, NameKind, Right } from "./tables.ts";
 
@@ -46,6 +46,36 @@ export function grantOriginal(
   rights: number,
 ): number {
   return nameNode(s, process, createNode(s, process, kind, object, rights));
+}
+
+/**
+ * Whether a process can get a capability of something made below a node, which it has; the node need
+ * not give the right to be handed on.
+ *
+ * @returns 0, -Err.Revoked, -Err.TooDeep, or the error of `mayReceive`
+ */
+export function mayDepend(s: State, process: number, node: number): number {
+  if (isRevoked(s, node)) return -Err.Revoked;
+  if (s.capNode.depth[node] >= DEPTH_LIMIT) return -Err.TooDeep;
+  return mayReceive(s, process);
+}
+
+/**
+ * Makes a capability of another object below a node and names it; the caller has asked `mayDepend`.
+ * It goes when the node is revoked.
+ *
+ * @param rights Right bits wanted; those the node lacks are dropped
+ * @returns the token
+ */
+export function grantDependent(
+  s: State,
+  process: number,
+  node: number,
+  kind: Kind,
+  object: number,
+  rights: number,
+): number {
+  return nameNode(s, process, dependentNode(s, node, process, kind, object, rights));
 }
 
 /**

@@ -108,7 +108,7 @@ export function mayBindMany(
   const next = s.process.nameSlots[process];
   if (fresh > NAME_SLOTS - next) return -Err.TooManyOpen;
   const left = (PAGE_SLOTS - next % PAGE_SLOTS) % PAGE_SLOTS;
-  return fresh > left && freeRows(s.namePage) === 0 ? -Err.Exhausted : 0;
+  return freeRows(s.namePage) === 0 && fresh > left ? -Err.Exhausted : 0;
 }
 
 /** The next slot no name was ever in, with its page. */

@@ -10,6 +10,7 @@ import {
   LAST_LIFE,
   lookupName,
   mayBind,
+  mayBindMany,
   NAME_SLOTS,
   slotOf,
 } from "./namespace.ts";
@@ -123,6 +124,38 @@ Deno.test("names: a process has 4,096 at most, and a system without pages says s
   const small = named({ namePage: 1 });
   for (let n = 0; n < PAGE_SLOTS; n++) assert.ok(small.make() > 0);
   assert.equal(mayBind(small.s, small.p, NameKind.Node), -Err.Exhausted);
+});
+
+Deno.test("names: room for several is told as binding them finds it", () => {
+  const told: number[] = [];
+  for (const made of [61, 62, 63, 64]) {
+    for (const worn of [0, 2]) {
+      for (const connections of [0, 5, 15]) {
+        const { s, fx, p, make } = named({ namePage: 1 });
+        const ids = Array.from({ length: made }, () => make());
+        const page = s.process.namePage[p * NAME_PAGES] * PAGE_SLOTS;
+        for (const id of ids.slice(0, worn)) {
+          // Good for a name, but not for a connection's.
+          s.namePage.lives[page + slotOf(id)] = LAST_LIFE >>> 1;
+          const node = s.namePage.target[page + slotOf(id)];
+          dropCapability(s, fx, 0, node);
+        }
+        const answer = mayBindMany(s, p, 4, connections);
+        told.push(answer);
+        let result = 0;
+        for (let i = 0; i < 4 && result >= 0; i++) {
+          const id = make((connections >>> i & 1) === 0 ? NameKind.Node : NameKind.Connection);
+          result = id > 0 ? 0 : id;
+        }
+        assert.equal(answer, result, `${made} made, ${worn} worn, connections ${connections}`);
+      }
+    }
+  }
+  assert.ok(told.includes(0) && told.includes(-Err.Exhausted));
+  const { s, p, make } = named({ capNode: 5000, namePage: 64 });
+  for (let n = 0; n < NAME_SLOTS - 2; n++) make();
+  assert.equal(mayBindMany(s, p, 2, 0), 0);
+  assert.equal(mayBindMany(s, p, 3, 0), -Err.TooManyOpen);
 });
 
 Deno.test("names: closing them leaves descriptors, and what others derived from them", () => {

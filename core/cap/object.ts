@@ -7,6 +7,8 @@ import type { State } from "../kernel.ts";
 import { holdObject, releaseObject as releaseMemory } from "../mem/object.ts";
 import { abandonSpace, holdSpace } from "../mem/space.ts";
 import { ThreadState } from "../sched/tables.ts";
+import { releaseIrq } from "../sched/irq.ts";
+import { releaseTimer } from "../sched/timer_object.ts";
 import { releaseNotification } from "./notification.ts";
 import { CapKind } from "./tables.ts";
 
@@ -37,6 +39,12 @@ export function holdNamed(s: State, kind: number, object: number): void {
       return;
     case CapKind.Notification:
       s.notification.refs[object]++;
+      return;
+    case CapKind.Timer:
+      s.timer.refs[object]++;
+      return;
+    case CapKind.Irq:
+      s.irq.refs[object]++;
       return;
     default:
       return unreachable("every object a node names is of a kind with a table");
@@ -72,6 +80,10 @@ export function releaseObject(
       return releaseConnection(s, fx, object);
     case CapKind.Notification:
       return releaseNotification(s, fx, hart, object);
+    case CapKind.Timer:
+      return releaseTimer(s, fx, hart, object);
+    case CapKind.Irq:
+      return releaseIrq(s, fx, hart, object);
     default:
       return unreachable("every object a node names is of a kind with a table");
   }

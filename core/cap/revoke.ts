@@ -11,7 +11,7 @@ import { WaitKind } from "../sched/tables.ts";
 import { waitOn } from "../sched/wait.ts";
 import { dropCapability } from "./naming.ts";
 import { beginRevoking, endRevoking } from "./node.ts";
-import { NodeFlag } from "./tables.ts";
+import { CapKind, NodeFlag } from "./tables.ts";
 
 /** Most nodes above one: what keeps looking up the path of a node a bounded walk. */
 export const DEPTH_LIMIT = 200;
@@ -26,8 +26,6 @@ const Cursor = {
   /** Page to go on with in the space being swept (`thread.sweeping`), and the page after the last. */
   Page: 1,
   End: 2,
-  /** 1 once it has unmapped something. */
-  Unmapped: 3,
 } as const;
 
 /**
@@ -73,7 +71,11 @@ export function revokeStep(s: State, fx: Effects, h: number, node: number, limit
 export function revoke(s: State, fx: Effects, hart: number, thread: number, node: number): number {
   if ((s.capNode.flags[node] & NodeFlag.Revoking) !== 0) return -Err.Busy;
   // From here on it must succeed.
-  if (s.capNode.firstChild[node] === 0) return 0;
+  if (s.capNode.firstChild[node] === 0) {
+    return mayBeCached(s, node)
+      ? awaitShootdowns(s, thread, s.memory.shootdowns[ONE], Result.Pending)
+      : 0;
+  }
   beginRevoking(s, node);
   s.thread.cursor[6 * thread + Cursor.Node] = node;
   beginOperation(s, fx, hart, thread, OperationKind.Revoke);
@@ -110,11 +112,18 @@ function sweep(s: State, fx: Effects, hart: number, thread: number, space: numbe
   leaveSlot(s, fx, hart, thread, space);
   abandonSpace(s, space);
   s.thread.sweeping[thread] = 0;
-  cursor[at + Cursor.Unmapped] = 1;
 }
 
 /**
- * Ends a revocation: it returns when no hart can reach what it unmapped.
+ * Whether harts may hold translations of what was below a node: what a revocation unmaps, and what
+ * others have unmapped shortly before, whose shootdown may still be under way.
+ */
+function mayBeCached(s: State, node: number): boolean {
+  return s.capNode.kind[node] === CapKind.Memory;
+}
+
+/**
+ * Ends a revocation: it returns when no hart can reach what was unmapped until now.
  *
  * @param sent shootdowns sent when the last descendant went
  */
@@ -142,8 +151,9 @@ export function stepRevoke(s: State, fx: Effects, hart: number, thread: number):
     beginSweep(s, fx, thread, next);
     return Result.Pending;
   }
+  const cached = mayBeCached(s, node);
   endRevoking(s, fx, hart, node);
-  if (s.thread.cursor[at + Cursor.Unmapped] === 0) return 0;
+  if (!cached) return 0;
   return awaitShootdowns(s, thread, s.memory.shootdowns[ONE], Result.NoReturn);
 }
 

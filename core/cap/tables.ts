@@ -30,6 +30,8 @@ export const objectTargets: Readonly<Record<number, Target>> = {
   [CapKind.Channel]: { table: "channel", kind: "holds" },
   [CapKind.Connection]: { table: "connection", kind: "holds" },
   [CapKind.Notification]: { table: "notification", kind: "holds" },
+  [CapKind.Timer]: { table: "timer", kind: "holds" },
+  [CapKind.Irq]: { table: "irq", kind: "holds" },
 };
 
 /** Rights of a capability; children have no more than their parent. */

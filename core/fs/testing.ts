@@ -141,7 +141,7 @@ export class FileBench {
   /** Calls a handler with registers and copied-in bytes; a long operation is stepped to its end. */
   call(t: number, handler: Call, registers: readonly number[], ...copies: Uint8Array[]): number {
     const { s, fx, e } = this;
-    if (s.thread.queued[t] === 1) scheduler.remove(s, 0, t);
+    if (scheduler.isQueued(s, 0, t)) scheduler.remove(s, 0, t);
     s.thread.state[t] = ThreadState.Running;
     e.kind = EventKind.Syscall;
     e.time = ++s.kernel.now[ONE];

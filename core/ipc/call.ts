@@ -6,6 +6,7 @@ import type { Effects } from "../effect.ts";
 import { WakeReason } from "../sched/tables.ts";
 import { giveBack } from "./carry.ts";
 import { Cause, endError } from "./end.ts";
+import { giveBackToken } from "./limit.ts";
 import { settleMessage } from "./message.ts";
 import { MessageState } from "./tables.ts";
 
@@ -41,6 +42,7 @@ export function resume(
   if (s.thread.wakeReason[thread] === WakeReason.Timeout) return -endError(state, Cause.Timeout);
   // A server has it already: to send it again would be to send it twice.
   if (state === MessageState.Received) return -Err.Interrupted;
+  if (state === MessageState.Sent) giveBackToken(s, m.connection[message]);
   settleMessage(s, message, Account.MessageFailed);
   return AFRESH;
 }

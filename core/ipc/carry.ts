@@ -36,7 +36,7 @@ function hasRoom(
  * @param tag low word of its tag
  * @param target process that is to get them
  * @returns 0; the error of `checkToken`; -Err.FewerRights without Grant, -Err.Revoked; for one that
- * is moved -Err.WrongKind for a descriptor and -Err.Invalid when it is named twice; -Err.Exhausted
+ * is moved -Err.WrongKind for a descriptor and -Err.Invalid when it is named twice; -Err.Again
  * without nodes for copies; -Err.NoSpace when the target has no room for them
  */
 export function mayCarry(s: State, e: Event, thread: number, tag: number, target: number): number {
@@ -65,7 +65,7 @@ export function mayCarry(s: State, e: Event, thread: number, tag: number, target
       if (j !== i && e.argument(FIRST + j) === token) return -Err.Invalid;
     }
   }
-  if (freeRows(s.capNode) < copies) return -Err.Exhausted;
+  if (freeRows(s.capNode) < copies) return -Err.Again;
   return hasRoom(s, target, files, names, connections) ? 0 : -Err.NoSpace;
 }
 

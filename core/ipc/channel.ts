@@ -16,6 +16,7 @@ import { loseChannel } from "./connection.ts";
 import { Cause, endWait } from "./end.ts";
 import { discardPulses } from "./pulse.ts";
 import { drainRing, mayReserve, reserveRing } from "./ring.ts";
+import { countNames, drainNames } from "./service_name.ts";
 import { CHANNEL_FLAGS, ChannelFlag } from "./tables.ts";
 import { mayTellThreads, tellThreads } from "./thread_death.ts";
 
@@ -95,6 +96,7 @@ export function destroyChannel(s: State, channel: number): void {
   else s.process.firstChannel[process] = next;
   c.previousOfProcess[channel] = 0;
   s.process.ringReserved[process] -= c.ringCapacity[channel];
+  s.process.serviceNames[process] -= countNames(s, channel);
   c.process[channel] = 0;
   c.dying[channel] = 1;
   c.nextOfProcess[channel] = s.ipc.dyingChannel[ONE];
@@ -130,6 +132,7 @@ export function drainChannel(s: State, fx: Effects, h: number): boolean {
   if (!drainConnections(s, fx, h, channel)) return false;
   if (!discardPulses(s, fx, channel)) return false;
   if (!drainRing(s, fx, channel)) return false;
+  if (!drainNames(s, fx, channel)) return false;
   s.ipc.dyingChannel[ONE] = s.channel.nextOfProcess[channel];
   s.channel.nextOfProcess[channel] = 0;
   s.channel.dying[channel] = 2;

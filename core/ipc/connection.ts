@@ -73,7 +73,16 @@ function connectionTo(s: State, process: number, channel: number): number {
 export function attach(s: State, fx: Effects, process: number, pid: number, id: number): number {
   const owner = pid === 0 ? process : findProcess(s, pid);
   const channel = owner === 0 ? 0 : findChannel(s, owner, id);
-  if (channel === 0) return -Err.NoProcess;
+  return channel === 0 ? -Err.NoProcess : connect(s, fx, process, channel);
+}
+
+/**
+ * Connects a process to a channel by what its owner receives by, which every connection comes from.
+ *
+ * @returns the connection's number, -Err.NoProcess when nothing may be derived from that, or
+ * -Err.Again when the process or the system has too many connections
+ */
+export function connect(s: State, fx: Effects, process: number, channel: number): number {
   const node = s.channel.node[channel];
   // Without the node it receives by, or while that is being revoked, nothing is derived from it.
   if (!isCurrent(s.capNode, node, s.channel.nodeGeneration[channel])) return -Err.NoProcess;
@@ -90,6 +99,8 @@ export function attach(s: State, fx: Effects, process: number, pid: number, id: 
   c.channel[connection] = channel;
   c.pulse[connection] = createPulse(s);
   c.sessionLo[connection] = same === 0 ? connection : c.sessionLo[same];
+  // No second connection makes a new bucket.
+  if (same !== 0) c.fullAt[connection] = c.fullAt[same];
   c.sessionHi[connection] = same === 0 ? c.$generation[connection] : c.sessionHi[same];
   link(s, process, channel, connection);
   fx.charge(s.process.connections[process]);

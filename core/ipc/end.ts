@@ -17,14 +17,16 @@ export const Cause = {
   Signal: 2,
   /** The deadline of the call. */
   Timeout: 3,
-  /** Memory of the sender cannot be read any more. */
+  /** Memory of the sender cannot be used any more. */
   SenderFault: 4,
   /** The receiver has no room for the capabilities of the message. */
   NoRoom: 5,
+  /** Memory the server named for the message, or for its answer, cannot be used. */
+  ServerFault: 6,
 } as const;
 
 /** Causes there are. */
-export const CAUSES = 6;
+export const CAUSES = 7;
 
 /**
  * What a blocked call returns, by the MessageState it is in and then by what ended it; 0 where that
@@ -32,7 +34,7 @@ export const CAUSES = 6;
  */
 export const END_ERRORS: Uint8Array = Uint8Array.of(
   // Idle: nothing waits.
-  ...[0, 0, 0, 0, 0, 0],
+  ...[0, 0, 0, 0, 0, 0, 0],
   // Sent
   ...[
     Err.NoProcess,
@@ -41,11 +43,20 @@ export const END_ERRORS: Uint8Array = Uint8Array.of(
     Err.TimedOut,
     Err.BadAddress,
     Err.NoSpace,
+    Err.ServerFault,
   ],
   // Received
-  ...[Err.NoProcess, Err.BadDescriptor, Err.Interrupted, Err.TimedOut, 0, 0],
+  ...[
+    Err.NoProcess,
+    Err.BadDescriptor,
+    Err.Interrupted,
+    Err.TimedOut,
+    Err.BadAddress,
+    0,
+    Err.ServerFault,
+  ],
   // Receiving
-  ...[Err.NoProcess, 0, Err.Interrupted, Err.TimedOut, 0, 0],
+  ...[Err.NoProcess, 0, Err.Interrupted, Err.TimedOut, 0, 0, 0],
 );
 
 /** The error of the table for a state and a cause. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { EFFECT_ARITY, EffectKind } from "../effect.ts";
 import { AccessKind } from "../event.ts";
 import { HEAP } from "../ledger/test_world.ts";
+import { discardRange } from "../mem/unmap.ts";
 import { resolveRange } from "../mem/user.ts";
 import { E, MessageBench, Nr } from "./testing.ts";
 
@@ -52,7 +53,7 @@ Deno.test("memory: a server fetches what it wants of a message, from any byte on
   b.enter(0, Nr.read, receipt, 4000, UNTOUCHED, 200);
   assert.deepEqual(copied(b), [96, 104]);
   b.pump();
-  assert.equal(b.done(0, Nr.read, receipt, 0, 8, 10), E.EFAULT);
+  assert.equal(b.done(0, Nr.read, receipt, 0, 8, 10), E.ESRVRFAULT);
   assert.equal(b.done(0, Nr.read, receipt + 4096, 0, UNTOUCHED, 10), E.ESRCH);
   assert.equal(b.done(0, Nr.reply, receipt, 0), 0);
   const second = b.received();
@@ -72,17 +73,15 @@ Deno.test("memory: a receiver whose buffer is not there makes it ready and finds
   b.check();
 });
 
-Deno.test("memory: what a server cannot read or a client not take is refused, and the client waits on", () => {
+Deno.test("memory: an answer of the wrong length or kind is refused, and the client waits on", () => {
   const b = new MessageBench();
   b.blocks(1, Nr.sendBytes, b.coid, HEAP, 100, HEAP, 100);
-  assert.equal(b.done(0, Nr.receive, b.chid, 8, 100, 0), E.EFAULT);
   const receipt = b.done(0, Nr.receive, b.chid, HEAP, 100, 0);
-  assert.equal(b.done(0, Nr.replyBytes, receipt, 0, 8, 100), E.EFAULT);
   assert.equal(b.done(0, Nr.replyBytes, receipt, 0, HEAP, 2 ** 19), E.E2BIG);
-  assert.equal(b.waits(b.client), "MessageReply");
   assert.equal(b.done(0, Nr.info, receipt, 8), E.EFAULT);
   assert.equal(b.done(0, Nr.info, receipt, HEAP), 0);
   assert.equal(b.done(0, Nr.info, receipt + 4096, HEAP), E.ESRCH);
+  assert.equal(b.waits(b.client), "MessageReply");
   assert.equal(b.done(0, Nr.replyBytes, receipt, 9, HEAP, 100), 0);
   assert.equal(b.results.get(b.client), 9);
   // One that sent registers has no memory for a reply.
@@ -90,6 +89,21 @@ Deno.test("memory: what a server cannot read or a client not take is refused, an
   assert.equal(b.done(0, Nr.replyBytes, second, 0, HEAP, 10), E.E2BIG);
   assert.equal(b.done(0, Nr.replyBytes, second, 6, HEAP, 0), 0);
   assert.equal(b.results.get(b.client), 6);
+  b.check();
+});
+
+Deno.test("memory: pages that went while a client waits come back for its server", () => {
+  const b = new MessageBench();
+  b.blocks(1, Nr.sendBytes, b.coid, HEAP, 100, UNTOUCHED, 100);
+  const { s, world: { fx } } = b;
+  // As another thread of the client may do it.
+  const away = (page: number) => discardRange(s, fx, 1, b.client, page, page + 1);
+  assert.equal(away(HEAP / 4096), 0);
+  const receipt = b.done(0, Nr.receive, b.chid, HEAP, 100, 0);
+  assert.ok(receipt > 0, "what was sent is zeros by now, as its program asked for");
+  assert.equal(away(UNTOUCHED / 4096), 0);
+  assert.equal(b.done(0, Nr.replyBytes, receipt, 3, HEAP, 100), 0);
+  assert.equal(b.results.get(b.client), 3);
   b.check();
 });
 
@@ -105,4 +119,18 @@ Deno.test("memory: a sender whose memory went while it waited gets the error, th
   b.s.region.end[region] = end;
   assert.equal(b.results.get(b.client), E.EFAULT);
   assert.equal(b.waits(b.server), "MessageReceive");
+});
+
+Deno.test("memory: a buffer at the end of all numbers is none, whoever comes first", () => {
+  // There a number of 64 bits is rounded, and an end is not above its beginning.
+  const b = new MessageBench();
+  b.blocks(1, Nr.sendBytes, b.coid, HEAP, 8, 0, 0);
+  assert.equal(b.done(0, Nr.receive, b.chid, -22, 24, 0), E.EFAULT);
+  const receipt = b.done(0, Nr.receive, b.chid, 0, 0, 0);
+  assert.equal(b.done(0, Nr.read, receipt, 0, -22, 8), E.EFAULT);
+  assert.equal(b.done(0, Nr.reply, receipt, 0), 0);
+  b.enter(0, Nr.receive, b.chid, -22, 24, 0);
+  b.call(1, Nr.sendBytes, b.coid, HEAP, 8, 0, 0);
+  assert.equal(b.results.get(b.server), E.EFAULT);
+  b.check();
 });

@@ -1,5 +1,7 @@
 import type { Effects } from "../effect.ts";
+import { Err } from "../error.ts";
 import { AccessKind } from "../event.ts";
+import { USER_END_PAGE } from "../isa/riscv64.ts";
 import type { State } from "../kernel.ts";
 import { PAGE_BYTES } from "../limits.ts";
 import { peekUser, resolve } from "../mem/user.ts";
@@ -10,6 +12,11 @@ export const Side = { Send: 0, Fill: PARTS } as const;
 
 /** Most parts of pages that copying one message has to look at, both sides. */
 export const COPY_UNITS = 2 * 65 + 4 * PARTS;
+
+/** Whether an address can be one of user memory; beyond, an end is not above its beginning. */
+function isUser(address: number): boolean {
+  return address < USER_END_PAGE * PAGE_BYTES;
+}
 
 function partsOf(s: State, message: number, side: number): number {
   return side === Side.Send ? s.message.sendParts[message] : s.message.replyParts[message];
@@ -52,6 +59,7 @@ export function setExtent(
  * Makes the first bytes of a message's parts usable in the space of its own thread.
  *
  * @param access an AccessKind
+ * @param t the running thread: the message's own, or that of the other side
  * @returns 0, -Err.BadAddress, -Err.NoMemory, or Result.Pending with t blocked
  */
 export function resolveParts(
@@ -62,6 +70,7 @@ export function resolveParts(
   side: number,
   length: number,
   access: number,
+  t: number = s.message.thread[message],
 ): number {
   const m = s.message;
   const thread = m.thread[message];
@@ -69,9 +78,10 @@ export function resolveParts(
   for (let i = 0; left > 0 && i < partsOf(s, message, side); i++) {
     const at = 2 * PARTS * message + side + i;
     const count = Math.min(left, m.partLength[at]);
+    if (count > 0 && !isUser(m.partAddress[at])) return -Err.BadAddress;
     const end = m.partAddress[at] + count;
     for (let to = m.partAddress[at]; to < end; to += PAGE_BYTES - to % PAGE_BYTES) {
-      const frame = resolve(s, fx, h, thread, to, access);
+      const frame = resolve(s, fx, h, t, to, access, thread);
       if (frame < 0) return frame;
     }
     left -= count;
@@ -93,6 +103,7 @@ export function arePartsPresent(
   for (let i = 0; left > 0 && i < partsOf(s, message, side); i++) {
     const at = 2 * PARTS * message + side + i;
     const count = Math.min(left, m.partLength[at]);
+    if (count > 0 && !isUser(m.partAddress[at])) return false;
     const end = m.partAddress[at] + count;
     for (let to = m.partAddress[at]; to < end; to += PAGE_BYTES - to % PAGE_BYTES) {
       if (peekUser(s, thread, to, access) === 0) return false;

@@ -142,9 +142,11 @@ export function sendPulse(
     signalArrival(s, fx, h, channel);
     return 0;
   }
-  if (s.channel.pulses[channel] >= PULSES) return -Err.Again;
-  const pulse = createPulse(s);
-  if (pulse === 0) return -Err.Again;
+  const pulse = s.channel.pulses[channel] >= PULSES ? 0 : createPulse(s);
+  if (pulse === 0) {
+    s.channel.full[channel]++;
+    return -Err.Again;
+  }
   // From here on it must succeed.
   s.pulse.priority[pulse] = priority;
   s.pulse.sessionLo[pulse] = sessionLo;

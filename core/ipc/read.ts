@@ -3,7 +3,7 @@ import { Err } from "../error.ts";
 import { AccessKind } from "../event.ts";
 import type { State } from "../kernel.ts";
 import { findReceipt } from "./message.ts";
-import { arePartsPresent, copyParts, resolveParts, Side } from "./parts.ts";
+import { copyParts, resolveParts, Side } from "./parts.ts";
 
 /**
  * Copies a part of a message that was received, from the memory of its sender, to where the
@@ -12,7 +12,8 @@ import { arePartsPresent, copyParts, resolveParts, Side } from "./parts.ts";
  * @param own message row of the running thread
  * @param offset bytes of the message left out
  * @returns bytes copied; -Err.NoProcess when nobody waits for that reply; -Err.ServerFault when the
- * sender's memory cannot be read any more; -Err.BadAddress, -Err.NoMemory, or Result.Pending
+ * server's memory cannot be written, -Err.BadAddress when the sender's cannot be read: it waits on;
+ * -Err.NoMemory, or Result.Pending with the server blocked
  */
 export function readMessage(
   s: State,
@@ -28,10 +29,19 @@ export function readMessage(
   if (m.inMemory[message] === 0 || !(offset < m.sendLength[message])) return 0;
   const length = Math.min(m.replyLength[own], m.sendLength[message] - offset);
   const ready = resolveParts(s, fx, h, own, Side.Fill, length, AccessKind.Write);
-  if (ready < 0) return ready;
-  if (!arePartsPresent(s, message, Side.Send, offset + length, AccessKind.Read)) {
-    return -Err.ServerFault;
-  }
+  if (ready < 0) return ready === -Err.BadAddress ? -Err.ServerFault : ready;
+  const thread = m.thread[own];
+  const there = resolveParts(
+    s,
+    fx,
+    h,
+    message,
+    Side.Send,
+    offset + length,
+    AccessKind.Read,
+    thread,
+  );
+  if (there < 0) return there;
   // From here on it must succeed.
   copyParts(s, fx, message, Side.Send, own, Side.Fill, length, offset);
   return length;

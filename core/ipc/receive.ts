@@ -8,12 +8,13 @@ import { firstWaiter, waitOn } from "../sched/wait.ts";
 import { armDeadline } from "./call.ts";
 import { mayLand } from "./carry.ts";
 import { Cause, endWait, isOverdue } from "./end.ts";
+import { awaitPassed, mayPass, pagesToPass, passPages } from "./handover.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { endService, servePriority } from "./priority.ts";
 import { receivePulse, takesPulse } from "./pulse.ts";
 import { isRingFirst, receivePosted } from "./ring.ts";
-import { MessageState } from "./tables.ts";
-import { bytesBetween, INFO_BYTES, isSenderReady, moveMessage } from "./transfer.ts";
+import { INFO_BYTES, MessageState, Pass } from "./tables.ts";
+import { bytesBetween, moveMessage } from "./transfer.ts";
 
 /** Messages that cannot be received, or whose time is over, that one event passes over. */
 const PASSES = 32;
@@ -28,16 +29,34 @@ function isPulseFirst(s: State, channel: number, message: number): boolean {
   return a > b || (a === b && s.pulse.arrival[pulse] < s.message.arrival[message]);
 }
 
-/** Makes a receiver's own memory ready for a message. */
-function prepare(s: State, fx: Effects, h: number, from: number, to: number): number {
-  const m = s.message;
-  if (m.info[to] !== 0) {
-    const thread = m.thread[to];
-    const r = resolveRange(s, fx, h, thread, m.info[to], INFO_BYTES, AccessKind.Write);
-    if (r < 0) return r;
-  }
-  if (m.inMemory[from] === 0) return 0;
+/** Makes where a receiver wants information about a message ready. */
+function prepareInfo(s: State, fx: Effects, h: number, to: number): number {
+  const info = s.message.info[to];
+  if (info === 0) return 0;
+  const thread = s.message.thread[to];
+  return resolveRange(s, fx, h, thread, info, INFO_BYTES, AccessKind.Write);
+}
+
+/** Makes a receiver's own memory ready for a message, of which so many pages are passed. */
+function prepare(
+  s: State,
+  fx: Effects,
+  h: number,
+  from: number,
+  to: number,
+  pages: number,
+): number {
+  if (s.message.inMemory[from] === 0) return 0;
+  if (pages > 0) return mayPass(s, h, from, to, pages);
   return resolveParts(s, fx, h, to, Side.Fill, bytesBetween(s, from, to), AccessKind.Write);
+}
+
+/** Makes a sender's memory ready for the receiver, which waits where that takes time. */
+function prepareSender(s: State, fx: Effects, h: number, from: number, to: number): number {
+  if (s.message.inMemory[from] === 0) return 0;
+  const length = bytesBetween(s, from, to);
+  const receiver = s.message.thread[to];
+  return resolveParts(s, fx, h, from, Side.Send, length, AccessKind.Read, receiver);
 }
 
 /**
@@ -82,16 +101,26 @@ export function receive(
       endWait(s, fx, h, sender, Cause.Timeout);
       continue;
     }
-    const ready = prepare(s, fx, h, from, to);
+    const told = prepareInfo(s, fx, h, to);
+    if (told < 0) return told;
+    const passes = m.inMemory[from] > Pass.Copied;
+    const pages = passes ? pagesToPass(s, from, to, bytesBetween(s, from, to)) : 0;
+    const ready = prepare(s, fx, h, from, to, pages);
+    // As its client is told, the message is lost: the server may have no other buffer.
+    if (ready === -Err.BadAddress) endWait(s, fx, h, sender, Cause.ServerFault);
     if (ready < 0) return ready;
     if (m.carried[from] !== 0 && !mayLand(s, from, s.thread.process[thread])) {
       endWait(s, fx, h, sender, Cause.NoRoom);
       continue;
     }
-    if (isSenderReady(s, from, to)) {
+    const readable = prepareSender(s, fx, h, from, to);
+    if (readable < 0 && readable !== -Err.BadAddress) return readable;
+    if (readable === 0) {
       m.priority[from] = s.waiter.priority[s.thread.waiter[sender]];
       servePriority(s, fx, h, channel, thread, m.priority[from]);
-      return moveMessage(s, fx, from, to, channel);
+      if (pages === 0) return moveMessage(s, fx, from, to, channel);
+      passPages(s, fx, h, from, to, pages);
+      return awaitPassed(s, thread, moveMessage(s, fx, from, to, channel, true));
     }
     endWait(s, fx, h, sender, Cause.SenderFault);
   }

@@ -9,8 +9,9 @@ import { WakeReason } from "../sched/tables.ts";
 import { wakeThread } from "../sched/wait.ts";
 import { carry, land, mayCarry } from "./carry.ts";
 import { findReceipt, settleMessage } from "./message.ts";
-import { arePartsPresent, copyParts, resolveParts, Side } from "./parts.ts";
-import { MESSAGE_BYTES } from "./tables.ts";
+import { Cause, endError, endWait } from "./end.ts";
+import { copyParts, resolveParts, Side } from "./parts.ts";
+import { MESSAGE_BYTES, MessageState } from "./tables.ts";
 import { capabilitiesOf, registersOf, TAG_LENGTH, TagFlag } from "./tag.ts";
 
 /** Errors a server may answer with. */
@@ -96,9 +97,9 @@ export function replyCapabilities(
  *
  * @param own message row of the running thread
  * @returns 0; -Err.NoProcess when nobody waits for that reply; -Err.TooBig for more than may
- * be sent or a client that takes registers only; -Err.NoMemory or -Err.BadAddress for the server's
- * memory; -Err.ServerFault when the client's cannot be written now: it waits on, for another answer;
- * or Result.Pending
+ * be sent or a client that takes registers only; -Err.NoMemory; -Err.ServerFault when the server's
+ * memory cannot be read, -Err.BadAddress when the client's cannot be written: either ends the
+ * client's call with the same error; or Result.Pending with the server blocked
  */
 export function replyMemory(
   s: State,
@@ -116,13 +117,23 @@ export function replyMemory(
   if (m.inMemory[message] === 0 && m.sendLength[own] > 0) return -Err.TooBig;
   const length = Math.min(m.sendLength[own], m.replyLength[message]);
   const ready = resolveParts(s, fx, h, own, Side.Send, length, AccessKind.Read);
+  if (ready === -Err.BadAddress) return endFaulty(s, fx, h, message, Cause.ServerFault);
   if (ready < 0) return ready;
-  if (!arePartsPresent(s, message, Side.Fill, length, AccessKind.Write)) return -Err.ServerFault;
+  const thread = m.thread[own];
+  const takes = resolveParts(s, fx, h, message, Side.Fill, length, AccessKind.Write, thread);
+  if (takes === -Err.BadAddress) return endFaulty(s, fx, h, message, Cause.SenderFault);
+  if (takes < 0) return takes;
   // From here on it must succeed.
   copyParts(s, fx, own, Side.Send, message, Side.Fill, length);
   fx.setRegister(m.thread[message], roleRegister.a1, TagFlag.Memory + length);
   finish(s, fx, h, message, status);
   return 0;
+}
+
+/** Ends the call of a client whose answer cannot be moved; the error of both sides. */
+function endFaulty(s: State, fx: Effects, h: number, message: number, cause: number): number {
+  endWait(s, fx, h, s.message.thread[message], cause);
+  return -endError(MessageState.Received, cause);
 }
 
 /**

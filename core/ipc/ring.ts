@@ -88,10 +88,13 @@ export function postMessage(
     c.posted[channel]++;
     return 0;
   }
-  if (c.ringUsed[channel] >= c.ringCapacity[channel]) return -Err.Again;
+  const room = c.ringUsed[channel] < c.ringCapacity[channel];
   // A row that was set aside may be one whose generations are used up.
-  const entry = allocRow(s.ringEntry);
-  if (entry === 0) return -Err.Again;
+  const entry = room ? allocRow(s.ringEntry) : 0;
+  if (entry === 0) {
+    c.full[channel]++;
+    return -Err.Again;
+  }
   // From here on it must succeed.
   const r = s.ringEntry;
   r.sessionLo[entry] = sessionLo[connection];

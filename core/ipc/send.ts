@@ -9,6 +9,7 @@ import { firstWaiter, waitOn, wakeThread } from "../sched/wait.ts";
 import { noteArrival, signalArrival } from "./arrival.ts";
 import { armDeadline } from "./call.ts";
 import { channelOf } from "./connection.ts";
+import { mayCome, takeToken } from "./limit.ts";
 import { beginMessage } from "./message.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { boostServer, servePriority } from "./priority.ts";
@@ -44,11 +45,14 @@ export function prepareMemory(s: State, fx: Effects, h: number, message: number)
 /**
  * Whether a message can be sent through a connection. The row kept for asking its server is made.
  *
+ * @param now the hart's time, ns
  * @returns the channel, or -Err as `send`
  */
-export function maySend(s: State, message: number, connection: number): number {
+export function maySend(s: State, message: number, connection: number, now: number): number {
   const channel = channelOf(s, connection);
   if (channel === 0) return -Err.BadDescriptor;
+  const limited = mayCome(s, channel, connection, now);
+  if (limited < 0) return limited;
   const { flags } = s.channel;
   if ((flags[channel] & ChannelFlag.Unblock) !== 0 && s.message.pulse[message] === 0) {
     const pulse = createPulse(s);
@@ -64,7 +68,8 @@ export function maySend(s: State, message: number, connection: number): number {
  *
  * @param now the hart's time, ns
  * @returns Result.Pending, -Err.BadDescriptor when the channel is gone, -Err.Again when the row the
- * kernel keeps for asking its server cannot be had
+ * kernel keeps for asking its server cannot be had, -Err.RateLimited when too many came through the
+ * connection
  */
 export function send(
   s: State,
@@ -76,9 +81,10 @@ export function send(
 ): number {
   const m = s.message;
   const thread = m.thread[message];
-  const channel = maySend(s, message, connection);
+  const channel = maySend(s, message, connection, now);
   if (channel < 0) return channel;
   // From here on it must succeed.
+  takeToken(s, channel, connection, now);
   beginMessage(s, message, connection);
   m.priority[message] = ownPriority(s, thread);
   armDeadline(s, fx, h, now, thread, message);

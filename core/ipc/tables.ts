@@ -32,6 +32,8 @@ export const PARTS = 8;
 export const MESSAGE_BYTES = 1 << 18;
 /** Most bytes of a message that travels in registers. */
 export const REGISTER_BYTES = 64;
+/** Bytes of the information about a message. */
+export const INFO_BYTES = 56;
 /** Capabilities a message may carry. */
 export const CARRIED = 4;
 /** Bytes of a pulse, as a receive buffer must be able to hold it. */
@@ -47,6 +49,13 @@ export const POST_BYTES = 32;
 export const RING_LIMIT = 256;
 /** Entries all rings of a process may hold together. */
 export const RING_QUOTA = 1024;
+
+/** Bytes a channel's name may have. */
+export const SERVICE_NAME_BYTES = 128;
+/** Names the channels of one process may have together. */
+export const SERVICE_NAMES = 64;
+/** Buckets of the hash of names. */
+export const SERVICE_BUCKETS = 256;
 
 /** Codes of the kernel's own pulses. */
 export const PulseCode = {
@@ -90,11 +99,17 @@ export const channelTable = table("channel", {
   notify: weak("capNode", "node of the notification that is signalled when something waits"),
   notifyGeneration: u32("generation of that node"),
   notifyBits: u32("bits that are set then; 0 when it is bound to none"),
-  arrivals: f64("messages, posts and pulses that had to wait so far", { role: "history" }),
-  received: f64("messages received from it so far", { role: "history" }),
-  answered: f64("messages answered so far", { role: "history" }),
-  pulsed: f64("pulses sent to it so far", { role: "history" }),
-  posted: f64("posts to it so far", { role: "history" }),
+  firstName: owns("serviceName", "newest of its names"),
+  limitInterval: f64("ns after which one more may come through a connection; 0 for no limit"),
+  limitWindow: f64("ns in which an empty bucket of a connection fills"),
+  // Its owner may ask for these, so they are state.
+  arrivals: f64("messages, posts and pulses that had to wait so far"),
+  received: f64("messages received from it so far"),
+  answered: f64("messages answered so far"),
+  pulsed: f64("pulses sent to it so far"),
+  posted: f64("posts to it so far"),
+  limited: f64("messages, posts and pulses refused because their connection sent too many"),
+  full: f64("posts and pulses refused because too many waited"),
 });
 
 /** A connection: how one process sends to a channel. */
@@ -115,9 +130,22 @@ export const connectionTable = table("connection", {
   sessionLo: u32("what the server knows the client process by: connection row of its first attach"),
   sessionHi: u32("generation of that row then"),
   firstMessage: back("message", "newest message in flight through it"),
+  fullAt: f64("when its bucket of messages is full again, ns; what is past is full"),
   announce: u8("1 when its end is the end of all of its client's connections to the channel"),
   pulse: owns("pulse", "kept for news of its end: the client's for the server or the other way"),
 });
+
+/** How the bytes of a message travel. */
+export const Pass = {
+  /** In registers. */
+  Registers: 0,
+  /** In memory, and are copied. */
+  Copied: 1,
+  /** As pages that the receiver gets and the sender has no more, where that can be. */
+  Moved: 2,
+  /** As pages that both have until either writes, where that can be. */
+  Shared: 3,
+} as const;
 
 /** What a thread's call is moving. */
 export const MessageState = {
@@ -156,7 +184,7 @@ export const messageTable = table("message", {
     count: CARRIED,
     usedCount: "carried",
   }),
-  inMemory: u8("1 when its bytes lie in memory, 0 when in registers"),
+  inMemory: u8("a Pass: 0 when its bytes travel in registers, else they lie in memory"),
   sendParts: u8("parts it is gathered from"),
   replyParts: u8("parts its reply, or what is received, is scattered to"),
   sendLength: f64("bytes it has"),
@@ -206,6 +234,21 @@ export const ringEntryTable = table("ringEntry", {
   sessionHi: u32("its generation"),
 });
 
+/** A name by which connections to a channel are opened. */
+export const serviceNameTable = table("serviceName", {
+  doc: "One row per name of a channel.",
+  capacity: 1024,
+}, {
+  channel: back("channel", "the channel"),
+  next: owns("serviceName", "next older name of the channel"),
+  previous: back("serviceName", "next newer one"),
+  length: u8("bytes of it"),
+  hash: u32("hash of them"),
+  bytes: u8("the name, zero padded", { count: SERVICE_NAME_BYTES }),
+  hashNext: back("serviceName", "next in the hash bucket", { role: "derived" }),
+  hashPrevious: back("serviceName", "previous in the hash bucket", { role: "derived" }),
+});
+
 /** What is being taken apart. */
 export const ipcTable = table("ipc", {
   doc: "One row: channels and connections whose end takes more events, and what rings may hold.",
@@ -215,6 +258,10 @@ export const ipcTable = table("ipc", {
   dyingChannel: owns("channel", "first channel that is being destroyed"),
   dyingConnection: owns("connection", "first connection that is being detached"),
   ringReserved: u32("entries that the rings of all channels may hold"),
+  serviceBucket: back("serviceName", "buckets of the hash of names", {
+    count: SERVICE_BUCKETS,
+    role: "derived",
+  }),
 });
 
 /** The number a session goes by: row and generation of the connection it began with. */

@@ -1,7 +1,9 @@
 /** Messages between init on hart 0 and a child on hart 1, for tests: calls by name. */
 import assert from "node:assert/strict";
-import { Bench } from "../proc/testing.ts";
+import { Bench, type Given } from "../proc/testing.ts";
 import { WaitKind } from "../sched/tables.ts";
+import { MESSAGE_ERRNO, type MessageErrno, qnxErrors } from "../syscall/qnx_errors.ts";
+import { qnxRows } from "../syscall/qnx_table.ts";
 
 /** Numbers of the message calls. */
 export const Nr = {
@@ -22,7 +24,7 @@ export const Nr = {
   read: 677,
   sendCaps: 678,
   replyCaps: 679,
-  revoke: 606,
+  sendPages: 690,
   identify: 600,
   derive: 601,
   move: 604,
@@ -31,6 +33,12 @@ export const Nr = {
   createAsync: 680,
   post: 681,
   bind: 682,
+  nameAttach: 683,
+  nameOpen: 684,
+  nameDetach: 685,
+  limit: 686,
+  counters: 687,
+  revoke: 606,
   deleteToken: 605,
   notificationCreate: 610,
   notificationWait: 612,
@@ -49,11 +57,24 @@ export const E = {
   EINVAL: -22,
   EPERM: -1,
   ENOMEM: -12,
+  ENOENT: -2,
+  EEXIST: -17,
   ENOSPC: -28,
+  ENAMETOOLONG: -36,
+  EDQUOT: -122,
   EOPNOTSUPP: -95,
   ESTALE: -116,
   ETIMEDOUT: -110,
+  ESRVRFAULT: -312,
 } as const;
+
+/** Errors each call is said to return. */
+const ERRORS: ReadonlyMap<number, ReadonlySet<number>> = new Map(
+  qnxRows.map((row) => {
+    const names = Object.keys(qnxErrors[row.name]) as MessageErrno[];
+    return [row.number, new Set(names.map((name) => MESSAGE_ERRNO[name]))];
+  }),
+);
 
 /** A server, init on hart 0, with a channel; a client on hart 1 with a connection to it. */
 export class MessageBench extends Bench {
@@ -71,14 +92,16 @@ export class MessageBench extends Bench {
   }
 
   /** A call that returns: its value. */
-  done(hart: number, number: number, ...args: number[]): number {
+  done(hart: number, number: number, ...args: Given[]): number {
     const value = this.call(hart, number, ...args);
     assert.ok(value !== undefined, `call ${number} returns`);
+    const errors = value < 0 ? ERRORS.get(number) : undefined;
+    assert.ok(errors?.has(-value) ?? true, `call ${number} is said to return ${value}`);
     return value;
   }
 
   /** A call that blocks. */
-  blocks(hart: number, number: number, ...args: number[]): void {
+  blocks(hart: number, number: number, ...args: Given[]): void {
     assert.equal(this.call(hart, number, ...args), undefined, `call ${number} blocks`);
   }
 

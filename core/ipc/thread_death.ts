@@ -10,9 +10,7 @@ import { PulseCode } from "./tables.ts";
 /** Keeps a row for news of a thread's end, for which the caller has made sure there is room. */
 export function keepDeathPulse(s: State, thread: number): void {
   if (s.thread.deathPulse[thread] !== 0) return;
-  const pulse = createPulse(s);
-  s.pulse.priority[pulse] = 1;
-  s.thread.deathPulse[thread] = pulse;
+  s.thread.deathPulse[thread] = createPulse(s);
 }
 
 /** Whether there is room for the rows kept for news of the ends of a process's threads. */
@@ -42,7 +40,7 @@ export function dropDeathPulse(s: State, thread: number): void {
 
 /**
  * Tells of the end of a thread where its process has a channel for that: a pulse with the thread's
- * id. The end of the last one is told nobody: the channels of the process have gone before it.
+ * id and base priority. The end of the last one is told nobody: the channels of the process have gone before it.
  */
 export function announceDeath(s: State, fx: Effects, h: number, thread: number): void {
   const process = s.thread.process[thread];
@@ -51,5 +49,7 @@ export function announceDeath(s: State, fx: Effects, h: number, thread: number):
   const pulse = s.thread.deathPulse[thread];
   assert(pulse !== 0, "a row is kept for each thread of a process that is told of their ends");
   s.thread.deathPulse[thread] = 0;
+  // Whoever is told serves it as the thread was served.
+  s.pulse.priority[pulse] = Math.max(1, s.thread.priority[thread]);
   sendKernelPulse(s, fx, h, channel, pulse, PulseCode.ThreadDeath, s.thread.tid[thread]);
 }

@@ -9,11 +9,8 @@ import { WaitKind } from "../sched/tables.ts";
 import { land } from "./carry.ts";
 import { giveReceipt } from "./message.ts";
 import { arePartsPresent, copyParts, Side } from "./parts.ts";
-import { ChannelFlag, sessionOf } from "./tables.ts";
+import { ChannelFlag, INFO_BYTES, Pass, sessionOf } from "./tables.ts";
 import { registersOf, TAG_LENGTH, TagFlag } from "./tag.ts";
-
-/** Bytes of the information about a message. */
-export const INFO_BYTES = 56;
 
 /** Bytes a receiver gets of a message that lies in memory. */
 export function bytesBetween(s: State, from: number, to: number): number {
@@ -47,7 +44,7 @@ export function putInfo(
   fx.setU32(at + 36, (flags & ChannelFlag.SenderLength) === 0 ? 0 : m.sendLength[message]);
   fx.setU32(at + 40, (flags & ChannelFlag.ReplyLength) === 0 ? 0 : m.replyLength[message]);
   fx.setU32(at + 44, m.priority[message]);
-  fx.setU32(at + 48, m.inMemory[message]);
+  fx.setU32(at + 48, m.inMemory[message] === Pass.Registers ? 0 : 1);
   fx.setU32(at + 52, 0);
   return at;
 }
@@ -75,17 +72,15 @@ function tell(
   fx.write(next, 0, bytesAt + first, length - first);
 }
 
-/** Whether all memory of a receiver that a message would go to can be written now. */
+/**
+ * Whether all memory of a receiver that a message would go to can be written now. Pages are passed in
+ * the receiver's own call.
+ */
 export function isReceiverReady(s: State, from: number, to: number): boolean {
+  if (s.message.inMemory[from] > Pass.Copied) return false;
   if (!isInfoPresent(s, s.message.thread[to], s.message.info[to])) return false;
   if (s.message.inMemory[from] === 0) return true;
   return arePartsPresent(s, to, Side.Fill, bytesBetween(s, from, to), AccessKind.Write);
-}
-
-/** Whether all memory of a sender that a receiver would get can be read now. */
-export function isSenderReady(s: State, from: number, to: number): boolean {
-  if (s.message.inMemory[from] === 0) return true;
-  return arePartsPresent(s, from, Side.Send, bytesBetween(s, from, to), AccessKind.Read);
 }
 
 /**
@@ -94,6 +89,7 @@ export function isSenderReady(s: State, from: number, to: number): boolean {
  *
  * @param from message row of the sender
  * @param to message row of the receiver
+ * @param passed whether its bytes are there already
  * @returns the receipt, which the receiver's call returns
  */
 export function moveMessage(
@@ -102,6 +98,7 @@ export function moveMessage(
   from: number,
   to: number,
   channel: number,
+  passed = false,
 ): number {
   const m = s.message;
   const sender = m.thread[from];
@@ -112,7 +109,7 @@ export function moveMessage(
     if (m.carried[from] !== 0) land(s, fx, from, receiver);
   } else {
     length = bytesBetween(s, from, to);
-    copyParts(s, fx, from, Side.Send, to, Side.Fill, length);
+    if (!passed) copyParts(s, fx, from, Side.Send, to, Side.Fill, length);
     fx.setRegister(receiver, roleRegister.a1, TagFlag.Memory + length);
   }
   const receipt = giveReceipt(s, from, s.channel.process[channel]);

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { closeAll, install } from "../cap/descriptor.ts";
 import { LAST_LIFE } from "../cap/namespace.ts";
 import { closeNames, dropCapability, nameNode } from "../cap/naming.ts";
-import { createNode } from "../cap/node.ts";
+import { createNode, dependentNode } from "../cap/node.ts";
 import { createNotification } from "../cap/notification.ts";
 import { CapKind, PAGE_SLOTS, Right } from "../cap/tables.ts";
 import { AccessKind, InputKind } from "../event.ts";
@@ -22,6 +22,7 @@ import { attach } from "../ipc/connection.ts";
 import { beginMessage, freeMessage, messageOf } from "../ipc/message.ts";
 import { sendPulse } from "../ipc/pulse.ts";
 import { postMessage } from "../ipc/ring.ts";
+import { claimName } from "../ipc/service_name.ts";
 import { drainEnds, releaseEnds } from "../ipc/teardown.ts";
 import { ONE } from "../kernel.ts";
 import { allocBuffer, freeBuffer } from "../mem/buffer.ts";
@@ -43,7 +44,10 @@ import { futexRegion } from "../sched/futex_row.ts";
 import { bookTime } from "../sched/hart_time.ts";
 import { scheduler } from "../sched/scheduler.ts";
 import { createThread, freeThread, raiseIpi } from "../sched/thread.ts";
+import { acknowledgeIrq, bindIrq, takeIrq } from "../sched/irq.ts";
+import { IRQ_SOURCES } from "../sched/tables.ts";
 import { armTimer, disarmTimer, TimerSlot } from "../sched/timer.ts";
+import { armTimerObject, createTimer, expireTimers } from "../sched/timer_object.ts";
 import { LAST_GENERATION } from "../state/table.ts";
 import { post } from "./post.ts";
 import { bookRetired } from "./retired.ts";
@@ -254,6 +258,24 @@ const message: readonly Step[] = [
   ["closeChannel", closeChannel],
 ];
 
+/** A source is bound, interrupts twice, and goes with an interrupt that nobody acknowledged. */
+const irqs: readonly Step[] = [
+  ["bindIrq", (w) => {
+    const bell = createNotification(w.s);
+    const node = createNode(w.s, w.init, CapKind.Notification, bell, Right.Send);
+    assert.ok(nameNode(w.s, w.init, node) > 0);
+    const irq = bindIrq(w.s, w.fx, 7, bell, 1);
+    const own = dependentNode(w.s, node, w.init, CapKind.Irq, irq, Right.Send);
+    assert.ok(nameNode(w.s, w.init, own) > 0);
+  }],
+  ["takeIrq", (w) => takeIrq(w.s, w.fx, 0, 7)],
+  ["acknowledgeIrq", (w) => {
+    assert.ok(acknowledgeIrq(w.s, w.fx, w.s.kernel.irqOfSource[IRQ_SOURCES + 7]));
+  }],
+  ["takeIrq", (w) => takeIrq(w.s, w.fx, 0, 7)],
+  ["closeNames", (w) => closeNames(w.s, w.fx, 0, w.init)],
+];
+
 const scenarios: Readonly<Record<string, readonly Step[]>> = {
   "frames by role": space,
   "frame references": pages,
@@ -358,6 +380,30 @@ const scenarios: Readonly<Record<string, readonly Step[]>> = {
   ],
   "ring entries": posts,
   "posts": posts,
+  "service names": [
+    ["nameChannel", (w) => {
+      openChannel(w);
+      const channel = w.s.process.firstChannel[w.init];
+      assert.equal(claimName(w.s, channel, text, 0, text.length), 0);
+      assert.equal(claimName(w.s, channel, text, 1, text.length - 1), 0);
+    }],
+    ["closeChannel", closeChannel],
+  ],
+  "timer objects": [
+    ["makeTimer", (w) => {
+      const bell = createNotification(w.s);
+      const node = createNode(w.s, w.init, CapKind.Notification, bell, Right.Send);
+      assert.ok(nameNode(w.s, w.init, node) > 0);
+      const timer = createTimer(w.s, bell, 1);
+      const own = dependentNode(w.s, node, w.init, CapKind.Timer, timer, Right.Send);
+      assert.ok(nameNode(w.s, w.init, own) > 0);
+      armTimerObject(w.s, w.fx, 0, timer, 5000, 0);
+    }],
+    ["expireTimers", (w) => expireTimers(w.s, w.fx, 0, 6000)],
+    ["closeNames", (w) => closeNames(w.s, w.fx, 0, w.init)],
+  ],
+  "IRQ bindings": irqs,
+  "IRQs": irqs,
 };
 
 /** Runs a scenario, each step an event; what is wrong names the event and its resource. */

@@ -4,6 +4,7 @@ import { HART_TIME_NS } from "../limits.ts";
 import { LAST_LIFE } from "../cap/namespace.ts";
 import { PAGE_SLOTS } from "../cap/tables.ts";
 import { DESCRIPTORS, NAME_PAGES } from "../proc/tables.ts";
+import { IRQ_SOURCES } from "../sched/tables.ts";
 import { LAST_GENERATION, retiredRows, type TableBase, watermark } from "../state/table.ts";
 import { Account } from "./accounts.ts";
 import { roleOfUse } from "./recount_rows.ts";
@@ -37,6 +38,9 @@ const ROW_ACCOUNTS: readonly (readonly [keyof State, AccountName, AccountName])[
   ["namePage", "NamePageFree", "NamePageUsed"],
   ["notification", "NotificationFree", "NotificationUsed"],
   ["futex", "FutexFree", "FutexUsed"],
+  ["serviceName", "ServiceNameFree", "ServiceNameUsed"],
+  ["timer", "TimerObjectFree", "TimerObjectUsed"],
+  ["irq", "IrqFree", "IrqUsed"],
 ];
 
 /** The table whose rows are a resource's units, or undefined; by the resource's second account. */
@@ -70,7 +74,8 @@ export function compareBooks(s: State, reach: Reach): void {
   compareFrameBooks(s, reach, expect);
   compareAsids(s, reach, expect);
   expect("PipeBytesHeld", pipeBytes(s), "bytes between the heads and tails of pipes");
-  expect("TimerArmed", timers(s), "timers in heaps");
+  expect("TimerArmed", timers(s), "timers in heaps and lists");
+  expect("IrqPending", irqs(s, reach), "IRQs that wait to be acknowledged");
   expect("DescriptorUsed", descriptors(s, reach), "descriptors open");
   compareNames(s, reach, expect);
   expect("SignalPending", pendingSignals(s), "signals pending");
@@ -197,7 +202,26 @@ function pipeBytes(s: State): number {
 function timers(s: State): number {
   let armed = 0;
   for (let row = 1; row <= s.kernel.harts[ONE]; row++) armed += s.hart.heapLength[row];
+  for (let row = 1; row <= watermark(s.timer); row++) armed += s.timer.listed[row];
   return armed;
+}
+
+/** Interrupts not acknowledged; each source's binding is the one that says it is for it. */
+function irqs(s: State, reach: Reach): number {
+  let pending = 0;
+  let bound = 0;
+  for (let row = 1; row <= watermark(s.irq); row++) {
+    if (s.irq.$live[row] === 0) continue;
+    bound++;
+    pending += s.irq.pending[row];
+    const found = s.kernel.irqOfSource[ONE * IRQ_SOURCES + s.irq.source[row]];
+    if (found !== row) reach.report("irq", row, `its source is bound by row ${found}`);
+  }
+  for (let source = 0; source < IRQ_SOURCES; source++) {
+    if (s.kernel.irqOfSource[ONE * IRQ_SOURCES + source] !== 0) bound--;
+  }
+  if (bound !== 0) reach.report("irq", 0, `${bound} more bindings than bound sources`);
+  return pending;
 }
 
 function descriptors(s: State, reach: Reach): number {

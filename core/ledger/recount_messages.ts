@@ -3,6 +3,7 @@ import { ONE, type State } from "../kernel.ts";
 import type { PriorityLinks } from "../sched/priority_list.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { watermark } from "../state/table.ts";
+import { checkNames, checkNamesOf, checkRing } from "./recount_channels.ts";
 import type { Reach } from "./recount_walk.ts";
 
 /** Checks channels, connections, messages and pulses against each other. */
@@ -84,6 +85,7 @@ function checkChannel(s: State, reach: Reach, channel: number): void {
     reach.report("channel", channel, "receivers wait beside what they could receive");
   }
   checkRing(s, reach, channel);
+  checkNames(s, reach, channel);
   let previous = 0;
   let steps = 0;
   for (let x = c.firstConnection[channel]; x !== 0; x = s.connection.nextOfChannel[x]) {
@@ -92,26 +94,6 @@ function checkChannel(s: State, reach: Reach, channel: number): void {
     }
     if (++steps > watermark(s.connection)) break;
     previous = x;
-  }
-}
-
-/** The ring of a channel: as many as it claims, no more than it may hold, as they came. */
-function checkRing(s: State, reach: Reach, channel: number): void {
-  const c = s.channel;
-  let entries = 0;
-  let last = 0;
-  for (let r = c.ringHead[channel]; r !== 0; r = s.ringEntry.next[r]) {
-    if (++entries > watermark(s.ringEntry)) break;
-    if (last !== 0 && s.ringEntry.arrival[r] <= s.ringEntry.arrival[last]) {
-      reach.report("ringEntry", r, "posted before one that goes before it");
-    }
-    last = r;
-  }
-  if (entries !== c.ringUsed[channel] || last !== c.ringTail[channel]) {
-    reach.report("channel", channel, `${entries} entries in its ring, it claims otherwise`);
-  }
-  if (entries > c.ringCapacity[channel]) {
-    reach.report("channel", channel, `${entries} entries in its ring, more than it may hold`);
   }
 }
 
@@ -183,6 +165,7 @@ function checkEnds(s: State, reach: Reach, p: number): void {
   if (capacity !== s.process.ringReserved[p]) {
     reach.report("process", p, `its rings may hold ${capacity}, ringReserved says otherwise`);
   }
+  checkNamesOf(s, reach, p);
   previous = 0;
   steps = 0;
   for (let c = s.process.firstConnection[p]; c !== 0; c = s.connection.nextOfProcess[c]) {

@@ -106,6 +106,7 @@ export function checkQueues(s: State, reach: Reach): void {
     checkRunQueues(s, reach, hart, places);
     checkInbox(s, reach, hart, places);
     checkHeap(s, reach, hart, places);
+    checkTimerList(s, reach, hart);
     const current = s.hart.current[hart + 1];
     if (current === 0) continue;
     if (current < threads) places.current[current]++;
@@ -203,6 +204,29 @@ function checkHeap(s: State, reach: Reach, hart: number, places: Places): void {
     if (at > 0 && deadline(s.hart.heap[base + ((at - 1) >>> 1)]) > deadline(entry)) {
       reach.report("hart", hart + 1, `heap place ${at} is due before its parent`);
     }
+  }
+}
+
+/** The timers armed on a hart, by deadline; each knows its place, and none is anywhere else. */
+function checkTimerList(s: State, reach: Reach, hart: number): void {
+  const t = s.timer;
+  let previous = 0;
+  let steps = 0;
+  for (let row = s.hart.firstTimer[hart + 1]; row !== 0; row = t.next[row]) {
+    if (t.home[row] !== hart + 1 || t.listed[row] !== 1 || t.previous[row] !== previous) {
+      reach.report("timer", row, `in the list of hart ${hart}, its own columns say otherwise`);
+    }
+    if (t.due[row] < t.due[previous]) {
+      reach.report("timer", row, `due before the one before it on hart ${hart}`);
+    }
+    previous = row;
+    if (++steps > watermark(t)) break;
+  }
+  for (let row = 1; row <= watermark(t); row++) {
+    if (t.$live[row] === 1 && t.home[row] === hart + 1) steps--;
+  }
+  if (steps !== 0) {
+    reach.report("hart", hart + 1, `${steps} more timers in its list than armed here`);
   }
 }
 

@@ -56,10 +56,12 @@ export function satisfies(flags: number, access: number): boolean {
 }
 
 /**
- * Makes a page present, and private when the access is a write, in the space of t's process.
+ * Makes a page present, and private when the access is a write.
  *
  * @param h number of the event's hart
+ * @param t the running thread, which waits where it has to
  * @param access an AccessKind
+ * @param space that of t's process unless another is given
  * @returns its frame; -Err.BadAddress where nothing is mapped, -Err.Access where it is not allowed,
  * -Err.Io beyond the end of a file or where the host fails, -Err.NoMemory; or Result.Pending with t
  * blocked, whose call is to run again
@@ -71,8 +73,8 @@ export function resolvePage(
   t: number,
   page: number,
   access: number,
+  space: number = spaceOf(s, t),
 ): number {
-  const space = spaceOf(s, t);
   let region = findRegion(s, space, page);
   if (region !== 0 && !allows(s.region.prot[region], access)) return -Err.Access;
   const table = leafTable(s, space, page);
@@ -215,8 +217,12 @@ function changePresent(
   return copyOnWrite(s, fx, h, t, space, table, page, prot);
 }
 
-/** Blocks a thread until one of the shootdowns in flight, which fill their table, is answered. */
-function waitForOthers(s: State, t: number): number {
+/**
+ * Blocks a thread until one of the shootdowns in flight, which fill their table, is answered.
+ *
+ * @returns Result.Pending, or -Err.NoMemory when none is in flight
+ */
+export function waitForOthers(s: State, t: number): number {
   const newest = s.memory.firstShootdown[ONE];
   if (newest === 0) return -Err.NoMemory;
   waitOn(s, t, WaitKind.Shootdown, newest);

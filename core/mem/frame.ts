@@ -6,14 +6,31 @@ import { post } from "../ledger/post.ts";
 import { allocRow, freeRow, freeRows } from "../state/table.ts";
 import { FrameRole } from "./tables.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const {
+  BackingFree,
+  BackingUsed,
+  FrameAnonymous,
+  FrameBuffer,
+  FrameFree,
+  FrameObject,
+  FramePageTable,
+  FrameQuarantine,
+  FrameRefFree,
+  FrameRefUsed,
+  FrameUnbacked,
+} = Account;
+const { Free, PageTable, Quarantine } = FrameRole;
+const one = ONE;
+
 /** The account of each FrameRole. */
 export const ROLE_ACCOUNT: readonly number[] = [
-  Account.FrameFree,
-  Account.FrameAnonymous,
-  Account.FrameObject,
-  Account.FramePageTable,
-  Account.FrameBuffer,
-  Account.FrameQuarantine,
+  FrameFree,
+  FrameAnonymous,
+  FrameObject,
+  FramePageTable,
+  FrameBuffer,
+  FrameQuarantine,
 ];
 
 /**
@@ -22,45 +39,45 @@ export const ROLE_ACCOUNT: readonly number[] = [
  */
 export function pfnOf(s: State, frame: number): number {
   const half = frame >>> 1;
-  return (frame & 1) === 1 ? half : s.memory.totalFrames[ONE] - half;
+  return (frame & 1) === 1 ? half : s.memory.totalFrames[one] - half;
 }
 
 /** The backing slot of a physical frame number that has one: the inverse of pfnOf. */
 export function frameOfPfn(s: State, pfn: number): number {
-  const low = (s.memory.backingSlots[ONE] + 1) >>> 1;
-  return pfn < low ? 2 * pfn + 1 : 2 * (s.memory.totalFrames[ONE] - pfn);
+  const low = (s.memory.backingSlots[one] + 1) >>> 1;
+  return pfn < low ? 2 * pfn + 1 : 2 * (s.memory.totalFrames[one] - pfn);
 }
 
 /** Frames an ordinary allocation may still take: those left beyond the reserve. */
 export function framesAvailable(s: State): number {
-  return Math.max(0, framesLeft(s) - s.memory.reserve[ONE]);
+  return Math.max(0, framesLeft(s) - s.memory.reserve[one]);
 }
 
 function framesLeft(s: State): number {
   const m = s.memory;
-  return m.freeFrames[ONE] + m.releasedFrames[ONE] + m.backingSlots[ONE] - m.backed[ONE];
+  return m.freeFrames[one] + m.releasedFrames[one] + m.backingSlots[one] - m.backed[one];
 }
 
 /** Gives the next frame its backing: from now on it is a free one. */
 function backFrame(s: State, fx: Effects): number {
-  if (s.memory.backed[ONE] === s.memory.backingSlots[ONE]) return 0;
+  if (s.memory.backed[one] === s.memory.backingSlots[one]) return 0;
   const frame = allocRow(s.frame);
-  assert(frame === s.memory.backed[ONE] + 1, "a frame's row is its backing slot");
-  s.memory.backed[ONE] = frame;
+  assert(frame === s.memory.backed[one] + 1, "a frame's row is its backing slot");
+  s.memory.backed[one] = frame;
   s.frame.pfn[frame] = pfnOf(s, frame);
-  post(s, Account.FrameUnbacked, Account.FrameFree, 1);
-  post(s, Account.BackingFree, Account.BackingUsed, 1);
+  post(s, FrameUnbacked, FrameFree, 1);
+  post(s, BackingFree, BackingUsed, 1);
   fx.mapFrame(s.frame.pfn[frame], frame);
   return frame;
 }
 
 function takeFree(s: State): number {
   const m = s.memory;
-  const frame = m.freeHead[ONE];
+  const frame = m.freeHead[one];
   if (frame === 0) return 0;
-  m.freeHead[ONE] = s.frame.next[frame];
-  if (m.freeHead[ONE] === 0) m.freeTail[ONE] = 0;
-  m.freeFrames[ONE]--;
+  m.freeHead[one] = s.frame.next[frame];
+  if (m.freeHead[one] === 0) m.freeTail[one] = 0;
+  m.freeFrames[one]--;
   s.frame.next[frame] = 0;
   return frame;
 }
@@ -74,13 +91,13 @@ function takeFree(s: State): number {
 export function freeReleased(s: State, limit: number): number {
   const m = s.memory;
   let moved = 0;
-  while (moved < limit && m.releasedHead[ONE] !== 0) {
-    const frame = m.releasedHead[ONE];
-    m.releasedHead[ONE] = s.frame.next[frame];
-    if (m.releasedHead[ONE] === 0) m.releasedTail[ONE] = 0;
-    m.releasedFrames[ONE]--;
+  while (moved < limit && m.releasedHead[one] !== 0) {
+    const frame = m.releasedHead[one];
+    m.releasedHead[one] = s.frame.next[frame];
+    if (m.releasedHead[one] === 0) m.releasedTail[one] = 0;
+    m.releasedFrames[one]--;
     s.frame.next[frame] = 0;
-    post(s, Account.FrameQuarantine, Account.FrameFree, 1);
+    post(s, FrameQuarantine, FrameFree, 1);
     enqueueFree(s, frame);
     moved++;
   }
@@ -98,13 +115,13 @@ export function freeReleased(s: State, limit: number): number {
  */
 export function allocFrame(s: State, fx: Effects, role: number, teardown = 0): number {
   if (teardown === 0 && framesAvailable(s) === 0) return 0;
-  if (role === FrameRole.PageTable && freeRows(s.pageTable) === 0) return 0;
+  if (role === PageTable && freeRows(s.pageTable) === 0) return 0;
   let frame = takeFree(s);
   if (frame === 0) frame = backFrame(s, fx);
   if (frame === 0 && freeReleased(s, 1) === 1) frame = takeFree(s);
   if (frame === 0) return 0;
   s.frame.role[frame] = role;
-  if (role === FrameRole.PageTable) {
+  if (role === PageTable) {
     const row = allocRow(s.pageTable);
     s.pageTable.frame[row] = frame;
     s.frame.pageTable[frame] = row;
@@ -124,23 +141,23 @@ export function dropPageTable(s: State, fx: Effects, frame: number): void {
 export function freeFrame(s: State, frame: number): void {
   assert(s.frame.refs[frame] === 0, "a frame is freed unreferenced");
   assert(s.frame.pageTable[frame] === 0, "a freed frame is no page table");
-  assert(s.frame.role[frame] !== FrameRole.Free, "a frame is freed once");
+  assert(s.frame.role[frame] !== Free, "a frame is freed once");
   enqueueFree(s, frame);
 }
 
 function enqueueFree(s: State, frame: number): void {
   const m = s.memory;
-  s.frame.role[frame] = FrameRole.Free;
-  if (m.freeTail[ONE] === 0) m.freeHead[ONE] = frame;
-  else s.frame.next[m.freeTail[ONE]] = frame;
-  m.freeTail[ONE] = frame;
-  m.freeFrames[ONE]++;
+  s.frame.role[frame] = Free;
+  if (m.freeTail[one] === 0) m.freeHead[one] = frame;
+  else s.frame.next[m.freeTail[one]] = frame;
+  m.freeTail[one] = frame;
+  m.freeFrames[one]++;
 }
 
 /** Counts one more reference (leaf PTE, object page row or device hold) to a frame. */
 export function holdFrame(s: State, frame: number): void {
   s.frame.refs[frame]++;
-  post(s, Account.FrameRefFree, Account.FrameRefUsed, 1);
+  post(s, FrameRefFree, FrameRefUsed, 1);
 }
 
 /**
@@ -150,7 +167,7 @@ export function holdFrame(s: State, frame: number): void {
 export function dropFrame(s: State, frame: number): void {
   assert(s.frame.refs[frame] > 0, "a reference given back was taken");
   s.frame.refs[frame]--;
-  post(s, Account.FrameRefUsed, Account.FrameRefFree, 1);
+  post(s, FrameRefUsed, FrameRefFree, 1);
   if (s.frame.refs[frame] === 0) retireFrame(s, frame);
 }
 
@@ -161,14 +178,14 @@ export function dropFrame(s: State, frame: number): void {
  */
 export function retireFrame(s: State, frame: number): void {
   const account = ROLE_ACCOUNT[s.frame.role[frame]];
-  const shootdown = s.memory.firstShootdown[ONE];
+  const shootdown = s.memory.firstShootdown[one];
   if (shootdown === 0) {
-    post(s, account, Account.FrameFree, 1);
+    post(s, account, FrameFree, 1);
     freeFrame(s, frame);
     return;
   }
-  post(s, account, Account.FrameQuarantine, 1);
-  s.frame.role[frame] = FrameRole.Quarantine;
+  post(s, account, FrameQuarantine, 1);
+  s.frame.role[frame] = Quarantine;
   const last = s.shootdown.lastFrame[shootdown];
   if (last === 0) s.shootdown.firstFrame[shootdown] = frame;
   else s.frame.next[last] = frame;

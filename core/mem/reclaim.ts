@@ -5,6 +5,9 @@ import { freeReleased } from "./frame.ts";
 import { drainDying } from "./object.ts";
 import { drainDyingSpace } from "./space.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const one = ONE;
+
 /**
  * Does deferred freeing, at most UNITS pages: spaces and objects nothing holds, and frames whose
  * quarantine has ended. Called at the end of every event that finds `hasReclaim`.
@@ -23,5 +26,5 @@ export function reclaim(s: State, fx: Effects): number {
 /** Whether there is deferred freeing to do. */
 export function hasReclaim(s: State): boolean {
   const m = s.memory;
-  return m.firstDying[ONE] !== 0 || m.releasedHead[ONE] !== 0 || m.firstDyingSpace[ONE] !== 0;
+  return m.firstDying[one] !== 0 || m.releasedHead[one] !== 0 || m.firstDyingSpace[one] !== 0;
 }

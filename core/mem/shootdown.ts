@@ -10,6 +10,12 @@ import { raiseIpi } from "../sched/thread.ts";
 import { firstWaiter, linkWaiter, unlinkWaiter, waitOn, wakeThread } from "../sched/wait.ts";
 import { allocRow, freeRow } from "../state/table.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { ShootdownFree, ShootdownUsed } = Account;
+const { Shootdown } = WaitKind;
+const { Restart } = WakeReason;
+const one = ONE;
+
 /** callStage of a call whose work is done and that only waits for acknowledgements. */
 export const STAGE_SHOOTDOWN = 0x5d00;
 
@@ -38,20 +44,20 @@ export function hasRemote(s: State, hart: number, space: number): boolean {
 export function openShootdown(s: State, space: number): number {
   const row = allocRow(s.shootdown);
   if (row === 0) return 0;
-  post(s, Account.ShootdownFree, Account.ShootdownUsed, 1);
+  post(s, ShootdownFree, ShootdownUsed, 1);
   s.shootdown.space[row] = space;
-  s.shootdown.sequence[row] = s.memory.shootdowns[ONE]++;
-  const first = s.memory.firstShootdown[ONE];
+  s.shootdown.sequence[row] = s.memory.shootdowns[one]++;
+  const first = s.memory.firstShootdown[one];
   s.shootdown.next[row] = first;
   if (first !== 0) s.shootdown.previous[first] = row;
-  s.memory.firstShootdown[ONE] = row;
+  s.memory.firstShootdown[one] = row;
   return row;
 }
 
 /** Sends a shootdown to every other hart that may hold the translations. */
 export function sendShootdown(s: State, fx: Effects, hart: number, row: number): void {
   const space = s.shootdown.space[row];
-  for (let h = 0; h < s.kernel.harts[ONE]; h++) {
+  for (let h = 0; h < s.kernel.harts[one]; h++) {
     if (h === hart || !ranOn(s, space, h)) continue;
     if (h < 32) s.shootdown.waitingLo[row] |= bitOf(h);
     else s.shootdown.waitingHi[row] |= bitOf(h);
@@ -65,7 +71,7 @@ export function sendShootdown(s: State, fx: Effects, hart: number, row: number):
 
 /** The newest shootdown in flight of a space, or 0. */
 export function shootdownOf(s: State, space: number): number {
-  let row = s.memory.firstShootdown[ONE];
+  let row = s.memory.firstShootdown[one];
   while (row !== 0 && s.shootdown.space[row] !== space) row = s.shootdown.next[row];
   return row;
 }
@@ -77,7 +83,7 @@ export function shootdownOf(s: State, space: number): number {
  * @returns one of them, the newest, or 0
  */
 export function shootdownBefore(s: State, sent: number): number {
-  let row = s.memory.firstShootdown[ONE];
+  let row = s.memory.firstShootdown[one];
   while (row !== 0 && s.shootdown.sequence[row] >= sent) row = s.shootdown.next[row];
   return row;
 }
@@ -93,7 +99,7 @@ export function waitForShootdown(s: State, t: number, row: number, value: number
   if (row === 0) return false;
   s.thread.callStage[t] = STAGE_SHOOTDOWN;
   s.thread.callArgument[4 * t] = value;
-  waitOn(s, t, WaitKind.Shootdown, row);
+  waitOn(s, t, Shootdown, row);
   return true;
 }
 
@@ -105,7 +111,7 @@ export function waitForShootdown(s: State, t: number, row: number, value: number
  */
 export function beginsAfterShootdown(s: State, t: number, row: number): boolean {
   if (row === 0) return false;
-  waitOn(s, t, WaitKind.Shootdown, row);
+  waitOn(s, t, Shootdown, row);
   return true;
 }
 
@@ -113,12 +119,12 @@ export function beginsAfterShootdown(s: State, t: number, row: number): boolean 
 export function markRanOn(s: State, hart: number, space: number): void {
   if (hart < 32) s.addressSpace.ranOnLo[space] |= bitOf(hart);
   else s.addressSpace.ranOnHi[space] |= bitOf(hart);
-  s.hart.asidEpoch[hart + 1] = s.memory.asidEpoch[ONE];
+  s.hart.asidEpoch[hart + 1] = s.memory.asidEpoch[one];
 }
 
 /** Answers, for the hart of an Ipi event, every shootdown that waits for it. */
 export function acknowledgeShootdowns(s: State, fx: Effects, hart: number): void {
-  let row = s.memory.firstShootdown[ONE];
+  let row = s.memory.firstShootdown[one];
   let answered = 0;
   while (row !== 0) {
     const older = s.shootdown.next[row];
@@ -157,10 +163,10 @@ function olderOf(s: State, row: number): number {
  */
 function waitForOlder(s: State, row: number, older: number): void {
   for (;;) {
-    const t = firstWaiter(s, WaitKind.Shootdown, row);
+    const t = firstWaiter(s, Shootdown, row);
     if (t === 0) return;
     unlinkWaiter(s, s.thread.waiter[t]);
-    linkWaiter(s, s.thread.waiter[t], WaitKind.Shootdown, older);
+    linkWaiter(s, s.thread.waiter[t], Shootdown, older);
   }
 }
 
@@ -168,20 +174,20 @@ function completeShootdown(s: State, fx: Effects, hart: number, row: number): vo
   const before = olderOf(s, row);
   if (before !== 0) waitForOlder(s, row, before);
   for (;;) {
-    const t = firstWaiter(s, WaitKind.Shootdown, row);
+    const t = firstWaiter(s, Shootdown, row);
     if (t === 0) break;
     if (s.thread.call[t] !== 0 && s.thread.callStage[t] === STAGE_SHOOTDOWN) {
       completeCall(s, fx, hart, t, s.thread.callArgument[4 * t]);
-    } else wakeThread(s, fx, hart, t, WakeReason.Restart);
+    } else wakeThread(s, fx, hart, t, Restart);
   }
   handOnFrames(s, row);
   const older = s.shootdown.next[row];
   const newer = s.shootdown.previous[row];
-  if (newer === 0) s.memory.firstShootdown[ONE] = older;
+  if (newer === 0) s.memory.firstShootdown[one] = older;
   else s.shootdown.next[newer] = older;
   if (older !== 0) s.shootdown.previous[older] = newer;
   freeRow(s.shootdown, row);
-  post(s, Account.ShootdownUsed, Account.ShootdownFree, 1);
+  post(s, ShootdownUsed, ShootdownFree, 1);
 }
 
 /** Frames wait on with the next older shootdown; after the oldest they may be used again. */
@@ -198,16 +204,16 @@ function handOnFrames(s: State, row: number): void {
     return;
   }
   const m = s.memory;
-  const tail = m.releasedTail[ONE];
-  if (tail === 0) m.releasedHead[ONE] = first;
+  const tail = m.releasedTail[one];
+  if (tail === 0) m.releasedHead[one] = first;
   else s.frame.next[tail] = first;
-  m.releasedTail[ONE] = last;
-  m.releasedFrames[ONE] += s.shootdown.frames[row];
+  m.releasedTail[one] = last;
+  m.releasedFrames[one] += s.shootdown.frames[row];
 }
 
 /** Cuts the shootdowns in flight of a space that goes away loose from it. */
 export function orphanShootdowns(s: State, space: number): void {
-  for (let row = s.memory.firstShootdown[ONE]; row !== 0; row = s.shootdown.next[row]) {
+  for (let row = s.memory.firstShootdown[one]; row !== 0; row = s.shootdown.next[row]) {
     if (s.shootdown.space[row] === space) s.shootdown.space[row] = 0;
   }
 }

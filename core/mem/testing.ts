@@ -131,7 +131,7 @@ export class Bench {
   /** Puts a thread on a hart, as a switch does. */
   run(t: number, hart: number): void {
     const s = this.s;
-    if (s.thread.queued[t] === 1) scheduler.remove(s, hart, t);
+    if (scheduler.isQueued(s, hart, t)) scheduler.remove(s, hart, t);
     if (s.thread.inInbox[t] === 1) { while (takeFromInbox(s, hart) !== 0); }
     s.thread.requests[t] = 0;
     s.thread.state[t] = ThreadState.Running;
@@ -220,7 +220,7 @@ export class Bench {
       if (s.hart.current[h + 1] === t) s.hart.current[h + 1] = 0;
       while (takeFromInbox(s, h) !== 0);
     }
-    if (s.thread.queued[t] === 1) scheduler.remove(s, s.thread.hart[t], t);
+    if (scheduler.isQueued(s, s.thread.hart[t], t)) scheduler.remove(s, s.thread.hart[t], t);
     s.process.firstThread[p] = 0;
     freeThread(s, t);
     // Processes of the bench have no family; each passes for the first one.

@@ -18,10 +18,12 @@ function pageOf(address: number): number {
 
 /**
  * Makes the page at a user address present, and private when the access is a write, in the space of
- * t's process. It never kills.
+ * t's process or of another thread's. It never kills.
  *
  * @param h number of the event's hart
+ * @param t the running thread
  * @param access an AccessKind
+ * @param of thread whose memory it is
  * @returns its frame (> 0), -Err.BadAddress, -Err.NoMemory, or Result.Pending with t blocked, whose
  * call is to run again
  */
@@ -32,10 +34,11 @@ export function resolve(
   t: number,
   address: number,
   access: number,
+  of: number = t,
 ): number {
   const page = pageOf(address);
   if (!(page < USER_END_PAGE)) return -Err.BadAddress;
-  const r = resolvePage(s, fx, h, t, page, access);
+  const r = resolvePage(s, fx, h, t, page, access, spaceOf(s, of));
   return r === -Err.Access || r === -Err.Io ? -Err.BadAddress : r;
 }
 

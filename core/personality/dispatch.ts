@@ -18,6 +18,10 @@ import { type NativeCall, nativeRows } from "../syscall/native_table.ts";
 import { toyHandlers } from "./toy/handlers.ts";
 import { toyErrorOf } from "./toy/errors.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { NoSlot, NotImplemented } = Err;
+const { Pending } = Result;
+
 type Answer = (result: number) => number;
 
 /** A call interface: its rows, the handler of each, and its own words for errors. */
@@ -42,7 +46,7 @@ const native: Personality<NativeCall> = {
 };
 
 /** ENOSYS, which an unknown number gets whatever the personality. */
-const NO_SUCH_CALL = errnoOf(-Err.NotImplemented);
+const NO_SUCH_CALL = errnoOf(-NotImplemented);
 
 /** Puts what each row of a personality asks for at the row's number. */
 function byNumber<N extends string>(
@@ -87,10 +91,10 @@ export function dispatch(s: State, fx: Effects, e: Event, thread: number): numbe
   const handler = e.cause < CALL_LIMIT ? handlers[e.cause] : undefined;
   if (handler === undefined) return NO_SUCH_CALL;
   if ((slots[e.cause] & s.process.renounced[s.thread.process[thread]]) !== 0) {
-    return answerOf(e.cause, -Err.NoSlot);
+    return answerOf(e.cause, -NoSlot);
   }
   const result = handler(s, fx, e, thread);
-  return result >= 0 || result <= Result.Pending ? result : answerOf(e.cause, result);
+  return result >= 0 || result <= Pending ? result : answerOf(e.cause, result);
 }
 
 /** A negated core error code in the numbers of the personality a call belongs to. */

@@ -147,7 +147,7 @@ function isDeaf(s: State, thread: number): boolean {
 
 /** Ends the wait of a thread of this hart that has a signal to act on, if a signal can. */
 export function interruptWait(s: State, fx: Effects, hart: number, thread: number): void {
-  if (!isWaiting(s, thread) || isDeaf(s, thread) || nextSignal(s, thread) === 0) return;
+  if (!isWaiting(s, thread) || nextSignal(s, thread) === 0 || isDeaf(s, thread)) return;
   cutWait(s, fx, hart, thread);
 }
 

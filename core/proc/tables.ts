@@ -1,6 +1,6 @@
 import { back, f64, holds, owns, u16, u32, u8, weak } from "../state/column.ts";
 import { table } from "../state/table.ts";
-import { FUTEX_BUCKETS, TID_BUCKETS } from "../sched/tables.ts";
+import { FUTEX_BUCKETS, IRQ_SOURCES, TID_BUCKETS } from "../sched/tables.ts";
 
 /** Descriptors a process may have open. */
 export const DESCRIPTORS = 256;
@@ -24,9 +24,11 @@ export const KnownSlot = {
   clock: 32,
   entropy: 64,
   processes: 128,
+  names: 256,
+  irqs: 512,
 } as const;
 /** All of them. */
-export const KNOWN_SLOTS = 255;
+export const KNOWN_SLOTS = 1023;
 
 /** A process. */
 export const processTable = table("process", {
@@ -78,7 +80,7 @@ export const processTable = table("process", {
   nameFreeTail: u32("last of them plus one"),
   names: u32("native names in use"),
   namesRetired: u32("name slots whose generations are used up"),
-  renounced: u8("well-known capabilities it was started without, a KnownSlot bit each"),
+  renounced: u16("well-known capabilities it was started without, a KnownSlot bit each"),
   namesClosing: u8("1 while exec or exit takes its names away"),
   handlerLo: u32("signal handlers, low word: 0 default, 1 ignore", { count: SIGNALS + 1 }),
   handlerHi: u32("signal handlers, high word", { count: SIGNALS + 1 }),
@@ -100,6 +102,7 @@ export const processTable = table("process", {
   connections: u16("connections it has"),
   connectionDeath: back("channel", "its channel for news of its connections' ends; 0 for none"),
   ringReserved: u32("entries that the rings of its channels may hold"),
+  serviceNames: u32("names its channels have"),
   threadDeath: back("channel", "its channel for news of its threads' ends; 0 for none"),
   receipts: f64("messages its threads have received", { role: "history" }),
   stopsAwaited: u32("threads that have not answered Request.Stop"),
@@ -192,6 +195,10 @@ export const kernelTable = table("kernel", {
   hungryLo: u32("harts 0 to 31 that are idle and ask for a thread", { owner: "global" }),
   hungryHi: u32("harts 32 to 63", { owner: "global" }),
   selfCheck: u8("a SelfCheck: what the scheduler found of itself at boot"),
+  irqOfSource: back("irq", "binding of each interrupt source; 0 for none", { count: IRQ_SOURCES }),
+  driverSource: u8("1 for a source that a driver of the kernel's own serves", {
+    count: IRQ_SOURCES,
+  }),
   futexBucket: back("futex", "futex hash buckets", { count: FUTEX_BUCKETS, role: "derived" }),
 });
 

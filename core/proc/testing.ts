@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { EFFECT_ARITY, EffectKind } from "../effect.ts";
 import { AccessKind, ArgumentLength, EventKind, SampleKind } from "../event.ts";
 import { holdInode } from "../fs/inode.ts";
-import { registerSample, roleRegister } from "../isa/signal_frame.ts";
+import { registerSample, roleRegister, signalFrame } from "../isa/signal_frame.ts";
 import { ONE, type State } from "../kernel.ts";
 import { checkTotals } from "../ledger/check.ts";
 import { makeRecount } from "../ledger/recount.ts";
@@ -31,6 +31,8 @@ export const BUFFER = HEAP;
 /** Stack pointer of every sample. */
 export const STACK = HEAP + 0x1_8000;
 const encoder = new TextEncoder();
+/** Stands for what is copied in and is longer than may be. */
+export const TOO_LONG: Uint8Array = new Uint8Array(0);
 
 /** Numbers of the calls the tests make. */
 export const Call = {
@@ -86,6 +88,8 @@ export class Bench {
   readonly tokens: number[] = [0, 0, 0, 0];
   /** Parts of frames that were zeroed: offset and length. */
   readonly zeroed: [offset: number, length: number][] = [];
+  /** What the call a thread's last handler interrupted is to return, by thread. */
+  readonly interrupted: Map<number, number> = new Map();
   /** Contents of user memory that samples find: bytes by user address, of the thread that asks. */
   readonly memory: Map<number, number> = new Map();
   /** Words written to frames: user address in `memory`, or -1, and value. */
@@ -158,6 +162,7 @@ export class Bench {
       else if (kind === EffectKind.Zero) this.zeroed.push([b, c]);
       else if (kind === EffectKind.SetRegister && b === roleRegister.a0) {
         this.handled.push([a, c]);
+        this.interrupted.set(a, this.#savedResult());
       } else if (kind === EffectKind.SetRegister && b >= 28 && b < 32) this.tokens[b - 28] = c;
     }
     if (sample) this.#reply(hart);
@@ -201,6 +206,13 @@ export class Bench {
     return [3, 2, 1, 0].reduce((sum, i) => sum * 256 + (this.memory.get(address + i) ?? 0), 0);
   }
 
+  /** a0 in the frame of the signal that was just delivered. */
+  #savedResult(): number {
+    const { bytes } = this.world.fx;
+    const at = signalFrame.registers + 8 * roleRegister.a0;
+    return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(at, true));
+  }
+
   #reply(hart: number): void {
     const { e } = this.world;
     e.payload.fill(0, 0, registerSample.bytes);
@@ -218,6 +230,7 @@ export class Bench {
     const word = (value: number) => put(words(value).subarray(0, 4));
     if (isLocated(given)) return this.#copyIn(given.bytes);
     if (given === null) return word(ArgumentLength.Absent);
+    if (given === TOO_LONG) return word(ArgumentLength.TooLong);
     let bytes = given instanceof Uint8Array ? given : new Uint8Array(0);
     if (typeof given === "string") bytes = encoder.encode(given);
     word(bytes.length);
@@ -241,6 +254,7 @@ export class Bench {
       e.registers[2 * i] = register >>> 0;
       e.registers[2 * i + 1] = Math.floor(register / 2 ** 32) >>> 0;
       if (typeof given !== "number") this.#copyIn(given);
+      else if (how.kind === "inSelected") this.#copyIn(null);
     });
     e.registerCount = kinds.length;
     e.valueLo = this.#time[hart];
@@ -261,6 +275,16 @@ export class Bench {
     this.#time[hart] = Math.max(this.#time[hart], time);
     this.world.e.payloadLength = 0;
     this.#send(hart, EventKind.Timer, 5);
+    this.pump();
+  }
+
+  /** A device interrupt of a source at a hart. */
+  interrupt(hart: number, source: number): void {
+    const { e } = this.world;
+    e.payloadLength = 0;
+    e.valueLo = source;
+    e.valueHi = 0;
+    this.#send(hart, EventKind.External, 9);
     this.pump();
   }
 

@@ -6,6 +6,11 @@ import { WakeReason } from "./tables.ts";
 import { wakeThread } from "./wait.ts";
 import { armTimer, TimerSlot } from "./timer.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { MessageFailed } = Account;
+const { Sleep } = TimerSlot;
+const { Complete, None: NoneReason } = WakeReason;
+
 /** Forgets everything a call in progress has left in a thread's row. */
 export function clearCall(s: State, thread: number): void {
   s.thread.call[thread] = 0;
@@ -21,9 +26,9 @@ export function clearCall(s: State, thread: number): void {
   s.thread.callRemain[thread] = 0;
   s.thread.awaitedLo[thread] = 0;
   s.thread.awaitedHi[thread] = 0;
-  s.thread.wakeReason[thread] = WakeReason.None;
+  s.thread.wakeReason[thread] = NoneReason;
   const message = s.thread.message[thread];
-  if (message !== 0) settleMessage(s, message, Account.MessageFailed);
+  if (message !== 0) settleMessage(s, message, MessageFailed);
 }
 
 /** Finishes the call of a thread that is not blocked: value into a0, pc past the `ecall`. */
@@ -45,7 +50,7 @@ export function completeCall(
   value: number,
 ): void {
   returnFromCall(s, fx, thread, value);
-  wakeThread(s, fx, hart, thread, WakeReason.Complete);
+  wakeThread(s, fx, hart, thread, Complete);
 }
 
 /** Gives the call in progress a deadline, ns; a Timer event of the thread's hart ends the wait. */
@@ -57,5 +62,5 @@ export function armSleep(
   deadline: number,
 ): void {
   s.thread.callDeadline[thread] = deadline;
-  armTimer(s, hart, thread, TimerSlot.Sleep, deadline);
+  armTimer(s, hart, thread, Sleep, deadline);
 }

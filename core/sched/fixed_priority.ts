@@ -7,7 +7,8 @@ import type { SchedulingClass } from "./scheduling_class.ts";
 /** Time a thread may run before its equals get the hart, ns. */
 export const QUANTUM_NS = 1_000_000;
 
-const BITMAP_WORDS = PRIORITY_LEVELS / 32;
+const LEVELS = PRIORITY_LEVELS;
+const BITMAP_WORDS = LEVELS / 32;
 
 function setBit(s: State, hartRow: number, level: number): void {
   s.hart.queueBitmap[hartRow * BITMAP_WORDS + (level >>> 5)] |= 1 << (level & 31);
@@ -19,12 +20,11 @@ function clearBit(s: State, hartRow: number, level: number): void {
 
 function markQueued(s: State, hartRow: number, thread: number): number {
   assert(s.thread.queued[thread] === 0, "a thread is queued once");
-  const level = effectivePriority(s, thread);
-  s.thread.level[thread] = level;
+  const level = s.thread.level[thread];
   s.thread.queued[thread] = 1;
   s.hart.ready[hartRow]++;
   setBit(s, hartRow, level);
-  return hartRow * PRIORITY_LEVELS + level;
+  return hartRow * LEVELS + level;
 }
 
 /** The first thread of the best level below one, or 0. */
@@ -34,7 +34,7 @@ function firstBelow(s: State, hartRow: number, level: number): number {
     const bits = s.hart.queueBitmap[hartRow * BITMAP_WORDS + word] & mask;
     if (bits === 0) continue;
     const best = word * 32 + 31 - Math.clz32(bits);
-    return s.hart.queueHead[hartRow * PRIORITY_LEVELS + best];
+    return s.hart.queueHead[hartRow * LEVELS + best];
   }
   return 0;
 }
@@ -70,7 +70,7 @@ export const fixedPriority: SchedulingClass = {
   remove(s, hartRow, thread) {
     assert(s.thread.queued[thread] === 1, "a thread taken from a queue is in it");
     const level = s.thread.level[thread];
-    const at = hartRow * PRIORITY_LEVELS + level;
+    const at = hartRow * LEVELS + level;
     const next = s.thread.queueNext[thread];
     const previous = s.thread.queuePrevious[thread];
     if (previous === 0) s.hart.queueHead[at] = next;
@@ -93,7 +93,7 @@ export const fixedPriority: SchedulingClass = {
       const bits = s.hart.queueBitmap[hartRow * BITMAP_WORDS + word];
       if (bits === 0) continue;
       const level = word * 32 + 31 - Math.clz32(bits);
-      return s.hart.queueHead[hartRow * PRIORITY_LEVELS + level];
+      return s.hart.queueHead[hartRow * LEVELS + level];
     }
     return 0;
   },
@@ -111,7 +111,7 @@ export const fixedPriority: SchedulingClass = {
 
   expired(s, hartRow, thread) {
     if (s.thread.budget[thread] > 0) return false;
-    const equal = hartRow * PRIORITY_LEVELS + s.thread.level[thread];
+    const equal = hartRow * LEVELS + s.thread.level[thread];
     if (s.hart.queueHead[equal] !== 0) return true;
     s.thread.budget[thread] = QUANTUM_NS;
     return false;
@@ -122,7 +122,7 @@ export const fixedPriority: SchedulingClass = {
   },
 
   nextDeadline(s, hartRow, thread) {
-    const equal = hartRow * PRIORITY_LEVELS + s.thread.level[thread];
+    const equal = hartRow * LEVELS + s.thread.level[thread];
     const goesOn = s.hart.queueHead[equal] === 0 || s.thread.untimed[thread] === 1;
     return goesOn ? Infinity : s.thread.budget[thread];
   },

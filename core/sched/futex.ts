@@ -137,8 +137,41 @@ export function futexWake(s: State, fx: Effects, hart: number, t: number, addres
   return wakeSomeAt(s, fx, hart, row, 1, ANY_BITS, UNITS);
 }
 
+/**
+ * Wakes waiters of one word and then of another.
+ *
+ * @param row,second what findFutex said of the words; they may be one
+ * @param most,then how many at most at either; `then` may be 0
+ * @returns as futexWakeRow
+ */
+export function futexWakeTwo(
+  s: State,
+  fx: Effects,
+  hart: number,
+  t: number,
+  row: number,
+  most: number,
+  second: number,
+  then: number,
+): number {
+  const total = Math.min(most, s.futex.refs[row]) + Math.min(then, s.futex.refs[second]);
+  const generation = s.futex.$generation[second];
+  if (total > UNITS) {
+    s.thread.callArgument[4 * t + Then.Row] = second;
+    s.thread.callArgument[4 * t + Then.Generation] = generation;
+    s.thread.callProgress[t] = Math.min(then, s.futex.refs[second]);
+    const wakes = Math.min(most, s.futex.refs[row]);
+    return goOn(s, fx, hart, t, row, s.futex.$generation[row], wakes, 0, 0);
+  }
+  const woken = row === 0 ? 0 : wakeSomeAt(s, fx, hart, row, most, ANY_BITS, UNITS);
+  if (then === 0 || second === 0 || !isCurrent(s.futex, second, generation)) return woken;
+  return woken + wakeSomeAt(s, fx, hart, second, then, ANY_BITS, UNITS);
+}
+
 /** Places in the cursor of a long wake-up. */
 const Cursor = { Row: 0, Generation: 1, Wakes: 2, Moves: 3, Done: 4 } as const;
+/** Places in the call argument of a thread whose wake-up goes on at a second word. */
+const Then = { Row: 2, Generation: 3 } as const;
 /** Places in the call argument of a thread whose long wake-up moves waiters. */
 const MoveTo = { Address: 0, Shared: 1 } as const;
 
@@ -168,7 +201,7 @@ export function stepFutexWake(s: State, fx: Effects, hart: number, t: number): n
   const c = s.thread.cursor;
   const at = 6 * t;
   const row = c[at + Cursor.Row];
-  if (!isCurrent(s.futex, row, c[at + Cursor.Generation])) return c[at + Cursor.Done];
+  if (!isCurrent(s.futex, row, c[at + Cursor.Generation])) return goOnAtSecond(s, t);
   const wakes = c[at + Cursor.Wakes];
   if (wakes > 0) {
     const woken = wakeSomeAt(s, fx, hart, row, wakes, ANY_BITS, UNITS);
@@ -177,7 +210,19 @@ export function stepFutexWake(s: State, fx: Effects, hart: number, t: number): n
   } else moveSome(s, fx, hart, t, row);
   const left = c[at + Cursor.Wakes] + c[at + Cursor.Moves];
   if (left > 0 && isCurrent(s.futex, row, c[at + Cursor.Generation])) return Result.Pending;
-  return c[at + Cursor.Done];
+  return goOnAtSecond(s, t);
+}
+
+/** Goes on to the second word of a long wake-up, if there is one; else what the call returns. */
+function goOnAtSecond(s: State, t: number): number {
+  const c = s.thread.cursor;
+  const at = 6 * t;
+  if (s.thread.callProgress[t] === 0) return c[at + Cursor.Done];
+  c[at + Cursor.Row] = s.thread.callArgument[4 * t + Then.Row];
+  c[at + Cursor.Generation] = s.thread.callArgument[4 * t + Then.Generation];
+  c[at + Cursor.Wakes] = s.thread.callProgress[t];
+  s.thread.callProgress[t] = 0;
+  return Result.Pending;
 }
 
 /**

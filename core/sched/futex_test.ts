@@ -9,6 +9,7 @@ import {
   futexWait,
   futexWake,
   futexWakeRow,
+  futexWakeTwo,
   stepFutexWake,
 } from "./futex.ts";
 import { findFutex, rebuildFutexHash } from "./futex_row.ts";
@@ -105,7 +106,7 @@ Deno.test("futex: random arrivals, changes and departures keep the order by prio
     const t = 2 + random(39);
     const waits = model.some((entry) => entry.t === t);
     if (!waits) {
-      if (s.thread.queued[t] === 1) scheduler.remove(s, 0, t);
+      if (scheduler.isQueued(s, 0, t)) scheduler.remove(s, 0, t);
       s.thread.priority[t] = 8 + random(4);
       waitAt(s, fx, t, A);
       insert(t, s.thread.priority[t]);
@@ -211,6 +212,27 @@ Deno.test("futex: a number beyond one event's work is kept to", () => {
   assert.equal(finish(s, fx).result, UNITS + 7);
   assert.equal(queueOf(s, A).length, count - UNITS - 7);
   assert.equal(wakeAt(s, fx, A, UNITS), UNITS, "as many as an event may wake need no step");
+});
+
+Deno.test("futex: waiters of two words are woken in steps, first those of the first", () => {
+  const count = UNITS;
+  const { s, fx } = bench(2 * count + 3);
+  for (let t = 2; t <= count + 1; t++) waitAt(s, fx, t, A);
+  for (let t = count + 2; t <= 2 * count + 1; t++) waitAt(s, fx, t, B);
+  const two = (most: number, then: number) =>
+    futexWakeTwo(s, fx, 0, 1, findFutex(s, 1, 0, A), most, findFutex(s, 1, 0, B), then);
+  assert.equal(two(3, 4), 7);
+  assert.equal(queueOf(s, B).length, count - 4);
+  assert.equal(two(9999, 5), Result.Pending);
+  const { result, most } = finish(s, fx);
+  assert.ok(most <= UNITS);
+  assert.equal(result, count - 3 + 5);
+  assert.deepEqual(queueOf(s, A), []);
+  assert.equal(queueOf(s, B).length, count - 9);
+  assert.equal(two(1, 9999), count - 9);
+  waitAt(s, fx, 2 * count + 2, A);
+  const row = findFutex(s, 1, 0, A);
+  assert.equal(futexWakeTwo(s, fx, 0, 1, row, 1, row, 1), 1, "one word twice");
 });
 
 Deno.test("futex: a long requeue loses nobody, also when its target fills with others' bits", () => {

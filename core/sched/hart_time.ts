@@ -2,6 +2,9 @@ import type { State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { HartTimeBusy, HartTimeIdle, HartTimeSource } = Account;
+
 /**
  * Books the time a hart has come to, to whoever had it since its last event: the thread that is
  * current, or nobody.
@@ -15,9 +18,9 @@ export function bookTime(s: State, hart: number, now: number): void {
   s.hart.lastTime[row] = now;
   const thread = s.hart.current[row];
   if (thread === 0) {
-    post(s, Account.HartTimeSource, Account.HartTimeIdle, passed);
+    post(s, HartTimeSource, HartTimeIdle, passed);
     return;
   }
-  post(s, Account.HartTimeSource, Account.HartTimeBusy, passed);
+  post(s, HartTimeSource, HartTimeBusy, passed);
   s.thread.userTime[thread] += passed;
 }

@@ -15,6 +15,11 @@ import { isInTransit, request } from "./thread.ts";
 import { enterByPriority, leaveStretch } from "./priority_list.ts";
 import { headsOf, isByPriority, tailsOf, unlinkFromQueue } from "./wait_queue.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Priority } = Request;
+const { Running } = ThreadState;
+const { Futex, MessageSend } = WaitKind;
+
 export { effectivePriority, ownPriority } from "./effective_priority.ts";
 
 /**
@@ -51,8 +56,8 @@ export function setUntimed(
   s.thread.untimed[thread] = value;
   // Its own hart sees to its timer when it leaves the kernel; another one has to be told.
   const elsewhere = s.thread.hart[thread] !== hart;
-  if (elsewhere && s.thread.state[thread] === ThreadState.Running) {
-    request(s, fx, hart, thread, Request.Priority);
+  if (elsewhere && s.thread.state[thread] === Running) {
+    request(s, fx, hart, thread, Priority);
   }
 }
 
@@ -86,7 +91,7 @@ export function priorityChanged(s: State, fx: Effects, hart: number, thread: num
   if (!scheduler.hasPlace(s, hart, thread)) return;
   if (s.thread.level[thread] === effectivePriority(s, thread)) return;
   if (s.thread.hart[thread] !== hart || isInTransit(s, thread)) {
-    request(s, fx, hart, thread, Request.Priority);
+    request(s, fx, hart, thread, Priority);
   } else scheduler.applyPriority(s, hart, thread);
 }
 
@@ -102,8 +107,8 @@ export function resortQueues(s: State, fx: Effects, hart: number, thread: number
     unlinkFromQueue(s, w);
     s.waiter.priority[w] = priority;
     enterByPriority(s.waiter, headsOf(s, kind), tailsOf(s, kind), object, w);
-    if (kind === WaitKind.MessageSend) noteResort(s, thread, object);
-    if (kind === WaitKind.Futex) lendPriority(s, fx, hart, s.futex.owner[object]);
+    if (kind === MessageSend) noteResort(s, thread, object);
+    if (kind === Futex) lendPriority(s, fx, hart, s.futex.owner[object]);
   }
 }
 

@@ -4,6 +4,11 @@ import { fixedPriority, QUANTUM_NS } from "./fixed_priority.ts";
 import type { SchedulingClass } from "./scheduling_class.ts";
 import { Steal, ThreadState } from "./tables.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Offer } = Steal;
+const { Ready, Running } = ThreadState;
+const one = ONE;
+
 /**
  * Picks what a hart runs. Classes stand in fixed order, best first; when none has a ready thread
  * the hart is idle, which needs no class and no thread of its own.
@@ -15,8 +20,10 @@ export class Scheduler {
   enqueue(s: State, hart: number, thread: number): void {
     this.settle(s, hart);
     if (s.thread.budget[thread] <= 0) s.thread.budget[thread] = QUANTUM_NS;
-    s.thread.state[thread] = ThreadState.Ready;
-    this.classes[s.thread.class[thread]].enqueueTail(s, hart + 1, thread);
+    s.thread.state[thread] = Ready;
+    const c = this.classes[s.thread.class[thread]];
+    c.setLevel(s, thread);
+    c.enqueueTail(s, hart + 1, thread);
     this.noteQueued(s, hart, thread);
     const current = s.hart.current[hart + 1];
     if (current === 0 || this.beats(s, thread, current)) s.hart.needsReschedule[hart + 1] = 1;
@@ -38,14 +45,14 @@ export class Scheduler {
     if (waits) return this.enqueue(s, hart, thread);
     assert(s.thread.queued[thread] === 0, "a thread is queued once");
     if (s.thread.budget[thread] <= 0) s.thread.budget[thread] = QUANTUM_NS;
-    s.thread.state[thread] = ThreadState.Ready;
+    s.thread.state[thread] = Ready;
     s.hart.next[row] = thread;
     this.noteQueued(s, hart, thread);
     const current = s.hart.current[row];
     if (current === 0 || this.beats(s, thread, current)) s.hart.needsReschedule[row] = 1;
   }
 
-  /** Queues the thread that was kept out of its hart's queue, if there is one. */
+  /** Queues the thread that was kept out of its hart's queue, at the level it woke with. */
   settle(s: State, hart: number): void {
     const thread = s.hart.next[hart + 1];
     if (thread === 0) return;
@@ -56,8 +63,8 @@ export class Scheduler {
   /** A thread waits from now on, and an idle hart may want it. */
   private noteQueued(s: State, hart: number, thread: number): void {
     s.thread.readySince[thread] = s.hart.lastTime[hart + 1];
-    if ((s.kernel.hungryLo[ONE] | s.kernel.hungryHi[ONE]) !== 0) {
-      s.hart.steal[hart + 1] |= Steal.Offer;
+    if ((s.kernel.hungryLo[one] | s.kernel.hungryHi[one]) !== 0) {
+      s.hart.steal[hart + 1] |= Offer;
     }
   }
 
@@ -78,7 +85,7 @@ export class Scheduler {
 
   /** Whether a thread waits for a hart or has one: then its level says how it is scheduled. */
   hasPlace(s: State, hart: number, thread: number): boolean {
-    return s.thread.state[thread] === ThreadState.Running || this.isQueued(s, hart, thread);
+    return s.thread.state[thread] === Running || this.isQueued(s, hart, thread);
   }
 
   /** Takes a ready thread out of its queue. */
@@ -133,9 +140,10 @@ export class Scheduler {
   /** Puts the running thread back: at the tail with a new quantum when expired, else at the head. */
   requeueCurrent(s: State, hart: number, thread: number, toTail: boolean): void {
     this.settle(s, hart);
-    s.thread.state[thread] = ThreadState.Ready;
+    s.thread.state[thread] = Ready;
     this.noteQueued(s, hart, thread);
     const c = this.classes[s.thread.class[thread]];
+    c.setLevel(s, thread);
     if (!toTail) return c.enqueueHead(s, hart + 1, thread);
     s.thread.budget[thread] = QUANTUM_NS;
     c.enqueueTail(s, hart + 1, thread);

@@ -6,9 +6,12 @@ import type { State } from "../kernel.ts";
  */
 export interface SchedulingClass {
   readonly name: string;
-  /** Queues a ready thread before its equals: it was preempted and keeps its remaining budget. */
+  /**
+   * Queues a ready thread at its level before its equals: it was preempted and keeps its remaining
+   * budget.
+   */
   enqueueHead(s: State, hartRow: number, thread: number): void;
-  /** Queues a ready thread behind its equals. */
+  /** Queues a ready thread at its level behind its equals. */
   enqueueTail(s: State, hartRow: number, thread: number): void;
   /** Takes a thread out of the queue. */
   remove(s: State, hartRow: number, thread: number): void;

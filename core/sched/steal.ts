@@ -6,6 +6,11 @@ import { scheduler } from "./scheduler.ts";
 import { Steal, ThreadState } from "./tables.ts";
 import { handOver, mayRunOn, raiseIpi } from "./thread.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Asked, Offer } = Steal;
+const { Ready } = ThreadState;
+const one = ONE;
+
 /**
  * Time a ready thread waits for its own hart before an idle one may have it, ns: a thread whose
  * waker is about to block is better off where it is.
@@ -14,14 +19,14 @@ export const STEAL_WAIT_NS = 100_000;
 
 /** Whether a hart is idle and asks for a thread. */
 export function isHungry(s: State, hart: number): boolean {
-  return hasHart(s.kernel.hungryLo[ONE], s.kernel.hungryHi[ONE], hart);
+  return hasHart(s.kernel.hungryLo[one], s.kernel.hungryHi[one], hart);
 }
 
 function setHungry(s: State, hart: number, hungry: boolean): void {
   const masks = hart < 32 ? s.kernel.hungryLo : s.kernel.hungryHi;
   const bit = 1 << (hart & 31);
-  if (hungry) masks[ONE] |= bit;
-  else masks[ONE] &= ~bit;
+  if (hungry) masks[one] |= bit;
+  else masks[one] &= ~bit;
 }
 
 function hasTried(s: State, thief: number, hart: number): boolean {
@@ -40,13 +45,13 @@ function unmarkTried(s: State, thief: number, hart: number): void {
 
 /** At boot every hart is idle, and asks as one does that became it. */
 export function beginHungry(s: State): void {
-  const harts = s.kernel.harts[ONE];
+  const harts = s.kernel.harts[one];
   for (let hart = 0; hart < harts && harts > 1; hart++) setHungry(s, hart, true);
 }
 
 /** The hart with the most ready threads, of equals the lowest, that was not asked yet; -1 for none. */
 function busiestHart(s: State, thief: number): number {
-  const harts = s.kernel.harts[ONE];
+  const harts = s.kernel.harts[one];
   let best = -1;
   let most = 0;
   for (let hart = 0; hart < harts; hart++) {
@@ -64,7 +69,7 @@ function askNext(s: State, fx: Effects, from: number, thief: number): void {
   s.hart.stealFrom[thief + 1] = victim + 1;
   if (victim < 0) return;
   markTried(s, thief, victim);
-  s.hart.steal[victim + 1] |= Steal.Asked;
+  s.hart.steal[victim + 1] |= Asked;
   raiseIpi(s, fx, from, victim);
 }
 
@@ -74,7 +79,7 @@ function askNext(s: State, fx: Effects, from: number, thief: number): void {
  */
 export function askForThread(s: State, fx: Effects, hart: number): void {
   if (isHungry(s, hart) || s.hart.inboxHead[hart + 1] !== 0) return;
-  if (s.kernel.harts[ONE] === 1 || s.kernel.shutdown[ONE] !== 0) return;
+  if (s.kernel.harts[one] === 1 || s.kernel.shutdown[one] !== 0) return;
   setHungry(s, hart, true);
   s.hart.stealTriedLo[hart + 1] = 0;
   s.hart.stealTriedHi[hart + 1] = 0;
@@ -91,10 +96,10 @@ export function stopAsking(s: State, hart: number): void {
 
 /** Lets a hart look again whether an idle one wants a thread of its queue that it could not have. */
 export function offerQueued(s: State, fx: Effects, from: number, thread: number): void {
-  if ((s.kernel.hungryLo[ONE] | s.kernel.hungryHi[ONE]) === 0) return;
-  if (s.thread.state[thread] !== ThreadState.Ready) return;
+  if ((s.kernel.hungryLo[one] | s.kernel.hungryHi[one]) === 0) return;
+  if (s.thread.state[thread] !== Ready) return;
   const home = s.thread.hart[thread];
-  s.hart.steal[home + 1] |= Steal.Offer;
+  s.hart.steal[home + 1] |= Offer;
   raiseIpi(s, fx, from, home);
 }
 
@@ -114,13 +119,13 @@ function mayGo(s: State, thread: number, thief: number): boolean {
  */
 export function answerIdleHarts(s: State, fx: Effects, hart: number, now: number): void {
   const row = hart + 1;
-  const harts = s.kernel.harts[ONE];
+  const harts = s.kernel.harts[one];
   const why = s.hart.steal[row];
   s.hart.steal[row] = 0;
   s.hart.stealAt[row] = 0;
-  if (s.kernel.shutdown[ONE] !== 0) return;
+  if (s.kernel.shutdown[one] !== 0) return;
   // What was queued runs by now: nobody is owed an answer.
-  if (s.hart.ready[row] === 0 && (why & Steal.Asked) === 0) return;
+  if (s.hart.ready[row] === 0 && (why & Asked) === 0) return;
   let left = UNITS;
   let soonest = Infinity;
   for (let thief = 0; thief < harts; thief++) {
@@ -147,7 +152,7 @@ export function answerIdleHarts(s: State, fx: Effects, hart: number, now: number
   }
   fx.charge(UNITS - left);
   if (soonest === Infinity) return;
-  s.hart.steal[row] = why | Steal.Offer;
+  s.hart.steal[row] = why | Offer;
   s.hart.stealAt[row] = soonest;
 }
 

@@ -40,6 +40,8 @@ export const hartTable = table("hart", {
     usedCount: "heapLength",
   }),
   timerProgrammed: f64("compare value last given to the hart's timer, ns; 0 for off", mine),
+  firstTimer: holds("timer", "first to come due of the timers armed here", mine),
+  askedTimer: back("timer", "one that another hart wants changed; a list", { owner: "object" }),
   asidEpoch: u32("ASID epoch this hart last flushed at", mine),
   lastSequence: f64("sequence of the hart's last event plus one", { ...mine, role: "history" }),
   lastTime: f64("time of the hart's last event, ns", { ...mine, role: "history" }),
@@ -263,6 +265,48 @@ export const futexTable = table("futex", {
   nextOwned: back("futex", "next futex of the same owner"),
   previousOwned: back("futex", "previous futex of the same owner"),
   hashNext: back("futex", "next in the hash bucket", { role: "derived" }),
+});
+
+/** A timer a program made. */
+export const timerTable = table("timer", {
+  doc: "One row per timer: what it sets in which notification, when, and the list it is armed in.",
+  capacity: 256,
+}, {
+  refs: u32("capability nodes that hold it, and its list"),
+  notification: holds("notification", "where it sets its bits; 0 once nobody names it"),
+  bits: u32("what it sets there"),
+  deadline: f64("when it is to expire next, ns; 0 while not armed"),
+  period: f64("ns between expiries; 0 for one"),
+  overruns: u32(
+    "expiries that nobody could see on their own, since it was armed or they were read",
+  ),
+  home: u8("number plus one of the hart it is armed on; 0 for none"),
+  listed: u8("1 while in that hart's list", mine),
+  due: f64("deadline it is listed by, ns", mine),
+  next: holds("timer", "the one that is due after it on its hart", mine),
+  previous: back("timer", "the one that is due before it", mine),
+  asked: u8("1 while its hart is asked to look at it"),
+  nextAsked: back("timer", "the one that its hart was asked to look at before"),
+  previousAsked: back("timer", "the one after"),
+});
+
+/** Numbers of interrupt sources lie below this; 0 is none. */
+export const IRQ_SOURCES = 96;
+
+/** An interrupt source that a program has bound. */
+export const irqTable = table("irq", {
+  doc: "One row per bound interrupt source: what it sets in which notification.",
+  capacity: IRQ_SOURCES - 1,
+}, {
+  refs: u32("capability nodes that hold it"),
+  source: u8("number of the source"),
+  notification: holds("notification", "where it sets its bits"),
+  bits: u32("what it sets there"),
+  pending: u8("1 from an interrupt until it is acknowledged: its source is masked"),
+  delivered: u32("interrupts told, modulo 2^32", { role: "history" }),
+  spurious: u32("interrupts that came while the source was masked, modulo 2^32", {
+    role: "history",
+  }),
 });
 
 /** Wait queue heads live in a table of their own, so every object embeds two bare indices. */

@@ -13,6 +13,14 @@ import { DEFAULT_PRIORITY, Request, Steal, ThreadState, WaitKind } from "./table
 import { enterTid, leaveTid } from "./tid.ts";
 import { armTimer, disarmTimer, TimerSlot } from "./timer.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { IpiPending, IpiSource, ThreadFree, ThreadUsed, WaiterFree, WaiterUsed } = Account;
+const { Migrate, Priority, Start, Wake } = Request;
+const { Blocked, Dead, Embryo, Ready, Running, Stopped } = ThreadState;
+const { Interval, Sleep } = TimerSlot;
+const { None: NoneKind } = WaitKind;
+const one = ONE;
+
 /**
  * Makes a thread row with its waiter, as an embryo: the newest thread of a process.
  *
@@ -26,13 +34,13 @@ export function createThread(s: State, process: number, tid: number): number {
     freeRow(s.thread, thread);
     return 0;
   }
-  post(s, Account.ThreadFree, Account.ThreadUsed, 1);
-  post(s, Account.WaiterFree, Account.WaiterUsed, 1);
+  post(s, ThreadFree, ThreadUsed, 1);
+  post(s, WaiterFree, WaiterUsed, 1);
   s.waiter.thread[waiter] = thread;
   s.thread.waiter[thread] = waiter;
   s.thread.process[thread] = process;
   s.thread.tid[thread] = tid;
-  s.thread.state[thread] = ThreadState.Embryo;
+  s.thread.state[thread] = Embryo;
   s.thread.priority[thread] = DEFAULT_PRIORITY;
   s.thread.affinityLo[thread] = 0xffffffff;
   s.thread.affinityHi[thread] = 0xffffffff;
@@ -58,7 +66,7 @@ function leaveProcess(s: State, thread: number): void {
   else s.thread.nextInProcess[previous] = next;
   if (next === 0) s.process.lastThread[process] = previous;
   else s.thread.previousInProcess[next] = previous;
-  if (s.thread.state[thread] !== ThreadState.Dead) s.process.threads[process]--;
+  if (s.thread.state[thread] !== Dead) s.process.threads[process]--;
 }
 
 /** Frees a thread that is on no queue, in no heap and in no inbox. */
@@ -72,10 +80,10 @@ export function freeThread(s: State, thread: number): void {
   );
   // Its own waiter, and those of a poll it died in.
   for (let waiter = s.thread.waiter[thread]; waiter !== 0;) {
-    assert(s.waiter.kind[waiter] === WaitKind.None, "a freed thread waits for nothing");
+    assert(s.waiter.kind[waiter] === NoneKind, "a freed thread waits for nothing");
     const next = s.waiter.nextOfThread[waiter];
     freeRow(s.waiter, waiter);
-    post(s, Account.WaiterUsed, Account.WaiterFree, 1);
+    post(s, WaiterUsed, WaiterFree, 1);
     waiter = next;
   }
   freeMessage(s, thread);
@@ -83,7 +91,7 @@ export function freeThread(s: State, thread: number): void {
   leaveTid(s, thread);
   leaveProcess(s, thread);
   freeRow(s.thread, thread);
-  post(s, Account.ThreadUsed, Account.ThreadFree, 1);
+  post(s, ThreadUsed, ThreadFree, 1);
 }
 
 /** Whether requests to a thread's hart are under way: it is between two places. */
@@ -117,7 +125,7 @@ export function raiseIpi(s: State, fx: Effects, from: number, target: number): v
   if (s.hart.ipiPending[target + 1] !== 0) return;
   if (target === from) return;
   s.hart.ipiPending[target + 1] = 1;
-  post(s, Account.IpiSource, Account.IpiPending, 1);
+  post(s, IpiSource, IpiPending, 1);
   fx.ipi(target);
 }
 
@@ -145,7 +153,7 @@ function unlinkFromInbox(s: State, hart: number, thread: number): void {
 
 /** Queues a thread of this hart that has something to do; its sleep timer goes first. */
 export function makeReady(s: State, hart: number, thread: number): void {
-  disarmTimer(s, hart, thread, TimerSlot.Sleep);
+  disarmTimer(s, hart, thread, Sleep);
   scheduler.wake(s, hart, thread);
 }
 
@@ -158,10 +166,10 @@ export function makeReady(s: State, hart: number, thread: number): void {
 export function answerRequests(s: State, fx: Effects, hart: number, thread: number): number {
   const bits = s.thread.requests[thread];
   s.thread.requests[thread] = 0;
-  if ((bits & Request.Start) !== 0) arrive(s, hart, thread);
-  else if ((bits & Request.Wake) !== 0) makeReady(s, hart, thread);
-  if ((bits & Request.Priority) !== 0) lookAtPriority(s, hart, thread);
-  if ((bits & Request.Migrate) !== 0) leaveForbiddenHart(s, fx, hart, thread);
+  if ((bits & Start) !== 0) arrive(s, hart, thread);
+  else if ((bits & Wake) !== 0) makeReady(s, hart, thread);
+  if ((bits & Priority) !== 0) lookAtPriority(s, hart, thread);
+  if ((bits & Migrate) !== 0) leaveForbiddenHart(s, fx, hart, thread);
   offerAnswered(s, hart, thread);
   return bits;
 }
@@ -190,7 +198,7 @@ export function mayRunOn(s: State, thread: number, hart: number): boolean {
  */
 export function leaveForbiddenHart(s: State, fx: Effects, hart: number, thread: number): void {
   if (mayRunOn(s, thread, hart) || s.hart.operation[hart + 1] === thread) return;
-  if (s.thread.state[thread] === ThreadState.Dead) return;
+  if (s.thread.state[thread] === Dead) return;
   // The set may have changed again since it was asked to move.
   const asked = s.thread.migrateTo[thread];
   const target = mayRunOn(s, thread, asked) ? asked : leastLoadedHart(s, thread, hart);
@@ -200,15 +208,15 @@ export function leaveForbiddenHart(s: State, fx: Effects, hart: number, thread: 
 /** A thread handed over to this hart: ready ones queue, blocked ones take their timers along. */
 function arrive(s: State, hart: number, thread: number): void {
   if (s.thread.intervalDeadline[thread] > 0) {
-    armTimer(s, hart, thread, TimerSlot.Interval, s.thread.intervalDeadline[thread]);
+    armTimer(s, hart, thread, Interval, s.thread.intervalDeadline[thread]);
   }
-  const waiting = s.waiter.kind[s.thread.waiter[thread]] !== WaitKind.None;
-  if (s.thread.state[thread] === ThreadState.Blocked && waiting) {
+  const waiting = s.waiter.kind[s.thread.waiter[thread]] !== NoneKind;
+  if (s.thread.state[thread] === Blocked && waiting) {
     const deadline = s.thread.callDeadline[thread];
-    if (deadline > 0) armTimer(s, hart, thread, TimerSlot.Sleep, deadline);
+    if (deadline > 0) armTimer(s, hart, thread, Sleep, deadline);
     return;
   }
-  if (s.thread.state[thread] === ThreadState.Stopped) return;
+  if (s.thread.state[thread] === Stopped) return;
   makeReady(s, hart, thread);
 }
 
@@ -224,16 +232,16 @@ export function handOver(
   target: number,
 ): void {
   if (scheduler.isQueued(s, hart, thread)) scheduler.remove(s, hart, thread);
-  disarmTimer(s, hart, thread, TimerSlot.Sleep);
-  disarmTimer(s, hart, thread, TimerSlot.Interval);
-  if (s.thread.state[thread] === ThreadState.Running) {
-    s.thread.state[thread] = ThreadState.Ready;
+  disarmTimer(s, hart, thread, Sleep);
+  disarmTimer(s, hart, thread, Interval);
+  if (s.thread.state[thread] === Running) {
+    s.thread.state[thread] = Ready;
     s.hart.needsReschedule[hart + 1] = 1;
   }
   s.hart.assigned[hart + 1]--;
   s.hart.assigned[target + 1]++;
   s.thread.hart[thread] = target;
-  request(s, fx, hart, thread, Request.Start);
+  request(s, fx, hart, thread, Start);
 }
 
 /** Places an embryo on a hart without letting it run: it is blocked, and what it waits for wakes it. */
@@ -251,9 +259,9 @@ export function startThread(
   target: number,
 ): void {
   placeThread(s, thread, target);
-  s.thread.state[thread] = ThreadState.Ready;
+  s.thread.state[thread] = Ready;
   if (target === hart) scheduler.enqueue(s, hart, thread);
-  else request(s, fx, hart, thread, Request.Start);
+  else request(s, fx, hart, thread, Start);
 }
 
 /**
@@ -264,14 +272,14 @@ export function endThread(s: State, hart: number, thread: number): void {
   assert(s.hart.current[hart + 1] === thread, "a thread ends on the hart it runs on");
   assert(s.hart.operation[hart + 1] !== thread, "a thread ends between long operations");
   const process = s.thread.process[thread];
-  disarmTimer(s, hart, thread, TimerSlot.Sleep);
-  disarmTimer(s, hart, thread, TimerSlot.Interval);
+  disarmTimer(s, hart, thread, Sleep);
+  disarmTimer(s, hart, thread, Interval);
   if (s.thread.inInbox[thread] === 1) unlinkFromInbox(s, hart, thread);
   s.thread.requests[thread] = 0;
   s.process.userTime[process] += s.thread.userTime[thread];
   s.hart.current[hart + 1] = 0;
   s.hart.assigned[hart + 1]--;
-  s.thread.state[thread] = ThreadState.Dead;
+  s.thread.state[thread] = Dead;
   s.process.threads[process]--;
   if (s.process.firstThread[process] !== thread) freeThread(s, thread);
 }
@@ -281,7 +289,7 @@ export function endThread(s: State, hart: number, thread: number): void {
  * parent's, then the lowest.
  */
 export function leastLoadedHart(s: State, thread: number, parentHart: number): number {
-  const harts = s.kernel.harts[ONE];
+  const harts = s.kernel.harts[one];
   let best = -1;
   let fewest = Infinity;
   for (let h = 0; h < harts; h++) {

@@ -4,6 +4,10 @@ import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
 import { HEAP_CAPACITY } from "./tables.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { TimerArmed, TimerFree } = Account;
+const one = ONE;
+
 /** The two timers a thread's row embeds. A heap entry is thread * 2 + one of these. */
 export const TimerSlot = { Sleep: 0, Interval: 1 } as const;
 
@@ -70,7 +74,7 @@ export function armTimer(
   const row = hart + 1;
   const length = s.hart.heapLength[row];
   assert(length < HEAP_CAPACITY, "a hart's heap has room for two timers of every thread");
-  const sequence = s.kernel.timerSequence[ONE]++;
+  const sequence = s.kernel.timerSequence[one]++;
   if (slot === TimerSlot.Sleep) {
     s.thread.timerDeadline[thread] = deadline;
     s.thread.timerSequence[thread] = sequence;
@@ -82,7 +86,7 @@ export function armTimer(
   const base = row * HEAP_CAPACITY;
   s.hart.heap[base + length] = thread * 2 + slot;
   siftUp(s, base, length);
-  post(s, Account.TimerFree, Account.TimerArmed, 1);
+  post(s, TimerFree, TimerArmed, 1);
 }
 
 /** Takes a timer out of its hart's heap, if it is in it. */
@@ -106,7 +110,7 @@ export function disarmTimer(s: State, hart: number, thread: number, slot: number
     const moved = s.hart.heap[base + at];
     if (moved === last) siftUp(s, base, at);
   }
-  post(s, Account.TimerArmed, Account.TimerFree, 1);
+  post(s, TimerArmed, TimerFree, 1);
 }
 
 /** The earliest deadline of a hart's heap, ns, or Infinity. */

@@ -7,6 +7,13 @@ import { isInTransit, makeReady, request } from "./thread.ts";
 import { Request, ThreadState, WaitKind, WakeReason } from "./tables.ts";
 import { headOf, isByPriority, linkWaiter, setWaking, unlinkWaiter } from "./wait_queue.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Wake } = Request;
+const { Blocked } = ThreadState;
+const { None: NoneKind } = WaitKind;
+const { None: NoneReason, Restart } = WakeReason;
+const one = ONE;
+
 export { linkWaiter, unlinkWaiter } from "./wait_queue.ts";
 
 /**
@@ -15,14 +22,14 @@ export { linkWaiter, unlinkWaiter } from "./wait_queue.ts";
  */
 export function waitOn(s: State, thread: number, kind: number, object: number): void {
   linkWaiter(s, s.thread.waiter[thread], kind, object);
-  s.thread.state[thread] = ThreadState.Blocked;
-  s.thread.wakeReason[thread] = WakeReason.None;
+  s.thread.state[thread] = Blocked;
+  s.thread.wakeReason[thread] = NoneReason;
 }
 
 /** Whether a thread still waits: nothing has unlinked it yet. */
 export function isWaiting(s: State, thread: number): boolean {
-  return s.thread.state[thread] === ThreadState.Blocked &&
-    s.waiter.kind[s.thread.waiter[thread]] !== WaitKind.None;
+  return s.thread.state[thread] === Blocked &&
+    s.waiter.kind[s.thread.waiter[thread]] !== NoneKind;
 }
 
 /** The thread of the first waiter in an object's queue, or 0. */
@@ -45,14 +52,14 @@ export function wakeThread(
   thread: number,
   reason: number,
 ): void {
-  assert(s.thread.state[thread] === ThreadState.Blocked, "only a blocked thread is woken");
+  assert(s.thread.state[thread] === Blocked, "only a blocked thread is woken");
   for (let w = s.thread.waiter[thread]; w !== 0; w = s.waiter.nextOfThread[w]) {
     unlinkWaiter(s, w);
     if (s.waiter.futex[w] !== 0) leaveFutex(s, fx, hart, w);
   }
   s.thread.wakeReason[thread] = reason;
   if (s.thread.hart[thread] === hart && !isInTransit(s, thread)) makeReady(s, hart, thread);
-  else request(s, fx, hart, thread, Request.Wake);
+  else request(s, fx, hart, thread, Wake);
 }
 
 /** Wakes the first waiter of an object's queue; returns its thread, or 0 when there is none. */
@@ -95,14 +102,14 @@ export function wakeAll(
 
 /** Whether waiters are left whose queue was woken. */
 export function hasWaking(s: State): boolean {
-  return s.kernel.wakingHead[ONE] !== 0;
+  return s.kernel.wakingHead[one] !== 0;
 }
 
 /** Wakes waiters whose queue was woken, as far as the event's UNITS go. */
 export function wakeSome(s: State, fx: Effects, hart: number): void {
   for (; fx.woken < UNITS && hasWaking(s); fx.woken++) {
-    const waiter = s.kernel.wakingHead[ONE];
-    wakeThread(s, fx, hart, s.waiter.thread[waiter], WakeReason.Restart);
+    const waiter = s.kernel.wakingHead[one];
+    wakeThread(s, fx, hart, s.waiter.thread[waiter], Restart);
   }
   fx.charge(fx.woken);
 }

@@ -4,42 +4,65 @@ import { ownPriority } from "./effective_priority.ts";
 import { WaitKind } from "./tables.ts";
 import { enterByPriority, leaveStretch } from "./priority_list.ts";
 
-/** The first waiters of the objects of a kind, by row. */
+// Loaded once: a constant of another module is looked up wherever it is used.
+const {
+  Child,
+  Chunk,
+  FileOperation,
+  Futex,
+  Join,
+  MessageReceive,
+  MessageReply,
+  MessageSend,
+  None: NoneKind,
+  Notification,
+  PipeRead,
+  PipeWrite,
+  Shootdown,
+  Sleep,
+  SpaceOperation,
+  Stream,
+  Terminal,
+  Threads,
+  Vfork,
+} = WaitKind;
+
+/** The first waiters of the objects of a kind, by row. Those that many calls wait in come first. */
 export function headsOf(s: State, kind: number): Uint32Array {
   switch (kind) {
-    case WaitKind.Child:
-      return s.process.waitHead;
-    case WaitKind.PipeRead:
-      return s.pipe.readHead;
-    case WaitKind.PipeWrite:
-      return s.pipe.writeHead;
-    case WaitKind.Chunk:
-      return s.chunkRequest.waitHead;
-    case WaitKind.Terminal:
-      return s.terminal.waitHead;
-    case WaitKind.SpaceOperation:
-      return s.addressSpace.waitHead;
-    case WaitKind.FileOperation:
-      return s.inode.waitHead;
-    case WaitKind.Shootdown:
-      return s.shootdown.waitHead;
-    case WaitKind.Vfork:
-      return s.process.vforkHead;
-    case WaitKind.Notification:
-      return s.notification.waitHead;
-    case WaitKind.Stream:
-      return s.stream.waitHead;
-    case WaitKind.Futex:
-      return s.futex.waitHead;
-    case WaitKind.MessageSend:
+    case MessageSend:
       return s.channel.sendHead;
-    case WaitKind.MessageReceive:
+    case MessageReceive:
       return s.channel.receiveHead;
-    case WaitKind.MessageReply:
+    case MessageReply:
       return s.channel.replyHead;
-    case WaitKind.Threads:
+    case Futex:
+      return s.futex.waitHead;
+    case PipeRead:
+      return s.pipe.readHead;
+    case PipeWrite:
+      return s.pipe.writeHead;
+    case Child:
+      return s.process.waitHead;
+    case Chunk:
+      return s.chunkRequest.waitHead;
+    case Terminal:
+      return s.terminal.waitHead;
+    case SpaceOperation:
+      return s.addressSpace.waitHead;
+    case FileOperation:
+      return s.inode.waitHead;
+    case Shootdown:
+      return s.shootdown.waitHead;
+    case Vfork:
+      return s.process.vforkHead;
+    case Notification:
+      return s.notification.waitHead;
+    case Stream:
+      return s.stream.waitHead;
+    case Threads:
       return s.process.execHead;
-    case WaitKind.Join:
+    case Join:
       return s.thread.joinHead;
     default:
       return unreachable("every wait kind with an object has a queue");
@@ -49,39 +72,39 @@ export function headsOf(s: State, kind: number): Uint32Array {
 /** The last waiters of the objects of a kind, by row. */
 export function tailsOf(s: State, kind: number): Uint32Array {
   switch (kind) {
-    case WaitKind.Child:
-      return s.process.waitTail;
-    case WaitKind.PipeRead:
-      return s.pipe.readTail;
-    case WaitKind.PipeWrite:
-      return s.pipe.writeTail;
-    case WaitKind.Chunk:
-      return s.chunkRequest.waitTail;
-    case WaitKind.Terminal:
-      return s.terminal.waitTail;
-    case WaitKind.SpaceOperation:
-      return s.addressSpace.waitTail;
-    case WaitKind.FileOperation:
-      return s.inode.waitTail;
-    case WaitKind.Shootdown:
-      return s.shootdown.waitTail;
-    case WaitKind.Vfork:
-      return s.process.vforkTail;
-    case WaitKind.Notification:
-      return s.notification.waitTail;
-    case WaitKind.Stream:
-      return s.stream.waitTail;
-    case WaitKind.Futex:
-      return s.futex.waitTail;
-    case WaitKind.MessageSend:
+    case MessageSend:
       return s.channel.sendTail;
-    case WaitKind.MessageReceive:
+    case MessageReceive:
       return s.channel.receiveTail;
-    case WaitKind.MessageReply:
+    case MessageReply:
       return s.channel.replyTail;
-    case WaitKind.Threads:
+    case Futex:
+      return s.futex.waitTail;
+    case PipeRead:
+      return s.pipe.readTail;
+    case PipeWrite:
+      return s.pipe.writeTail;
+    case Child:
+      return s.process.waitTail;
+    case Chunk:
+      return s.chunkRequest.waitTail;
+    case Terminal:
+      return s.terminal.waitTail;
+    case SpaceOperation:
+      return s.addressSpace.waitTail;
+    case FileOperation:
+      return s.inode.waitTail;
+    case Shootdown:
+      return s.shootdown.waitTail;
+    case Vfork:
+      return s.process.vforkTail;
+    case Notification:
+      return s.notification.waitTail;
+    case Stream:
+      return s.stream.waitTail;
+    case Threads:
       return s.process.execTail;
-    case WaitKind.Join:
+    case Join:
       return s.thread.joinTail;
     default:
       return unreachable("every wait kind with an object has a queue");
@@ -95,8 +118,8 @@ export function headOf(s: State, kind: number, object: number): number {
 
 /** Whether the queues of a kind are ordered by priority, and only then by arrival. */
 export function isByPriority(kind: number): boolean {
-  return kind === WaitKind.Futex || kind === WaitKind.MessageSend ||
-    kind === WaitKind.MessageReceive;
+  return kind === Futex || kind === MessageSend ||
+    kind === MessageReceive;
 }
 
 /**
@@ -104,11 +127,11 @@ export function isByPriority(kind: number): boolean {
  * ordered by priority.
  */
 export function linkWaiter(s: State, waiter: number, kind: number, object: number): void {
-  assert(s.waiter.kind[waiter] === WaitKind.None, "a waiter waits on one object");
+  assert(s.waiter.kind[waiter] === NoneKind, "a waiter waits on one object");
   s.waiter.kind[waiter] = kind;
   s.waiter.object[waiter] = object;
   s.waiter.generation[waiter]++;
-  if (kind === WaitKind.Sleep) return;
+  if (kind === Sleep) return;
   const heads = headsOf(s, kind);
   const tails = tailsOf(s, kind);
   if (isByPriority(kind)) {
@@ -127,10 +150,10 @@ export function linkWaiter(s: State, waiter: number, kind: number, object: numbe
 /** Takes a waiter row out of whatever queue it is in. */
 export function unlinkWaiter(s: State, waiter: number): void {
   const kind = s.waiter.kind[waiter];
-  if (kind === WaitKind.None) return;
+  if (kind === NoneKind) return;
   if (isByPriority(kind)) leaveStretch(s.waiter, waiter);
-  if (kind !== WaitKind.Sleep) unlinkFrom(s, waiter, kind);
-  s.waiter.kind[waiter] = WaitKind.None;
+  if (kind !== Sleep) unlinkFrom(s, waiter, kind);
+  s.waiter.kind[waiter] = NoneKind;
   s.waiter.object[waiter] = 0;
   s.waiter.next[waiter] = 0;
   s.waiter.previous[waiter] = 0;

@@ -79,7 +79,7 @@ export function layoutArena(
     for (const name of [...Object.keys(IMPLICIT), ...Object.keys(spec.columns)]) {
       const column = IMPLICIT[name] ?? spec.columns[name];
       const rowBytes = elementBytes(column.type) * column.count;
-      offset = alignUp(offset, rowBytes % PAGE === 0 ? PAGE : COLUMN_ALIGN);
+      offset = alignUp(offset, rowBytes % PAGE === 0 ? PAGE : capacity <= 2 ? 8 : COLUMN_ALIGN);
       columns.push({ name, column, offset });
       offset += rowBytes * capacity;
     }

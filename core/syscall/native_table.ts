@@ -4,6 +4,7 @@ const any = { argument: 0 } as const;
 const grant = { argument: 0, rights: ["Grant"] } as const;
 const notification = (right: "Send" | "Receive") =>
   ({ argument: 0, kind: "Notification", rights: [right] }) as const;
+const timer = { argument: 0, kind: "Timer", rights: ["Send"] } as const;
 const thread = (right: "Read" | "Control") =>
   ({ argument: 0, kind: "Thread", rights: [right] }) as const;
 const space = { slot: "space" } as const;
@@ -197,6 +198,47 @@ export const nativeRows = [
     thread("Control"),
     "never",
     "Sets the harts it may run on; a thread outside them moves.",
+  ),
+  row(
+    650,
+    "timer_create",
+    { notification: value, bits: value },
+    notification("Send"),
+    "never",
+    "A timer that sets bits of a notification, and goes when the notification's token is revoked.",
+  ),
+  row(
+    651,
+    "timer_arm",
+    { timer: value, deadline: value, period: value },
+    timer,
+    "never",
+    "Lets it expire at a time in ns, and then every period of at least 100,000 ns; 0 for once.",
+  ),
+  row(652, "timer_cancel", { timer: value }, timer, "never", "Disarms it; 1 when it was armed."),
+  row(
+    653,
+    "timer_overruns",
+    { timer: value },
+    timer,
+    "never",
+    "Takes the count of expiries since it was armed that came with another one.",
+  ),
+  row(
+    655,
+    "irq_bind",
+    { source: value, notification: value, bits: value },
+    { slot: "irqs" },
+    "never",
+    "Lets an interrupt source set bits of a notification to which there is a token with Send.",
+  ),
+  row(
+    656,
+    "irq_ack",
+    { irq: value },
+    { argument: 0, kind: "Irq", rights: ["Send"] },
+    "never",
+    "Lets the source interrupt again, which each interrupt masks; 1 when there was one.",
   ),
 ] as const;
 

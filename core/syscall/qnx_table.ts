@@ -1,7 +1,8 @@
-import { address, array, row, temporary, value } from "./row.ts";
+import { address, array, path, row, temporary, value } from "./row.ts";
 
 const self = { slot: "self" } as const;
 const processes = { slot: "processes" } as const;
+const names = { slot: "names" } as const;
 const end = { argument: 0 } as const;
 
 /** Bytes of one part of a message: address and length, 64 bits each. */
@@ -158,6 +159,40 @@ export const qnxRows = [
     "never",
     "Signals a notification whenever something waits at a channel; 0 for none.",
   ),
+  row(683, "name_attach", { name: path, chid: value }, names, "never", "Gives a channel a name."),
+  row(684, "name_open", { name: path }, names, "never", "Connects to who has a name; a number."),
+  row(
+    685,
+    "name_detach",
+    { name: path },
+    names,
+    "never",
+    "Takes a name from the caller's channel.",
+  ),
+  row(
+    686,
+    "channel_limit",
+    { chid: value, rate: value, burst: value },
+    end,
+    "never",
+    "Limits what comes through each connection, a second and at once; EDQUOT beyond. Rate 0: none.",
+  ),
+  row(
+    687,
+    "channel_counters",
+    { chid: value, counters: address },
+    end,
+    "never",
+    "What has come through a channel: eight counts of 64 bits.",
+  ),
+  row(
+    690,
+    "msg_send_pages",
+    { coid: value, buf: address, length: value, reply: address, room: value, pass: value },
+    end,
+    "eintr",
+    "Sends whole pages, which pass to a receiver of whole pages: moved (2) or shared (3); the status.",
+  ),
 ] as const;
 
 /** Calls that take or give back other registers than a0 to a5, so that a plain stub is wrong. */
@@ -170,6 +205,7 @@ export const carriers: readonly string[] = [
   "msg_reply_receive",
   "msg_send_caps",
   "msg_reply_caps",
+  "msg_send_pages",
 ];
 
 /** Names of the message calls. */

@@ -76,7 +76,9 @@ export type Consumed =
       | "console"
       | "clock"
       | "entropy"
-      | "processes";
+      | "processes"
+      | "names"
+      | "irqs";
   }
   | { readonly none: string };
 

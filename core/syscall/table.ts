@@ -36,6 +36,9 @@ const FUTEX_WORDS = futexBytes(4, [0, 4, 6, 7, 8, 9, 13]);
 /** WAIT, LOCK_PI, WAIT_BITSET and LOCK_PI2 take a time. */
 const FUTEX_TIMES = futexBytes(16, [0, 6, 9, 13]);
 
+/** WAKE_OP changes a second word. */
+const FUTEX_SECOND = futexBytes(4, [5]);
+
 /** The Linux calls of a 64-bit RISC-V process that the linux personality answers. */
 export const linuxRows = [
   row(17, "getcwd", { buf: address, size: value }, { slot: "cwd" }, "never", "Current directory."),
@@ -241,7 +244,7 @@ export const linuxRows = [
       operation: value,
       value,
       timeout: selected(1, FUTEX_TIMES),
-      second: address,
+      second: selected(1, FUTEX_SECOND, 4),
       third: value,
     },
     space,

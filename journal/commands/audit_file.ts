@@ -55,10 +55,13 @@ interface Imbalance {
  * Folds a journal from the start and holds the ledger's three checks: totals after each event, a
  * recount at each K hash and at the end, the closing table at the end. What leaked is traced to the
  * event that took it by a second fold.
+ *
+ * @param look called after each event of the first fold, with the state it left
  */
 export function auditFile(
   file: JournalFile,
   progress: (events: number) => void = () => {},
+  look: ((s: State, e: RecordedEvent) => void) | undefined = undefined,
 ): AuditResult {
   file.holdOurs();
   const reader = file.reader();
@@ -74,6 +77,7 @@ export function auditFile(
   };
   const verdict = foldChecked(reader, kernel, undefined, (e) => {
     if (e.order === 0) auditor.begin();
+    look?.(kernel.reducer.state, e);
     const line = auditor.checkTotals();
     if (line !== "") imbalance = { order: e.order, line, details: [], suspects: [] };
     else if (hasKernelHash(reader)) recount(e.order);

@@ -38,6 +38,10 @@ export interface RecordOptions {
   readonly paced: boolean;
   /** Wall-clock seconds after which the boot ends. */
   readonly timeLimit: number | undefined;
+  /** Stands between the machine and what it records into: for measurements. */
+  readonly watch?: (sink: EventSink) => EventSink;
+  /** Of a run: asked at each round boundary, with the events so far, whether to power off. */
+  readonly stop?: (events: number) => boolean;
 }
 
 /** A boot that ended. */
@@ -78,6 +82,7 @@ export function record(options: RecordOptions): Recording {
     paced: options.paced,
     timeLimit: options.timeLimit === undefined ? Infinity : options.timeLimit * 1000,
   };
+  const sink = sinkOf(writer, configuration.embedded);
   let fault: Fault | undefined;
   let startError = 0;
   let kernel: Reducer | undefined;
@@ -96,10 +101,10 @@ export function record(options: RecordOptions): Recording {
         });
         return { effects: reducer.effects, reduce: watched, hash: reducer.hash };
       },
-      sink: sinkOf(writer, configuration.embedded),
+      sink: options.watch === undefined ? sink : options.watch(sink),
       inputs: configuration.mode === "boot"
         ? new LiveInputs(host, live)
-        : new RunInputs(host, live, output),
+        : new RunInputs(host, live, output, options.stop),
       output,
       console: uartConsole,
       engine: plan.engine,

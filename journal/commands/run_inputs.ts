@@ -21,17 +21,19 @@ export class WatchedOutput implements OutputPort {
 /**
  * The inputs of `run`: a reader that goes away ends the boot, as a broken pipe would end the
  * program. To the guest it is a power-off, an arriving input like any other, so it is in the journal.
+ * `stop` is asked at each round boundary, with the events so far, whether to end it likewise.
  */
 export class RunInputs extends LiveInputs {
   constructor(
     host: InputPort,
     options: LiveInputOptions,
     private readonly output: WatchedOutput,
+    private readonly stop: (events: number) => boolean = () => false,
   ) {
     super(host, options);
   }
 
-  override powerOff(): boolean {
-    return this.output.closed || super.powerOff();
+  override powerOff(boundary: number, order: number): boolean {
+    return this.output.closed || this.stop(order) || super.powerOff(boundary, order);
   }
 }

@@ -17,8 +17,14 @@ Deno.test("bench --quick --json: one report, every figure there", async () => {
   const { stdout, stderr, status } = await bench(["--quick", "--json"]);
   assert.equal(status, 0, text(stderr));
   const report: Report = JSON.parse(text(stdout));
-  const { compute, real, paths, boot, start, noBusybox } = report;
+  const { compute, real, paths, messages, reducer, boot, start, noBusybox } = report;
   assert.ok(compute !== undefined && paths !== undefined && boot !== undefined);
+  assert.equal(messages?.length, 3);
+  for (const { name, least, median, p99, transfers } of messages ?? []) {
+    assert.ok(0 < least && least <= median && median <= p99 && transfers > 0, name);
+  }
+  assert.equal(reducer?.length, 3);
+  for (const row of reducer ?? []) assert.ok(row.nanoseconds > 0, row.name);
   assert.equal(compute.rows.length, 8);
   for (const row of compute.rows) {
     assert.ok(row.instructions > 1000 && row.seconds > 0 && row.mips > 0, row.program);
@@ -27,7 +33,7 @@ Deno.test("bench --quick --json: one report, every figure there", async () => {
     assert.equal(row.overQemu !== undefined, report.qemu !== undefined);
     assert.equal(row.nativeSeconds !== undefined, compute.gcc !== undefined);
   }
-  assert.equal(paths.length, 13);
+  assert.equal(paths.length, 14);
   for (const row of paths) {
     assert.ok(Number.isFinite(row.microseconds) && Number.isFinite(row.cpuMicroseconds), row.name);
   }
@@ -36,7 +42,15 @@ Deno.test("bench --quick --json: one report, every figure there", async () => {
   assert.ok(journal.blobBytes > 0 && journal.blobBytes < journal.bytes);
   assert.equal(boot.events.reduce((sum, { count }) => sum + count, 0), journal.events);
   for (const { kind, nanoseconds } of boot.events) assert.ok(Number.isFinite(nanoseconds), kind);
-  const found = ["sieve", "memcpy", "geometric mean", "null system call", "per event"];
+  const found = [
+    "sieve",
+    "memcpy",
+    "geometric mean",
+    "null system call",
+    "per event",
+    "one-way",
+    "capability check",
+  ];
   if (noBusybox === undefined) {
     assert.equal(real?.length, 5);
     for (const row of real ?? []) assert.ok(row.seconds > 0 && row.replaySeconds > 0, row.program);

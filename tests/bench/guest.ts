@@ -10,6 +10,7 @@ import { record } from "../../journal/commands/record.ts";
 import { reexecuteFile } from "../../journal/commands/reexecute_file.ts";
 import { planBoot, planRun, type RunPlan } from "../../journal/commands/run_plan.ts";
 import { repository } from "../daybook.ts";
+import { StampingSink, Stamps } from "./stamps.ts";
 
 /** What is to be done. Every path is absolute. */
 export type Request =
@@ -23,6 +24,8 @@ export type Request =
     readonly journal?: string;
     /** File that gets what the guest writes to its standard streams. */
     readonly output: string;
+    /** Number of a system call whose events are stamped in batches. */
+    readonly stamped?: number;
   }
   | { readonly kind: "boot"; readonly journal: string; readonly output: string }
   | { readonly kind: "replay"; readonly journal: string };
@@ -38,6 +41,8 @@ export interface GuestRun {
   readonly cpuSeconds: number;
   /** Largest resident set of this process so far, bytes. */
   readonly peakBytes: number;
+  /** Of a run with a stamped call: host microseconds for each, of every batch. */
+  readonly batches?: readonly number[];
 }
 
 /**
@@ -47,10 +52,14 @@ export interface GuestRun {
  */
 export function runGuest(request: Request): GuestRun {
   const watch = new Stopwatch();
+  const stamps = request.kind === "run" && request.stamped !== undefined
+    ? new Stamps(request.stamped)
+    : undefined;
   const { instructions, events } = request.kind === "replay"
     ? replay(request.journal, watch)
-    : recordPlan(request, watch);
-  return { instructions, events, ...watch.times(), peakBytes: resourceUsage().maxRSS * 1024 };
+    : recordPlan(request, watch, stamps);
+  const run = { instructions, events, ...watch.times(), peakBytes: resourceUsage().maxRSS * 1024 };
+  return stamps === undefined ? run : { ...run, batches: stamps.batches() };
 }
 
 /** Times what follows its first start. */
@@ -97,7 +106,11 @@ function planOf(request: Exclude<Request, { kind: "replay" }>, host: DenoHost): 
   return planRun(parseMachineOptions("run", request.words), host, request.folder);
 }
 
-function recordPlan(request: Exclude<Request, { kind: "replay" }>, watch: Stopwatch): Counts {
+function recordPlan(
+  request: Exclude<Request, { kind: "replay" }>,
+  watch: Stopwatch,
+  stamps?: Stamps,
+): Counts {
   const host = new DenoHost();
   const output = new FileOutput(request.output);
   const { outcome } = record({
@@ -108,6 +121,7 @@ function recordPlan(request: Exclude<Request, { kind: "replay" }>, watch: Stopwa
     identity: digestKernelSources(),
     paced: false,
     timeLimit: undefined,
+    ...(stamps === undefined ? {} : { watch: (sink) => new StampingSink(sink, stamps) }),
   });
   output.close();
   if (outcome.waitStatus !== 0) {

@@ -4,6 +4,8 @@ import { type BootResult, measureBoot } from "./boot.ts";
 import { COMPUTE, type ComputeResult, measureCompute } from "./compute.ts";
 import { type HostFacts, hostFacts } from "./host_facts.ts";
 import { measurePaths, OPERATIONS, type PathRow } from "./paths.ts";
+import { measureMessages, type MessageRow, MESSAGES } from "./messages.ts";
+import { measureReducer, REDUCER, type ReducerRow } from "./reducer.ts";
 import { measureReal, REAL, type RealRow } from "./real_programs.ts";
 import type { Setting } from "./setting.ts";
 import { measureStart, type StartResult } from "./start_up.ts";
@@ -19,6 +21,8 @@ export interface Report {
   readonly compute: ComputeResult | undefined;
   readonly real: readonly RealRow[] | undefined;
   readonly paths: readonly PathRow[] | undefined;
+  readonly messages: readonly MessageRow[] | undefined;
+  readonly reducer: readonly ReducerRow[] | undefined;
   readonly boot: BootResult | undefined;
   readonly start: StartResult | undefined;
 }
@@ -28,6 +32,8 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
   compute: COMPUTE,
   real: REAL,
   paths: OPERATIONS,
+  messages: MESSAGES,
+  reducer: REDUCER,
   boot: [],
   start: [],
 };
@@ -57,6 +63,8 @@ export async function measure(setting: Setting): Promise<Report> {
     compute: wanted("compute") ? await measureCompute(setting) : undefined,
     real: busybox && wanted("real") ? await measureReal(setting, busybox) : undefined,
     paths: wanted("paths") ? await measurePaths(setting) : undefined,
+    messages: wanted("messages") ? await measureMessages(setting) : undefined,
+    reducer: wanted("reducer") ? measureReducer(setting) : undefined,
     boot: wanted("boot") ? await measureBoot(setting) : undefined,
   };
 }

@@ -50,6 +50,7 @@ const PATHS: readonly Path[] = [
   }),
   path("context switch", "ctxswitch", 400_000, { each: 2 }),
   path("page fault", "pagefault", 327_680),
+  path("process made by native calls", "nativespawn", 16_000, { qemuCount: 0 }),
   path("fork and exit", "forkexit", 16_000, { qemuCount: 1000 }),
   path("fork and exec", "forkexec", 10_000, { qemuCount: 100 }),
 ];

@@ -8,6 +8,17 @@ export function median(samples: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/**
+ * The sample that a part of all samples do not exceed.
+ *
+ * @param part 0 for the least, 0.99 for that of 99 of 100
+ */
+export function quantile(samples: readonly number[], part: number): number {
+  if (samples.length === 0) throw new RangeError("a quantile of no samples");
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)];
+}
+
 /** The geometric mean of positive figures. */
 export function geometricMean(figures: readonly number[]): number {
   if (figures.length === 0 || figures.some((figure) => !(figure > 0))) {

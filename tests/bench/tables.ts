@@ -3,8 +3,10 @@ import type { BootResult } from "./boot.ts";
 import type { ComputeRow } from "./compute.ts";
 import type { Report } from "./measure.ts";
 import { meanOf } from "./means.ts";
+import type { MessageRow } from "./messages.ts";
 import type { PathRow } from "./paths.ts";
 import type { RealRow } from "./real_programs.ts";
+import type { ReducerRow } from "./reducer.ts";
 import { markdown, plain, type Table } from "./table.ts";
 import { type Target, targets, verdict } from "./targets.ts";
 import type { StartResult } from "./start_up.ts";
@@ -83,6 +85,26 @@ function pathTable(rows: readonly PathRow[]): Table {
   };
 }
 
+function messageTable(rows: readonly MessageRow[]): Table {
+  return {
+    head: ["message, by batches", "min µs", "median µs", "p99 µs", "one-way transfers/s"],
+    rows: rows.map(({ name, least, median, p99, transfers }) => [
+      name,
+      digits(least, 2),
+      digits(median, 2),
+      digits(p99, 2),
+      digits(transfers, 0),
+    ]),
+  };
+}
+
+function reducerTable(rows: readonly ReducerRow[]): Table {
+  return {
+    head: ["in the reducer alone", "ns"],
+    rows: rows.map(({ name, nanoseconds }) => [name, digits(nanoseconds, 1)]),
+  };
+}
+
 function bootTable({ journal, seconds, cpuSeconds, replaySeconds, peakBytes }: BootResult): Table {
   return {
     head: ["boot of the image on 8 harts", ""],
@@ -136,7 +158,7 @@ function targetTable(all: readonly Target[]): Table {
 }
 
 function tablesOf(report: Report): Table[] {
-  const { compute, real, paths, boot, start } = report;
+  const { compute, real, paths, messages, reducer, boot, start } = report;
   const reached = report.quick ? [] : stated(report);
   return [
     ...(compute === undefined
@@ -144,6 +166,8 @@ function tablesOf(report: Report): Table[] {
       : [rowsTable(compute.rows, SECONDS), rowsTable(compute.rows, RATIOS)]),
     ...(real === undefined ? [] : [rowsTable(real, REAL)]),
     ...(paths === undefined ? [] : [pathTable(paths)]),
+    ...(messages === undefined ? [] : [messageTable(messages)]),
+    ...(reducer === undefined ? [] : [reducerTable(reducer)]),
     ...(boot === undefined ? [] : [bootTable(boot), eventTable(boot)]),
     ...(start === undefined ? [] : [startTable(start)]),
     ...(reached.length === 0 ? [] : [targetTable(reached)]),
@@ -152,8 +176,8 @@ function tablesOf(report: Report): Table[] {
 
 /** Of a part of the report, only the targets that it reaches. */
 function stated(report: Report): Target[] {
-  const { compute, real, paths, boot, start } = report;
-  const whole = ![compute, real, paths, boot, start].includes(undefined);
+  const { compute, real, paths, messages, reducer, boot, start } = report;
+  const whole = ![compute, real, paths, messages, reducer, boot, start].includes(undefined);
   return targets(report).filter(({ value }) => whole || value !== undefined);
 }
 
@@ -184,6 +208,10 @@ starting is a row of its own. QEMU is its user mode, which records nothing and l
 the host's kernel; native is gcc's code. Both are timed from the start of their process to its end.
 CPU is the time of all threads. Times are medians of interleaved runs, ratios medians of the ratios
 of each turn.
+
+A message goes to another address space and its reply comes back, recording on. Batches of 64 round
+trips are stamped with the host's clock where their events go to the journal; the first half of each
+run warms up and does not count. Transfers are one way, at the median: send and reply count each.
 
 ${tablesOf(report).map(markdown).join("\n")}`;
 }

@@ -29,8 +29,13 @@ export function targets(report: Report): Target[] {
     most(rows.filter((row) => names.includes(row.program)).map((row) => row.overQemu));
   const micros = (name: string): number | undefined =>
     report.paths?.find((row) => row.name.startsWith(name))?.microseconds;
+  const trip = (name: string): number | undefined =>
+    report.messages?.find((row) => row.name === name)?.median;
+  const step = (name: string): number | undefined =>
+    report.reducer?.find((row) => row.name.startsWith(name))?.nanoseconds;
   const scaled = (value: number | undefined, by: number) =>
     value === undefined ? value : value * by;
+  const transfer = scaled(trip("round trip, same hart"), 0.5);
   const target = (
     what: string,
     must: number,
@@ -52,6 +57,13 @@ export function targets(report: Report): Target[] {
     target("null system call", 500, 250, scaled(micros("null system call"), 1000), "ns"),
     target("pipe round trip, same hart", 6, 2, micros("pipe round trip, same hart"), "µs"),
     target("pipe round trip, two harts", 6, 2, micros("pipe round trip, two harts of 2"), "µs"),
+    target("message round trip, same hart", 1.5, 0.6, trip("round trip, same hart"), "µs"),
+    target("message round trip, two harts", 3, 1.2, trip("round trip, two harts of 2"), "µs"),
+    target("for a one-way transfer, same hart", 1, 0.5, transfer, "µs"),
+    target("capability check, in the reducer", 50, 50, step("capability check"), "ns"),
+    target("frame allocation, in the reducer", 300, 300, step("frame allocation"), "ns"),
+    target("context switch, in the reducer", 1000, 1000, step("context switch"), "ns"),
+    target("process by native calls, to its wait", 50, 50, micros("process made"), "µs"),
     target("journal of the boot, an event", 14, 8, boot?.journal.bytesPerEvent, "bytes"),
     target("first output of busybox echo", 400, 250, scaled(start?.taskSeconds, 1000), "ms"),
   ];

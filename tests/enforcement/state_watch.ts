@@ -29,8 +29,12 @@ const PASSING_ACCOUNTS: readonly number[] = [
   Account.HartTimeIdle,
 ];
 
-/** Makes what may differ equal in `to`. */
-function copyPassing(from: ArenaBytes, to: ArenaBytes): void {
+/**
+ * Makes what may differ equal in `to`.
+ *
+ * @param more further columns that a refused call may leave something in
+ */
+export function copyPassing(from: ArenaBytes, to: ArenaBytes, more: typeof PASSING = []): void {
   const copy = (table: string, column: string, rows?: readonly number[]): void => {
     const t = from.layout.tables.find(({ key }) => key === table);
     const placed = t?.columns.find(({ name }) => name === column);
@@ -43,12 +47,12 @@ function copyPassing(from: ArenaBytes, to: ArenaBytes): void {
       new Uint8Array(to.buffer, to.base + at, bytes).set(source);
     }
   };
-  for (const [table, column] of PASSING) copy(table, column);
+  for (const [table, column] of [...PASSING, ...more]) copy(table, column);
   copy("account", "balance", PASSING_ACCOUNTS);
 }
 
 /** Effects a refused call may have: its result, and what time costs. */
-const ALLOWED_EFFECTS: readonly number[] = [
+export const ALLOWED_EFFECTS: readonly number[] = [
   EffectKind.Return,
   EffectKind.Charge,
   EffectKind.SetTimer,

@@ -43,7 +43,7 @@ const NO_SPACE = 9;
 const TOKENS: Answers = Object.fromEntries(
   [
     ...["capNode", "namePage", "notification", "memoryObject", "addressSpace", "asids", "region"],
-    ...["frames", "pageTable", "process", "thread", "waiter"],
+    ...["timer", "irq", "frames", "pageTable", "process", "thread", "waiter"],
   ].map((resource) => [resource, NO_SPACE]),
 );
 
@@ -103,11 +103,20 @@ const ANSWERS: Readonly<Record<string, Answers>> = {
   space: TOKENS,
   map: TOKENS,
   spawn: TOKENS,
+  timer: TOKENS,
+  irq: TOKENS,
+  "native thread": TOKENS,
   channel: MESSAGES,
   attach: MESSAGES,
   pulse: MESSAGES,
   post: MESSAGES,
+  name: { serviceName: Errno.NoMemory },
   receive: MESSAGES,
+  timeout: MESSAGES,
+  "send pages": MEMORY,
+  "receive pages": { ...MEMORY, shootdown: Errno.NoMemory },
+  // A page of names is the receiver's.
+  carry: { ...MESSAGES, namePage: Errno.NoSpace },
   thread: THREADS,
 };
 

@@ -91,6 +91,7 @@ const CAPACITIES: Capacities = {
   message: 8,
   pulse: 16,
   ringEntry: 8,
+  serviceName: 4,
   futex: 8,
   inode: 128,
   directoryEntry: 128,

@@ -143,6 +143,8 @@ const FILLS: readonly Fill[] = [
     options: rows({ notification: 12 }),
     errno: NO_SPACE,
   },
+  { resource: "timer", thing: "timers", options: rows({ timer: 12 }), errno: NO_SPACE },
+  { resource: "irq", thing: "irqs", options: rows({ irq: 8 }), errno: NO_SPACE },
   { resource: "image", thing: "images", options: rows({ image: 10 }), errno: Errno.NoMemory },
 ];
 
@@ -150,8 +152,8 @@ const FILLS: readonly Fill[] = [
 const FIXED = ["kernel", "account", "hart", "memory", "fileSystem", "terminal", "stream", "ipc"];
 /** Tables with tests of their own below. */
 const APART = ["chunkRequest", "shootdown", "namePage"];
-/** Tables filled in core/ipc: exhaustion_test.ts, ring_test.ts. */
-const MESSAGES = ["channel", "connection", "message", "pulse", "ringEntry"];
+/** Tables filled in core/ipc: exhaustion_test.ts, ring_test.ts, service_name_test.ts. */
+const MESSAGES = ["channel", "connection", "message", "pulse", "ringEntry", "serviceName"];
 /** What the rows of a table stand for is watched instead. */
 const frameRows = "frame";
 

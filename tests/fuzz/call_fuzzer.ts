@@ -121,6 +121,11 @@ export class CallFuzzer {
   #typed(e: Event, s: State): boolean {
     const r = this.random;
     setHead(e, s, EventKind.Input, 0, this.#machine.time(s, 0));
+    if (r.oneIn(4)) {
+      setHead(e, s, EventKind.External, 0, e.time);
+      e.valueLo = r.pick([1, 2, 3, 4, 95]);
+      return true;
+    }
     if (s.kernel.runMode[ONE] === 0) {
       setHead(e, s, EventKind.External, 0, e.time);
       e.valueLo = 10;

@@ -1,4 +1,5 @@
-import { idInSlot } from "../../core/cap/namespace.ts";
+import { idInSlot, kindInSlot, targetInSlot } from "../../core/cap/namespace.ts";
+import { CapKind, NameKind } from "../../core/cap/tables.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import { PAGE_BYTES } from "../../core/limits.ts";
 import { USER_END_PAGE } from "../../core/isa/riscv64.ts";
@@ -18,6 +19,9 @@ const ODD: readonly number[] = [
   ...[0, 1, 2, 3, 4, 7, 8, 15, 16, 255, 256, 1023, 4096, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff],
   ...[2 ** 32, 2 ** 38, 2 ** 47, 2 ** 63, -1, -2, -22, -4096],
 ];
+
+/** Names looked at for one of a kind. */
+const LOOKED_AT = 16;
 
 /**
  * Values with a meaning, by `call.argument` or by argument; several are or-ed together where the name
@@ -87,15 +91,27 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   "badge": [1, 77, 0],
   "entry": [0x3000_0000, 0x3000_0000, 1, 2 ** 53],
   "process_spawn.stack": [0x3000_1000, 0],
-  "process_spawn.slots": [0, 0, 0, 16, 255, 256],
+  "process_spawn.slots": [0, 0, 0, 16, 256, 1023, 1024],
+  "source": [1, 2, 3, 10, 95, 0, 96],
+  "timer_arm.period": [0, 100_000, 1_000_000, 1],
+  "thread_affinity.word": [0, 1, 2],
+  "thread_set_affinity.low": [1, 2, 3, 0, 0xffff_ffff],
+  "thread_set_affinity.high": [0, 1, 0xffff_ffff],
   "bits": [1, 2, 0x7fff_ffff],
   "cap_process.pid": [0],
   // Hardly ever: a process without them does little else.
-  "slots": [...Array<number>(40).fill(0), 1, 2, 4, 8, 16, 32, 64, 128],
+  "slots": [...Array<number>(40).fill(0), 1, 2, 4, 8, 16, 32, 64, 128, 256],
   "dev": [0, 0x103],
-  "channel_create.flags": [0, 0, 0, 1, 2, 2, 8, 16, 96, 4, 4, 128, 256],
+  "rate": [0, 1, 1000, 10 ** 6, 10 ** 9, 10 ** 10],
+  "burst": [1, 1, 5, 100, 0, 2 ** 21],
+  "channel_create.flags": [0, 0, 1, 2, 2, 8, 16, 96, 4, 4, 128, 128, 128, 130, 256],
   "capacity": [1, 3, 256, 3, 0, 257],
   "channel_create_async.flags": [0, 0, 4, 8, 256],
+  "msg_send_caps.tag": [
+    ...[0x0100_0008, 0x0110_0008, 0x0220_0000, 0x0400_0010, 0x0cf0_0000, 0x0800_0000, 0x0900_0008],
+    ...[0x0500_0000, 0x0110_0041],
+  ],
+  "msg_reply_caps.tag": [0, 0x0100_0008, 0x0110_0008, 0x0220_0000, 0x0400_0010, 0x0800_0000],
   "tag": [0, 8, 8, 16, 64, 8, 0, 65, 0x1000_0000, 7 * 2 ** 32 + 8],
   "states": [0, 2, 4, 8, 14, 14, 1],
   "ns": [0, 1000, 100_000, 2 ** 40],
@@ -104,6 +120,8 @@ const MEANINGS: Readonly<Record<string, readonly number[]>> = {
   "msg_send_parts.count": [0, 1, 1, 2, 8, 9],
   "replies": [0, 0, 1, 2, 8, 9],
   "error": [0, 0, 5, 85, -1, 4096],
+  "pass": [2, 2, 3, 3, 0, 1, 4],
+  "msg_send_pages.length": [4096, 4096, 8192, 16384, 0, 4095, 2 ** 19],
   "room": [0, 0, 10, 24, 100, 5000, 2 ** 19],
 };
 
@@ -179,11 +197,25 @@ export class CallValues {
       case "receipt":
         return this.receipt(s, p);
       case "token":
-      case "space":
-      case "memory":
+      case "t3":
+      case "t4":
+      case "t5":
+      case "t6":
         return this.token(s, p);
       case "process":
-        return r.oneIn(2) ? 0 : this.token(s, p);
+        return call !== "thread_create" && r.oneIn(2) ? 0 : this.tokenOf(s, p, CapKind.Process);
+      case "space":
+        return this.tokenOf(s, p, CapKind.Space);
+      case "memory":
+        return this.tokenOf(s, p, CapKind.Memory);
+      case "notification":
+        return this.tokenOf(s, p, CapKind.Notification);
+      case "thread":
+        return this.tokenOf(s, p, CapKind.Thread);
+      case "timer":
+        return this.tokenOf(s, p, CapKind.Timer);
+      case "irq":
+        return this.tokenOf(s, p, CapKind.Irq);
       case "deadline":
         return r.oneIn(4) ? 0 : s.kernel.now[ONE] + r.pick([0, 1000, 50_000]);
       case "pid":
@@ -355,6 +387,19 @@ export class CallValues {
   /** A pair of register halves. */
   static split(value: number): readonly [lo: number, hi: number] {
     return [value >>> 0, Math.floor(value / TWO_32) >>> 0];
+  }
+
+  /** A native name of a process for an object of a kind, if there is one near where it looks. */
+  tokenOf(s: State, p: number, kind: number): number {
+    const slots = s.process.nameSlots[p];
+    if (slots === 0 || this.random.oneIn(8)) return this.token(s, p);
+    const from = this.random.below(slots);
+    for (let n = 0; n < Math.min(slots, LOOKED_AT); n++) {
+      const slot = (from + n) % slots;
+      if (kindInSlot(s, p, slot) !== NameKind.Node) continue;
+      if (s.capNode.kind[targetInSlot(s, p, slot)] === kind) return idInSlot(s, p, slot);
+    }
+    return this.token(s, p);
   }
 
   /** A native name of a process, or one of its descriptors. */

@@ -58,6 +58,12 @@ function checkQueues(s: State, report: Report): void {
       priority = s.pulse.priority[p];
       arrival = s.pulse.arrival[p];
     }
+    arrival = 0;
+    for (let r = c.ringHead[channel]; r !== 0; r = s.ringEntry.next[r]) {
+      const earlier = s.ringEntry.arrival[r] <= arrival;
+      if (earlier) report("I6", row, `post ${r} waits behind one that came after it`);
+      arrival = s.ringEntry.arrival[r];
+    }
   });
 }
 
@@ -149,6 +155,29 @@ function checkFlows(s: State, report: Report): void {
   }
 }
 
+/** C11: posts in the books are those that wait in rings, and every ring holds what it may. */
+function checkRings(s: State, report: Report): void {
+  let posts = 0;
+  let capacity = 0;
+  eachLive(s.channel, (channel) => {
+    let own = 0;
+    for (let r = s.channel.ringHead[channel]; r !== 0; r = s.ringEntry.next[r]) own++;
+    posts += own;
+    capacity += s.channel.ringCapacity[channel];
+    if (own > s.channel.ringCapacity[channel]) {
+      report("C11", `channel ${channel}`, `${own} posts in its ring, more than it may hold`);
+    }
+  });
+  const { balance } = s.account;
+  const booked = balance[Account.PostPending];
+  if (booked !== posts || balance[Account.RingUsed] !== posts) {
+    report("C11", "posts", `${posts} in rings, ${booked} in the books`);
+  }
+  if (balance[Account.RingReserved] !== capacity - posts) {
+    report("C11", "posts", `rings may hold ${capacity - posts} more, the books say otherwise`);
+  }
+}
+
 export const messages: Group = {
   name: "messages",
   ids: ["I4", "I5", "I6", "C8", "C9", "C10", "C11"],
@@ -159,5 +188,6 @@ export const messages: Group = {
     checkServers(s, report);
     checkRows(s, report);
     checkFlows(s, report);
+    checkRings(s, report);
   },
 };

@@ -613,6 +613,28 @@ export const plants: readonly Plant[] = [
     ),
   },
   {
+    id: "I6",
+    group: "messages",
+    stage: "channels",
+    what: "a post that waits before an earlier one",
+    write: row(
+      (s) => s.channel,
+      (s, c) => s.channel.ringUsed[c] > 1,
+      (s, c) => s.ringEntry.arrival[s.channel.ringHead[c]] += 1000,
+    ),
+  },
+  {
+    id: "C11",
+    group: "messages",
+    stage: "channels",
+    what: "a post that is dropped",
+    write: row(
+      (s) => s.channel,
+      (s, c) => s.channel.ringHead[c] !== 0,
+      (s, c) => s.channel.ringHead[c] = 0,
+    ),
+  },
+  {
     id: "I18",
     group: "effects",
     stage: "time",

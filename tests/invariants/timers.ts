@@ -67,6 +67,27 @@ function checkHeap(s: State, report: Report, hart: number): number {
   return earliest;
 }
 
+/** Checks the timers of programs armed on one hart; their number and the earliest deadline. */
+function checkList(s: State, report: Report, hart: number): { armed: number; earliest: number } {
+  const t = s.timer;
+  let [armed, earliest, previous] = [0, Infinity, 0];
+  for (let row = s.hart.firstTimer[hart + 1]; row !== 0; row = t.next[row]) {
+    if (++armed > t.$capacity) break;
+    const where = `timer object ${row}`;
+    if (t.$live[row] !== 1 || t.home[row] !== hart + 1 || t.listed[row] !== 1) {
+      report("C27", where, `in the list of hart ${hart}, where it is not armed`);
+    }
+    if (t.previous[row] !== previous) report("I1", where, "its link back is wrong");
+    if (t.due[row] < t.due[previous]) report("I1", where, "due before the one before it");
+    if (t.due[row] !== t.deadline[row] && t.asked[row] === 0) {
+      report("C27", where, `listed by ${t.due[row]}, armed for ${t.deadline[row]}`);
+    }
+    earliest = Math.min(earliest, t.due[row]);
+    previous = row;
+  }
+  return { armed, earliest };
+}
+
 /** A hart that goes on will be interrupted in time: for its first timer and for the next turn. */
 function checkProgrammed(s: State, report: Report, hart: number, earliest: number): void {
   const row = hart + 1;
@@ -105,10 +126,12 @@ export const timers: Group = {
         const [hart = 0, lo = 0, hi = 0] = fx.words.subarray(at + 1, at + 4);
         told[hart] = (hi >>> 0) * 2 ** 32 + (lo >>> 0);
       });
-      let armed = 0;
+      let [armed, inLists] = [0, 0];
       for (let hart = 0; hart < s.kernel.harts[ONLY]; hart++) {
+        const listed = checkList(s, report, hart);
+        inLists += listed.armed;
         armed += s.hart.heapLength[hart + 1];
-        const earliest = checkHeap(s, report, hart);
+        const earliest = Math.min(checkHeap(s, report, hart), listed.earliest);
         if (s.hart.timerProgrammed[hart + 1] !== told[hart]) {
           report(
             "C27",
@@ -134,6 +157,14 @@ export const timers: Group = {
         if (sleeps && s.thread.state[t] !== ThreadState.Blocked) {
           report("C27", `thread ${t}`, "waits for nothing, but its sleep timer is armed");
         }
+      });
+      eachLive(s.timer, (row) => {
+        inLists -= s.timer.listed[row];
+      });
+      if (inLists !== 0) report("C27", "timer objects", `${inLists} more in lists than armed`);
+      eachLive(s.timer, (row) => {
+        armed += s.timer.listed[row];
+        marked += s.timer.listed[row];
       });
       if (armed !== marked || armed !== s.account.balance[Account.TimerArmed]) {
         report(

@@ -14,6 +14,8 @@ const CHECKED: ReadonlySet<string> = new Set([
   "time",
   "toy",
   "capabilities",
+  "native",
+  "handover",
   "storm",
 ]);
 

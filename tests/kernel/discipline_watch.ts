@@ -1,6 +1,6 @@
 import { EVENT_NAMES } from "../../core/event.ts";
 import type { PlacedColumn, PlacedTable } from "../../core/state/arena.ts";
-import { watermark } from "../../core/state/table.ts";
+import { type TableBase, watermark } from "../../core/state/table.ts";
 import { columnView } from "../../core/state/view.ts";
 import type { LiveKernel, Watch } from "./harness.ts";
 
@@ -48,9 +48,40 @@ function rowChange(column: Owned, row: number, length: number): number {
   return changed;
 }
 
+/** The rows of a table that are a hart's each, and what is known of them from the last event. */
+interface Rows {
+  readonly name: string;
+  readonly columns: readonly Owned[];
+  readonly table: TableBase;
+  /** Number of the hart a row is of; -1 for none. */
+  readonly hartOf: (row: number) => number;
+  readonly hartBefore: Int16Array;
+  readonly generationBefore: Uint32Array;
+  readonly liveBefore: Uint8Array;
+}
+
+function makeRows(
+  kernel: LiveKernel,
+  name: string,
+  table: TableBase,
+  hartOf: (row: number) => number,
+): Rows {
+  const length = table.$capacity;
+  return {
+    name,
+    columns: ownedColumns(kernel, tableOf(kernel, name)),
+    table,
+    hartOf,
+    hartBefore: new Int16Array(length),
+    generationBefore: new Uint32Array(length),
+    liveBefore: new Uint8Array(length),
+  };
+}
+
 /**
  * The rule of CPU discipline (design, section 3): columns owned by a hart change only while that
- * hart's own events are reduced. A thread's row is its hart's: of the one it had before the event or
+ * hart's own events are reduced. A thread's row is its hart's, a timer's that of the hart it is armed
+ * on: of the one it had before the event or
  * the one it has after it; rows that come or go in the event are whoever makes or frees them's.
  *
  * @param report takes one line for each breach
@@ -59,16 +90,16 @@ export function watchDiscipline(kernel: LiveKernel, report: (line: string) => vo
   const { state } = kernel;
   for (const table of kernel.layout.tables) {
     const owned = table.columns.some((c) => c.column.owner === "hart");
-    if (owned && table.key !== "hart" && table.key !== "thread") {
+    if (owned && table.key !== "hart" && table.key !== "thread" && table.key !== "timer") {
       throw new Error(`${table.key} has columns of harts, but no rule says which hart's`);
     }
   }
   const harts = ownedColumns(kernel, tableOf(kernel, "hart"));
-  const threads = ownedColumns(kernel, tableOf(kernel, "thread"));
-  const { hart: hartOf, $generation, $live } = state.thread;
-  const hartBefore = new Uint16Array(hartOf.length);
-  const generationBefore = new Uint32Array(hartOf.length);
-  const liveBefore = new Uint8Array(hartOf.length);
+  const { thread, timer } = state;
+  const rows = [
+    makeRows(kernel, "thread", thread, (row) => thread.hart[row]),
+    makeRows(kernel, "timer", timer, (row) => timer.home[row] - 1),
+  ];
   const usedBefore = new Map(harts.map((c) => [c.name, new Uint32Array(state.hart.$capacity)]));
 
   const checkHarts = (where: string, own: number): void => {
@@ -85,26 +116,28 @@ export function watchDiscipline(kernel: LiveKernel, report: (line: string) => vo
       }
     }
   };
-  const checkThreads = (where: string, own: number): void => {
-    for (let row = 1; row <= watermark(state.thread); row++) {
-      const lived = liveBefore[row] === 1 && $live[row] === 1 &&
-        generationBefore[row] === $generation[row];
-      const allowed = !lived || hartBefore[row] === own || hartOf[row] === own;
-      for (const column of threads) {
+  const checkRows = (where: string, own: number, of: Rows): void => {
+    const { $live, $generation } = of.table;
+    for (let row = 1; row <= watermark(of.table); row++) {
+      const now = of.hartOf(row);
+      const lived = of.liveBefore[row] === 1 && $live[row] === 1 &&
+        of.generationBefore[row] === $generation[row];
+      const allowed = !lived || of.hartBefore[row] === own || now === own;
+      for (const column of of.columns) {
         const element = rowChange(column, row, column.count);
         if (element < 0 || allowed) continue;
-        report(`${where} wrote ${column.name}[${row}], a thread of hart ${hartOf[row]}`);
+        report(`${where} wrote ${column.name}[${row}], a ${of.name} of hart ${now}`);
       }
-      hartBefore[row] = hartOf[row];
-      generationBefore[row] = $generation[row];
-      liveBefore[row] = $live[row];
+      of.hartBefore[row] = now;
+      of.generationBefore[row] = $generation[row];
+      of.liveBefore[row] = $live[row];
     }
   };
   return {
     after: (e) => {
       const where = `event ${e.order} (${EVENT_NAMES[e.kind]} ${e.cause}) of hart ${e.hart}`;
       checkHarts(where, e.hart);
-      checkThreads(where, e.hart);
+      for (const of of rows) checkRows(where, e.hart, of);
     },
   };
 }

@@ -337,5 +337,7 @@ export const STAGES: readonly Stage[] = [
   stage("messages", "3", "4", "2"),
   stage("channels"),
   stage("capabilities"),
+  stage("native"),
+  stage("handover", "6"),
   stage("storm", "6", "10", "2", "4"),
 ];

@@ -69,7 +69,7 @@ const atReturn = (statement: string, before = ""): Plant => [
   `${before}${ENTRY}  ${statement}\n`,
 ];
 
-const REDUCE = "  s.kernel.lastOrder[ONE] = e.order + 1;\n";
+const REDUCE = "  s.kernel.lastOrder[one] = e.order + 1;\n";
 /** A fault in every event. */
 const atEvent = (statement: string, before = ""): Plant => [
   "reduce.ts",

@@ -24,6 +24,7 @@ import {
   ROOTS,
   WAITED,
 } from "./key_columns.ts";
+import { arrivalsOf, lookedAt, receivedBy, Value, valueOf } from "./key_messages.ts";
 import { KeyWords } from "./key_words.ts";
 
 /** How times are told apart. */
@@ -44,8 +45,6 @@ export interface KeyOptions {
   readonly loose?: boolean;
 }
 
-/** A receipt is a number times this, and the row of its message. */
-const RECEIPT_ROWS = 4096;
 const RING_BYTES = 65_536;
 /** Renamed pids begin here, far from those that keep their names. */
 const LATER = 0x4000_0000;
@@ -73,6 +72,7 @@ export class Canonical {
   private readonly queue: number[] = [];
   private readonly counts: number[] = [];
   private readonly pids = new Map<number, number>();
+  private readonly sessions = new Map<number, number>();
   private readonly anchored: number;
   private keepsNumbers = false;
   private readonly frameOfPfn = new Map<number, number>();
@@ -100,6 +100,7 @@ export class Canonical {
       if (($header[3] ?? 0) > 0) this.keepsNumbers = true;
     }
     this.putRows();
+    this.putArrivals();
     this.putTimes();
     this.putBooks();
     this.putModel();
@@ -142,6 +143,7 @@ export class Canonical {
     }
     this.queue.length = 0;
     this.pids.clear();
+    this.sessions.clear();
     for (let f = this.frameOfPfn.size + 1; f <= s.memory.backed[ONE]; f++) {
       this.frameOfPfn.set(s.frame.pfn[f], f);
     }
@@ -234,6 +236,10 @@ export class Canonical {
         const current = base.$live[value] === 1 && base.$generation[value] === placeGeneration[at];
         return this.put(current ? this.name(table, value) : STALE);
       }
+      case How.Session:
+        return this.put(this.session(value, this.sessionHi(part)[at]));
+      case How.Value:
+        return this.putPulseValue(at);
       case How.Carried:
         return this.putCarried(part, value, at);
     }
@@ -251,6 +257,63 @@ export class Canonical {
       if (this.options.loose === true) return;
     }
     this.putLong(value);
+  }
+
+  /** The second words of sessions beside a column with the first. */
+  private sessionHi(part: Part): Uint32Array {
+    const { message, pulse, connection } = this.scene.s;
+    if (part.u32 === message.sessionLo) return message.sessionHi;
+    return part.u32 === pulse.sessionLo ? pulse.sessionHi : connection.sessionHi;
+  }
+
+  /** The name of a session, of which a server knows no more than whether two are the same. */
+  private session(lo: number, hi: number): number {
+    if (lo === 0) return 0;
+    const session = hi * 4096 + lo;
+    let name = this.sessions.get(session);
+    if (name === undefined) {
+      name = this.sessions.size + 1;
+      this.sessions.set(session, name);
+    }
+    return name;
+  }
+
+  private putPulseValue(pulse: number): void {
+    const { s } = this.scene;
+    const value = s.pulse.valueHi[pulse] * 2 ** 32 + s.pulse.valueLo[pulse];
+    switch (valueOf(s, pulse)) {
+      case Value.Receipt:
+        return this.putReceipt(value);
+      case Value.Session:
+        return this.put(this.session(value % 4096, Math.floor(value / 4096)));
+      case Value.Thread:
+        return this.put(this.pid(value));
+      default:
+        return this.putLong(value);
+    }
+  }
+
+  /** A number a script keeps: names beginning so tell what of. */
+  private putKept(what: string, value: number): void {
+    if (what.startsWith("receipt")) this.putReceipt(value);
+    else this.putLong(what.startsWith("pid") ? this.pid(value) : value);
+  }
+
+  /** A receipt: the message it stands for, or that it stands for none any more. */
+  private putReceipt(receipt: number): void {
+    const message = receivedBy(this.scene.s, receipt);
+    const name = message === 0 ? STALE : this.name(this.tableOf("message"), message);
+    this.put(receipt === 0 ? 0 : this.options.plain ? receipt : name);
+  }
+
+  /** How what waits at each channel came. */
+  private putArrivals(): void {
+    const channels = this.tableOf("channel");
+    for (const entry of this.queue) {
+      if (tableOfEntry(entry) !== channels) continue;
+      this.put(-5);
+      for (const kind of arrivalsOf(this.scene.s, rowOfEntry(entry))) this.put(kind);
+    }
   }
 
   private pid(value: number): number {
@@ -381,27 +444,16 @@ export class Canonical {
       if (actor === undefined) continue;
       for (const word of [name, actor.at, actor.calling.length, ...actor.calling]) this.put(word);
       this.putLong(actor.sp);
-      const isReceipt = ([what, value]: [string, number]): boolean =>
-        value === actor.a0 && what.startsWith("receipt");
-      this.putResult(actor.a0, Object.entries(actor.kept).some(isReceipt));
+      const looked = lookedAt(this.scene.scenario.script.ops, actor.at);
+      this.putKept(looked, looked === "" ? 0 : actor.a0);
       for (const [what, value] of Object.entries(actor.kept)) {
         this.putText(what);
-        if (what.startsWith("pid")) this.putLong(this.pid(value));
-        else this.putResult(value, what.startsWith("receipt"));
+        this.putKept(what, value);
       }
       this.putText(`${actor.name} ${actor.log.join(" ")}`);
       this.putFrames(t, actor.sp);
     }
     this.putMachine();
-  }
-
-  /** A result of a call; a receipt is the number it has and the row of its message. */
-  private putResult(value: number, isReceipt: boolean): void {
-    const row = value % RECEIPT_ROWS;
-    const { message } = this.scene.s;
-    if (!isReceipt || value < RECEIPT_ROWS || message.$live[row] !== 1) return this.putLong(value);
-    this.putLong(Math.floor(value / RECEIPT_ROWS));
-    this.put(this.name(this.tableOf("message"), row));
   }
 
   /** Signal frames a handler may still return to. */
@@ -423,6 +475,11 @@ export class Canonical {
     for (let row = 1; row <= (s.addressSpace.$header[0] ?? 0); row++) {
       if (s.addressSpace.$live[row] === 1) {
         spaceOf.set(s.addressSpace.asid[row], this.name(spaces, row));
+      }
+    }
+    for (const { spans } of m.revocations) {
+      for (const { space, start, end } of spans) {
+        this.putText(`${spaceOf.get(s.addressSpace.asid[space])} ${start} ${end}`);
       }
     }
     for (const list of [m.continues, m.ipi]) for (const flag of list) this.put(flag ? 1 : 0);

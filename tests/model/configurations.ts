@@ -3,6 +3,8 @@
  * visited by `deno task test` too.
  */
 import type { Configuration } from "./configuration.ts";
+import { CAPABILITIES } from "./configurations/capabilities.ts";
+import { FUTEXES } from "./configurations/futexes.ts";
 import { MESSAGES } from "./configurations/messages.ts";
 import { PAGING } from "./configurations/paging.ts";
 import { PIPES } from "./configurations/pipes.ts";
@@ -10,6 +12,7 @@ import { PRIORITIES } from "./configurations/priorities.ts";
 import { PROCESSES } from "./configurations/processes.ts";
 import { SCHEDULING } from "./configurations/scheduling.ts";
 import { SIGNALS } from "./configurations/signals.ts";
+import { THREADS } from "./configurations/threads.ts";
 
 export const CONFIGURATIONS: readonly Configuration[] = [
   ...PIPES,
@@ -17,6 +20,9 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...SIGNALS,
   ...PAGING,
   ...SCHEDULING,
+  ...CAPABILITIES,
+  ...FUTEXES,
+  ...THREADS,
   ...MESSAGES,
   ...PRIORITIES,
 ];

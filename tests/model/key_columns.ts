@@ -5,6 +5,7 @@ import type { PlacedTable } from "../../core/state/arena.ts";
 import type { ElementType } from "../../core/state/column.ts";
 import type { TableBase, ViewOf } from "../../core/state/table.ts";
 import { viewOf } from "../../core/state/view.ts";
+import { MESSAGE_COLUMNS } from "./key_messages.ts";
 
 /** Columns that say nothing of what can still happen, or that the key tells in its own way. */
 export const LEFT_OUT: ReadonlySet<string> = new Set([
@@ -64,6 +65,7 @@ export const LEFT_OUT: ReadonlySet<string> = new Set([
   "thread.budget",
   "pipe.head",
   "pipe.tail",
+  ...MESSAGE_COLUMNS,
 ]);
 
 /** Columns that hold pids, process groups and sessions. */
@@ -76,6 +78,13 @@ const PIDS: ReadonlySet<string> = new Set([
   "thread.tid",
   "terminal.group",
   "terminal.session",
+]);
+
+/** Columns with the first word of a session: a row of connections; the second is its generation. */
+const SESSIONS: ReadonlySet<string> = new Set([
+  "message.sessionLo",
+  "pulse.sessionLo",
+  "connection.sessionLo",
 ]);
 
 /** Numbers an operation or a call carries; they may be those of rows. */
@@ -115,11 +124,7 @@ export const WAITED: Readonly<Record<number, string>> = {
 
 /** Tables whose rows name others in ways the schema does not tell: while one has any, none is renamed. */
 export const NAMING: readonly string[] = [
-  "notification",
-  "namePage",
-  "connection",
-  "message",
-  "pulse",
+  "ringEntry",
 ];
 
 /** Account balances that rows explain: a wrong one makes a state of its own, which is recounted. */
@@ -152,6 +157,10 @@ export const How = {
   Kinds: 8,
   /** What a futex lies in. */
   Place: 9,
+  /** The session something came through. */
+  Session: 10,
+  /** The value of a pulse. */
+  Value: 11,
 } as const;
 
 /**
@@ -200,6 +209,8 @@ function howOf(full: string, type: ElementType): number {
   if (full === "waiter.object") return How.Waited;
   if (full === "pageTable.entries") return How.Entries;
   if (full === "futex.place") return How.Place;
+  if (full === "pulse.valueLo") return How.Value;
+  if (SESSIONS.has(full)) return How.Session;
   if (PIDS.has(full)) return How.Pid;
   if (CARRIED.has(full)) return How.Carried;
   return type === "f64" ? How.Long : How.Plain;

@@ -11,7 +11,9 @@ import { Canonical } from "./canonical.ts";
 import { MODEL_FRAMES, Scene } from "../schedules/scene.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
 import { ASKED, NOT_ASKED } from "./properties.ts";
-import { writeJournal } from "./journal.ts";
+import { daybook } from "../daybook.ts";
+import type { Configuration } from "./configuration.ts";
+import { writeJournal, writeJournalFile } from "./journal.ts";
 import { draw, SCRIPTS } from "./pct.ts";
 import { search } from "./search.ts";
 import { ArenaStore } from "./store.ts";
@@ -19,9 +21,17 @@ import { generator } from "../schedules/wild.ts";
 
 const SMALL = CONFIGURATIONS.filter((c) => c.small);
 
+/** The configuration whose name begins so. */
+function named(text: string): Configuration {
+  const found = CONFIGURATIONS.find(({ name }) => name.startsWith(text));
+  assert.ok(found !== undefined, text);
+  return found;
+}
+
 /** Where other ways to tell states apart are tried as well: a second each at most. */
 const TINY = SMALL.filter(({ name }) =>
-  /one pipe, 2 x|vfork child on|moves, 2 x|take turns|executes|two other harts/.test(name)
+  /one pipe, 2 x|vfork child on|moves, 2 x|take turns|executes|two other harts|two clients of|loses its server|equals in|low priority is raised|child hands on/
+    .test(name)
 );
 
 for (const configuration of SMALL) {
@@ -113,6 +123,28 @@ Deno.test("an order is a journal that folds to the state it led to", () => {
   // Both readers and both writers are done, and wait for nothing.
   const { thread } = kernel.reducer.state;
   assert.deepEqual([thread.state[1], thread.state[2]], [ThreadState.Running, ThreadState.Running]);
+});
+
+Deno.test("an order of messages is a journal that replay and dump open", async () => {
+  const configuration = named("two clients of one server");
+  const { outcomes } = search(configuration);
+  const file = Deno.makeTempFileSync({ suffix: ".daybook" });
+  try {
+    const events = writeJournalFile(configuration, [...outcomes.values()][0], file);
+    const [folded, dumped] = await Promise.all([
+      daybook("replay", [file, "--fold", "--quiet"]),
+      daybook("dump", [file]),
+    ]);
+    const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+    // It ends in the middle of the boot: equal up to there.
+    assert.equal(folded.status, 3, text(folded.stderr));
+    assert.match(text(folded.stderr), new RegExp(`after event ${events - 1}\\b`));
+    for (const call of ["msg_receive", "msg_send", "msg_reply"]) {
+      assert.ok(text(dumped.stdout).includes(call), text(dumped.stderr));
+    }
+  } finally {
+    Deno.removeSync(file);
+  }
 });
 
 Deno.test("every group of invariants is asked in every state, or it is said who holds its rules", () => {

@@ -42,7 +42,7 @@ const OF_MACHINE: readonly Group[] = [scheduling, timers];
 /**
  * Groups that are not asked, and who holds their rules in a model: time, which starvation is counted
  * in, hardly passes; numbers and times of events are
- * the scene's own, and it compares interrupts and steps with what it was asked for (`scene_checks.ts`).
+ * the scene's own, and it compares interrupts and steps with what it was asked for (`unasked`).
  */
 export const NOT_ASKED: readonly string[] = ["history", "ipis", "starvation"];
 

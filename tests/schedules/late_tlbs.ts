@@ -1,5 +1,7 @@
 /** TLBs that forget as late as the kernel's protocol lets them. */
 import type { State } from "../../core/kernel.ts";
+import { satisfies } from "../../core/mem/fault.ts";
+import { leafFrame, leafOf, leafTable } from "../../core/mem/pte.ts";
 import { FrameRole } from "../../core/mem/tables.ts";
 import { ProcessState } from "../../core/proc/tables.ts";
 
@@ -25,6 +27,12 @@ export function emptyTlbs(harts: number): LateTlbs {
     held: Array.from({ length: harts }, () => new Map()),
     late: Array.from({ length: harts }, () => []),
   };
+}
+
+/** The frame a walk of a thread's page tables comes to, as the hardware walks them; or 0. */
+export function walkTables(s: State, thread: number, page: number, access: number): number {
+  const table = leafTable(s, s.process.space[s.thread.process[thread]], page);
+  return satisfies(leafOf(s, table, page), access) ? leafFrame(s, table, page) : 0;
 }
 
 /** What a hart holds for a page. */

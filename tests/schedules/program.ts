@@ -1,4 +1,5 @@
-/** The smallest program: an ELF file of one segment. */
+/** The files of a scene, and the smallest program: an ELF file of one segment. */
+import { encodeTree, TreeKind } from "../../core/fs/tree_records.ts";
 import { elf } from "../../core/isa/elf.ts";
 
 /** Writes the head of a program that begins at an address of its one page. */
@@ -20,4 +21,19 @@ export function writeProgram(to: Uint8Array, entry: number): void {
   u64(at + 16, entry - entry % 4096);
   u64(at + 32, 4096);
   u64(at + 40, 4096);
+}
+
+const TREE = [
+  { kind: TreeKind.Directory, mode: 0o777, size: 0, path: "tmp", file: 0 },
+  { kind: TreeKind.File, mode: 0o777, size: 300_000, path: "file", file: 1 },
+];
+
+/** The directory and the file a scene begins with, as the host tells of them. */
+export function treeRecords(): readonly Uint8Array[] {
+  const encoder = new TextEncoder();
+  return encodeTree(TREE.map((entry) => ({
+    ...entry,
+    path: encoder.encode(entry.path),
+    target: new Uint8Array(0),
+  })));
 }

@@ -4,6 +4,7 @@
  * result that some order leads to.
  */
 import type { Scenario } from "./scene_state.ts";
+import { HANDOVER_CASES } from "./handover_scenarios.ts";
 import { THREAD_CASES } from "./thread_scenarios.ts";
 import {
   BUFFER,
@@ -720,4 +721,5 @@ export const CASES: readonly Case[] = [
     ].map((log) => `A: ${log} | S: kill=0 | W: write=1`),
   },
   ...THREAD_CASES,
+  ...HANDOVER_CASES,
 ];

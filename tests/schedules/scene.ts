@@ -8,19 +8,19 @@ import { type SceneOptions, TABLES } from "./scene_options.ts";
 import { encodeBoot } from "../../core/boot.ts";
 import { EFFECT_ARITY, EffectKind } from "../../core/effect.ts";
 import { AccessKind, EventKind, InputKind, SampleKind } from "../../core/event.ts";
-import { encodeTree, TreeKind } from "../../core/fs/tree_records.ts";
 import { Cause } from "../../core/isa/riscv64.ts";
 import { registerSample, signalFrame } from "../../core/isa/signal_frame.ts";
 import { ONE, type State } from "../../core/kernel.ts";
 import { Auditor } from "../../core/ledger/auditor.ts";
 import { FrameRole } from "../../core/mem/tables.ts";
-import { peekUser } from "../../core/mem/user.ts";
 import { ProcessState, ShutdownReason } from "../../core/proc/tables.ts";
 import { layoutKernel, makeReducer, type Reducer } from "../../core/reducer.ts";
 import { ThreadState } from "../../core/sched/tables.ts";
 import { firstDeadline } from "../../core/sched/timer.ts";
 import { Snapshot } from "../../core/state/snapshot.ts";
 import { rowOf } from "../../core/syscall/rows.ts";
+import { leftOver, NodeWatch, revocationsAfter } from "./delegation.ts";
+import { bytesOf, isRead, isWord, LOCAL } from "./arguments.ts";
 import { EventWriter } from "./event_writer.ts";
 import {
   catchUp,
@@ -31,20 +31,21 @@ import {
   staleFrame,
   tlbKey,
   touchInterrupted,
+  walkTables,
 } from "./late_tlbs.ts";
-import { type Actor, copyModel, emptyModel, type Model, type Scenario } from "./scene_state.ts";
-import { hasWork, unasked } from "./scene_checks.ts";
-import { lostWakeup, waitName } from "./wakeups.ts";
 import {
-  type Action,
-  type Argument,
-  CODE,
-  FIRST_SP,
-  type Op,
-  OP_BYTES,
-  type Word,
-} from "./script.ts";
-import { writeProgram } from "./program.ts";
+  type Actor,
+  copyModel,
+  emptyModel,
+  type Mark,
+  type Model,
+  type Scenario,
+} from "./scene_state.ts";
+import { lostWakeup, waitName } from "./wakeups.ts";
+import { type Argument, CODE, FIRST_SP, type Op, OP_BYTES, type Word } from "./script.ts";
+import { treeRecords, writeProgram } from "./program.ts";
+import { hasWork } from "./has_work.ts";
+import { unasked } from "./unasked.ts";
 
 /** What a load from a frame finds that was given back and not cleared since. */
 export const LEFT_BEHIND = 238;
@@ -54,29 +55,7 @@ export const MODEL_FRAMES = 400;
 const EVENT_NS = 1000;
 const PAGE_BYTES = 4096;
 
-const TREE = [
-  { kind: TreeKind.Directory, mode: 0o777, size: 0, path: "tmp", file: 0 },
-  { kind: TreeKind.File, mode: 0o777, size: 300_000, path: "file", file: 1 },
-];
 const encoder = new TextEncoder();
-
-const isWord = (argument: Argument): argument is Word =>
-  typeof argument === "object" && argument !== null && "word" in argument;
-
-/** Whether a call reads its nth argument, by its row. */
-function isRead(number: number, args: readonly Argument[], nth: number): boolean {
-  const how = rowOf(number)?.args[nth]?.how;
-  return how?.kind !== "inSelected" || Number(args[how.selector]) in how.bytes;
-}
-
-/** Instructions that only their own thread can tell of. */
-const LOCAL: ReadonlySet<string> = new Set(["say", "ifZero", "label", "keep"]);
-
-/** A place to go back to. */
-export interface Mark {
-  readonly arena: Snapshot;
-  readonly model: Model;
-}
 
 /** One boot of a scenario, and where it has come to. */
 export class Scene {
@@ -90,6 +69,7 @@ export class Scene {
   private readonly hashWords = new Uint32Array(4);
 
   private readonly eventNs: number;
+  private readonly nodes: NodeWatch;
 
   constructor(readonly scenario: Scenario, private readonly options: SceneOptions = {}) {
     const layout = layoutKernel(TABLES);
@@ -97,6 +77,7 @@ export class Scene {
     this.kernel = options.kernel?.(layout, buffer) ?? makeReducer(layout, buffer, 0);
     this.eventNs = options.eventNs ?? EVENT_NS;
     this.s = this.kernel.state;
+    this.nodes = new NodeWatch(this.s);
     this.auditor = new Auditor(this.s);
     this.m = emptyModel(scenario.harts, scenario.preemptions ?? 0);
     this.boot();
@@ -323,14 +304,7 @@ export class Scene {
       startTime: 0,
     }, e.payload);
     this.send(0, "boot");
-    const entries = TREE.map((entry) => ({
-      ...entry,
-      path: encoder.encode(entry.path),
-      target: new Uint8Array(0),
-    }));
-    for (const payload of encodeTree(entries)) {
-      this.input(InputKind.Tree, () => this.e.put(payload));
-    }
+    for (const payload of treeRecords()) this.input(InputKind.Tree, () => this.e.put(payload));
     this.input(InputKind.Entropy, () => this.e.put(new Uint8Array(32).fill(7)));
     this.input(InputKind.Start, () => {
       this.e.copyIn(encoder.encode("/file"));
@@ -469,18 +443,7 @@ export class Scene {
       const whose = of === undefined ? actor : this.m.actors.find((a) => a?.name === of);
       return whose?.kept[held] ?? 0;
     }
-    return this.bytesOf(argument);
-  }
-
-  private bytesOf(given: string | Uint8Array | Action): Uint8Array {
-    if (typeof given === "string") return encoder.encode(given);
-    if (given instanceof Uint8Array) return given;
-    const bytes = new Uint8Array(24);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, CODE + OP_BYTES * this.labelAt(given.handler), true);
-    view.setUint32(8, given.flags, true);
-    bytes.set(given.mask, 16);
-    return bytes;
+    return bytesOf(argument, (name) => this.labelAt(name));
   }
 
   private call(hart: number, actor: Actor, number: number, args: readonly Argument[]): void {
@@ -491,6 +454,7 @@ export class Scene {
     const absent = args.findIndex((a, i) =>
       isWord(a) && isRead(number, args, i) && this.frameAt(thread, a.word) === 0
     );
+    if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
     if (absent >= 0) return this.callFault(hart, number, (args[absent] as Word).word);
     const given = args.map((a) => this.givenOf(thread, actor, a));
     const frame = this.m.frames.get(`${thread} ${actor.sp}`) ?? null;
@@ -498,7 +462,6 @@ export class Scene {
     args.forEach((a, i) => {
       if (isWord(a)) e.register(i, a.word * PAGE_BYTES);
     });
-    if (!actor.calling.includes(actor.at)) actor.calling.push(actor.at);
     actor.args = Array.from({ length: e.registerCount }, (_, i) => e.registers[2 * i] | 0);
     this.send(hart, rowOf(number)?.name ?? `call ${number}`);
   }
@@ -538,8 +501,7 @@ export class Scene {
   }
 
   private walk(thread: number, page: number, access: number): number {
-    const look = (s: State | undefined): number =>
-      peekUser(s ?? this.s, thread, page * PAGE_BYTES, access);
+    const look = (s: State | undefined): number => walkTables(s ?? this.s, thread, page, access);
     return this.options.peek?.(look) ?? look(this.s);
   }
 
@@ -552,6 +514,7 @@ export class Scene {
     e.time = m.time[hart];
     m.last = `event ${m.order} (hart ${hart}, ${what})`;
     this.options.record?.(e);
+    this.nodes.before(hart);
     try {
       const refusal = this.kernel.reduce(e);
       if (refusal !== 0) this.fault = `the kernel refused it: ${refusal}`;
@@ -561,7 +524,9 @@ export class Scene {
     if (this.fault !== "") return;
     if (e.kind === EventKind.Boot) this.auditor.begin();
     m.order++;
-    this.obey(hart);
+    this.fault = this.nodes.after(m.revocations);
+    if (this.fault === "") this.obey(hart);
+    m.revocations = revocationsAfter(this.s, m.revocations);
     if (this.fault === "") this.inspect();
   }
 
@@ -596,7 +561,7 @@ export class Scene {
     const ends = this.s.kernel.shutdown[ONE] !== 0;
     this.fault = this.auditor.checkTotals() ||
       (ends ? "" : lostWakeup(this.s, (thread) => this.m.actors[thread]?.args ?? [])) ||
-      staleFrame(this.m.tlbs, this.s) || unasked(this.s, this.m, this.scenario.harts);
+      staleFrame(this.m.tlbs, this.s) || unasked(this.s, this.m);
     for (let t = 1; t <= this.s.thread.$header[0]; t++) {
       const actor = this.m.actors[t];
       if (actor === undefined) continue;
@@ -629,6 +594,10 @@ export class Scene {
       return;
     }
     actor.calling.splice(i, 1);
+    const revocation = this.m.revocations.find((r) => r.thread === thread);
+    if (revocation !== undefined && value === 0) {
+      this.fault = leftOver(this.s, this.m.tlbs, revocation);
+    }
     if (op.name !== "") actor.log.push(`${op.name}=${value}`);
   }
 
@@ -711,6 +680,7 @@ export class Scene {
           break;
         }
         case EffectKind.SetRegister:
+          if (m.actors[a]?.gone === true) break;
           this.setRegister(a, b, d * 2 ** 32 + (c >>> 0));
           break;
         case EffectKind.LoadRegisters:

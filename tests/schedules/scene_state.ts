@@ -1,5 +1,7 @@
 /** What a scene is made of beside the kernel's arena: all of it is copied when a scene is marked. */
 import { emptyTlbs, type LateTlbs } from "./late_tlbs.ts";
+import type { Snapshot } from "../../core/state/snapshot.ts";
+import type { Revocation } from "./delegation.ts";
 import type { Script } from "./script.ts";
 
 /** What comes from outside, once, at any moment. */
@@ -51,6 +53,8 @@ export interface Model {
   timer: number[];
   /** By hart: thread, root page number and ASID it was told to run. Never changed in place. */
   told: (readonly number[])[];
+  /** Revocations under way. Never changed in place. */
+  revocations: readonly Revocation[];
   continues: boolean[];
   ipi: boolean[];
   inputs: string[];
@@ -76,6 +80,7 @@ export function emptyModel(harts: number, preemptions: number): Model {
     sequence: each(() => 0),
     timer: each(() => 0),
     told: each(() => [0, 0, 0]),
+    revocations: [],
     continues: each(() => false),
     ipi: each(() => false),
     inputs: [],
@@ -112,4 +117,10 @@ export function copyModel(m: Model): Model {
     inputs: [...m.inputs],
     sites: [...m.sites],
   };
+}
+
+/** A place to go back to. */
+export interface Mark {
+  readonly arena: Snapshot;
+  readonly model: Model;
 }

@@ -5,6 +5,7 @@
  * fail_each scenario
  */
 #include "msg.h"
+#include "native.h"
 #include "thread.h"
 
 enum {
@@ -321,6 +322,8 @@ static void scenario_tokens(void) {
   if (notification > 0) {
     try("derive", sys_cap_derive(notification, 0xff));
     try("copy", sys_cap_copy(notification, 0));
+    try("timer", sys_timer_create(notification, 1));
+    try("irq", sys_irq_bind(5, notification, 1));
     sys_cap_revoke(notification);
   }
   long own = try("token", sys_cap_space());
@@ -335,8 +338,43 @@ static void scenario_tokens(void) {
   if (status != 0) print("child killed %ld\n", status & 0x7f);
 }
 
+static u8 area[2 * PAGE] __attribute__((aligned(PAGE)));
+
+/* A child sends a capability and a page to its parent, which does not wait for them for ever. */
+static void carry_tokens(void) {
+  long chid = try("channel", sys_channel_create(CHF_CAPS));
+  if (chid < 0 || try("timeout", sys_timer_timeout(TIMEOUT_RECEIVE, 2000000)) < 0) return;
+  long child = fork();
+  struct msg m = {caps_tag(0, 1, 0), {0}};
+  long cap[4] = {0};
+  if (child == 0) {
+    cap[0] = try("memory", sys_memory_create(1));
+    long coid = try("attach", sys_connect_attach(sys_getppid(), chid));
+    if (cap[0] > 0 && coid > 0) try("carry", msg_send_caps(coid, &m, cap));
+    area[0] = 1;
+    if (coid > 0) try("send pages", MsgSendPages(coid, area, PAGE, NULL, 0, PAGES_MOVED));
+    exit(0);
+  }
+  if (child > 0) {
+    long receipt = msg_receive_caps(chid, &m, cap);
+    m.tag = reply_tag(0, 0);
+    if (receipt > 0) try("reply", msg_trap(SYS_msg_reply, receipt, &m));
+    area[PAGE] = 1;
+    if (receipt > 0) {
+      sys_timer_timeout(TIMEOUT_RECEIVE, 2000000);
+      receipt = MsgReceive(chid, area + PAGE, PAGE, NULL);
+      /* The child may have said why nothing comes. */
+      if (receipt != -ETIMEDOUT) try("receive pages", receipt);
+      if (receipt > 0) MsgReply(receipt, 0, NULL, 0);
+    }
+  }
+  sys_channel_destroy(chid);
+  reap(child);
+}
+
 /* Channels, connections to them, and pulses and posts through these. */
 static void scenario_messages(void) {
+  carry_tokens();
   for (int n = 0; n < 3; n++) {
     long chid = try("channel", sys_channel_create(0));
     if (chid < 0) return;
@@ -349,6 +387,8 @@ static void scenario_messages(void) {
   if (chid < 0) return;
   long coid = try("attach", sys_connect_attach(0, chid));
   if (coid < 0 || try("post", MsgPost(coid, "a word", 6)) < 0) return;
+  if (try("name", name_attach("/a/name", chid)) < 0) return;
+  if (try("attach", name_open("/a/name")) < 0) return;
   struct msg m;
   try("receive", msg_receive(chid, &m));
 }

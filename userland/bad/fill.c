@@ -325,6 +325,30 @@ static void give_tokens(void) {
   for (long i = 0; i < count; i++) CHECK_EQUAL(sys_cap_delete(held[i]), 0);
 }
 
+/* ---- timers of one notification ---- */
+
+static long bell;
+
+static void take_timers(void) {
+  bell = sys_notification_create();
+  while (!refused(sys_timer_create(bell, 1))) {}
+  for (long i = 0; i < count; i++) CHECK_EQUAL(sys_timer_arm(held[i], 1l << 50, 0), 0);
+}
+
+static void give_timers(void) {
+  CHECK_EQUAL(sys_cap_revoke(bell), 0);
+  for (long i = 0; i < count; i++) CHECK_EQUAL(sys_cap_delete(held[i]), -3);
+  CHECK_EQUAL(sys_cap_delete(bell), 0);
+}
+
+/* ---- interrupt sources; the console has one of them ---- */
+
+static void take_irqs(void) {
+  long source = 1;
+  bell = sys_notification_create();
+  while (!refused(sys_irq_bind(source++, bell, 1))) {}
+}
+
 static const struct thing {
   const char *name;
   void (*take)(void);
@@ -344,6 +368,8 @@ static const struct thing {
     {"images", take_images, give_images},
     {"waits", take_waits, give_waits},
     {"tokens", take_tokens, give_tokens},
+    {"timers", take_timers, give_timers},
+    {"irqs", take_irqs, give_timers},
     {"chunks", take_chunks, give_nothing},
     {"limits", take_limits, give_nothing},
 };

@@ -4,7 +4,7 @@
 enum { READ = 1, WRITE = 2, MAP = 4, GRANT = 8, SEND = 16, RECEIVE = 32, EXECUTE = 128 };
 enum { STALE = -3, FEWER_RIGHTS = -5 };
 enum { KIND_MEMORY = 5, KIND_NOTIFICATION = 8 };
-enum { SLOT_CLOCK = 32, SLOT_PROCESSES = 128 };
+enum { SLOT_CLOCK = 32, SLOT_PROCESSES = 128, SLOTS = 1023 };
 enum { DEPTH = 128, CHILDREN = 3 };
 #define SHARED 0x40000000ul
 #define CODE 0x50000000ul
@@ -161,9 +161,9 @@ static void check_renouncing(void) {
     check_reset();
     struct timespec now;
     CHECK_EQUAL(sys_clock_gettime(CLOCK_MONOTONIC, (long)&now), 0);
-    CHECK_EQUAL(sys_cap_renounce(SLOT_CLOCK), 255 - SLOT_CLOCK);
+    CHECK_EQUAL(sys_cap_renounce(SLOT_CLOCK), SLOTS - SLOT_CLOCK);
     CHECK_EQUAL(sys_clock_gettime(CLOCK_MONOTONIC, (long)&now), -EPERM);
-    CHECK_EQUAL(sys_cap_renounce(SLOT_PROCESSES), 255 - SLOT_CLOCK - SLOT_PROCESSES);
+    CHECK_EQUAL(sys_cap_renounce(SLOT_PROCESSES), SLOTS - SLOT_CLOCK - SLOT_PROCESSES);
     CHECK_EQUAL(sys_cap_process(0), -14);
     exit(check_result());
   }
@@ -186,7 +186,7 @@ static void check_spawning(void) {
   long space = sys_space_create();
   CHECK_EQUAL(sys_space_map(space, memory, CODE, 1, 0, PROT_READ | PROT_EXEC), 0);
   CHECK_EQUAL(sys_process_spawn(own, CODE, CODE, 9, 0), -10);
-  long child = sys_process_spawn(space, CODE, CODE, 9, 255);
+  long child = sys_process_spawn(space, CODE, CODE, 9, SLOTS);
   CHECK(child > 0);
   i32 status = 0;
   CHECK(sys_wait4(-1, (long)&status, 0, 0) > 0);

@@ -1,11 +1,12 @@
 /*
  * Boot stage: what channels have besides messages: news of threads' ends, pulses that share a row,
- * posts that wait in a ring, and notifications of several channels.
+ * posts that wait in a ring, notifications of several channels, names, limits and counters.
  */
 #include "msg.h"
 #include "thread.h"
 
 #define SELF 0
+#define SLOT_NAMES 256
 
 static void *nothing(void *argument) { return argument; }
 
@@ -31,8 +32,8 @@ static void check_equal_pulses(void) {
   enum { SENT = 300 };
   long chid = sys_channel_create(0);
   long coid = sys_connect_attach(SELF, chid);
-  for (int i = 0; i < SENT; i++) CHECK_EQUAL(MsgSendPulse(coid, 5, 1, 7), 0);
-  CHECK_EQUAL(MsgSendPulse(coid, 5, 2, 7), 0);
+  for (int i = 0; i < SENT; i++) CHECK_EQUAL(MsgSendPulse(coid, -1, 1, 7), 0);
+  CHECK_EQUAL(MsgSendPulse(coid, -1, 2, 7), 0);
   struct pulse p;
   for (int i = 0; i < SENT; i++) {
     CHECK_EQUAL(MsgReceive(chid, &p, sizeof p, NULL), 0);
@@ -101,11 +102,90 @@ static void check_binding(void) {
   CHECK_EQUAL(sys_cap_delete(token), 0);
 }
 
-int main(void) {
+/* A server is found by its name, by whoever has not given up looking. */
+static void check_names(void) {
+  long chid = sys_channel_create(0);
+  CHECK_EQUAL(name_open("/dev/adder"), -ENOENT);
+  CHECK_EQUAL(name_attach("/dev/adder", chid), 0);
+  CHECK_EQUAL(name_attach("/dev/adder", chid), -EEXIST);
+  CHECK_EQUAL(name_attach("", chid), -EINVAL);
+  long child = fork();
+  if (child == 0) {
+    long coid = name_open("/dev/adder");
+    struct msg m = {16, {40, 2}};
+    if (msg_send(coid, &m) != 0 || m.word[0] != 42) exit(1);
+    if (name_detach("/dev/adder") != -EPERM) exit(2);
+    sys_cap_renounce(SLOT_NAMES);
+    exit(name_open("/dev/adder") == -EPERM ? 0 : 3);
+  }
+  /* What executes another program has no channels any more, nor their names. */
+  long other = fork();
+  if (other == 0) {
+    long own = sys_channel_create_async(CHF_THREAD_DEATH, 16);
+    long coid = sys_connect_attach(SELF, own);
+    if (name_attach("/dev/other", own) != 0 || MsgPost(coid, "", 0) != 0) exit(1);
+    char *argv[] = {"channels", "end", NULL};
+    char *envp[] = {NULL};
+    sys_execve((long)"/proc/self/exe", (long)argv, (long)envp);
+    exit(2);
+  }
+  CHECK_EQUAL(wait_for(other), 0);
+  CHECK_EQUAL(name_open("/dev/other"), -ENOENT);
+  struct msg m;
+  long receipt = msg_receive(chid, &m);
+  m.word[0] += m.word[1];
+  m.tag = reply_tag(0, 8);
+  CHECK_EQUAL(msg_trap(SYS_msg_reply, receipt, &m), 0);
+  CHECK_EQUAL(wait_for(child), 0);
+  CHECK_EQUAL(sys_channel_destroy(chid), 0);
+  CHECK_EQUAL(name_open("/dev/adder"), -ENOENT);
+}
+
+/* Who sends too much is refused, whoever else sends is not, and the channel's owner sees it. */
+static void check_limits(void) {
+  enum { BURST = 5, SENT = 50 };
+  long chid = sys_channel_create_async(0, SENT);
+  CHECK_EQUAL(sys_channel_limit(chid, 1000, BURST), 0);
+  CHECK_EQUAL(sys_channel_limit(chid, 1000, 0), -EINVAL);
+  long child = fork();
+  if (child == 0) {
+    long coid = sys_connect_attach(sys_getppid(), chid);
+    int posted = 0, refused = 0;
+    for (int i = 0; i < SENT; i++) {
+      long r = MsgPost(coid, &i, sizeof i);
+      posted += r == 0;
+      refused += r == -EDQUOT;
+    }
+    if (posted < BURST || posted + refused != SENT || refused == 0) exit(1);
+    struct timespec pause = {0, 2000000};
+    sys_nanosleep((long)&pause, 0);
+    exit(MsgPost(coid, "", 0) == 0 && MsgPost(coid, "", 0) == 0 ? 0 : 2);
+  }
+  CHECK_EQUAL(wait_for(child), 0);
+  long coid = sys_connect_attach(SELF, chid);
+  CHECK_EQUAL(MsgPost(coid, "", 0), 0);
+  struct channel_counters c;
+  CHECK_EQUAL(channel_counters(chid, &c), 0);
+  CHECK_EQUAL(c.posted + c.limited, SENT + 3);
+  CHECK_EQUAL(c.waiting, c.posted);
+  CHECK_EQUAL(c.arrivals, c.posted);
+  CHECK_EQUAL(c.received + c.answered + c.pulsed + c.full, 0);
+  CHECK_EQUAL(channel_counters(chid, (void *)8), -EFAULT);
+  CHECK_EQUAL(sys_channel_destroy(chid), 0);
+}
+
+int main(int argc, char **argv) {
+  (void)argv;
+  /* Executed by the stage itself. */
+  if (argc > 1) return 0;
   check_thread_death();
   check_equal_pulses();
   check_posts();
   check_binding();
-  if (check_result() == 0) print("channels: ends of threads told, equal pulses counted, posts kept in order\n");
+  check_names();
+  check_limits();
+  if (check_result() == 0) {
+    print("channels: ends of threads told, pulses counted, posts in order, names, limits\n");
+  };
   return check_result();
 }

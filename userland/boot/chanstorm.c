@@ -10,8 +10,8 @@
 #include "stressor.h"
 
 enum { MOST_CHILDREN = 64, MOST_CHANNELS = 128, SLOTS = 4096, PARTS = 8 };
-/* How often both of those beside must be seen to get on, in loads long enough for it. */
-enum { LOOKS = 4, LONG_LOAD = 16, STRESSOR_HART = 4 };
+/* How often both of those beside must be seen to get on, in loads of so many channels. */
+enum { LOOKS = 4, LONG_LOAD = 40000, STRESSOR_HART = 4 };
 #define SELF 0
 
 /* What a child tells: how far it is, and at the end the channel it still has, or 0. */
@@ -92,7 +92,7 @@ static long collect(int in, long server_pid, struct stressor *stressor) {
     struct report report;
     if (read_all(in, &report, sizeof report) != sizeof report) fail("no report", at_end);
     mark_progress("chanstorm", ++heard);
-    if (rounds >= LONG_LOAD && heard % looks == 0) CHECK(stressor_got_on(stressor));
+    if (children * rounds * channels >= LONG_LOAD && heard % looks == 0) CHECK(stressor_got_on(stressor));
     if (!report.at_end) continue;
     at_end++;
     created += report.created;

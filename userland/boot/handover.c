@@ -1,6 +1,7 @@
 /*
  * Boot stage: what messages hand over. A capability goes through a chain of processes and back, each
- * of which maps it; another is revoked while a message carries it.
+ * of which maps it; another is revoked while a message carries it. Pages are moved and shared.
+ * handover [PAGES]
  */
 #include "msg.h"
 
@@ -149,10 +150,81 @@ static void check_revoked(void) {
   CHECK_EQUAL(sys_channel_destroy(chid), 0);
 }
 
-int main(void) {
+/* Pages that are sent; a message may have 64. */
+static usize page_count;
+#define WORDS (PAGE / sizeof(u64))
+
+/* Fills the first word of each page, and the last one. */
+static void fill(volatile u64 *page, u64 seed) {
+  for (usize i = 0; i < page_count; i++) page[i * WORDS] = page[i * WORDS + WORDS - 1] = seed + i;
+}
+
+/* How many words are not as `fill` left them. */
+static int differences(const volatile u64 *page, u64 seed) {
+  int wrong = 0;
+  for (usize i = 0; i < page_count; i++) {
+    wrong += page[i * WORDS] != seed + i;
+    wrong += page[i * WORDS + WORDS - 1] != seed + i;
+  }
+  return wrong;
+}
+
+/* A child sends pages: some are moved, some shared; both sides write to what they have then. */
+static void check_pages(void) {
+  long chid = sys_channel_create(0);
+  long child = fork();
+  CHECK(child >= 0);
+  volatile u64 *page = (volatile u64 *)map_pages(page_count * PAGE, PROT_READ | PROT_WRITE);
+  const void *pages = (const void *)page;
+  if (child == 0) {
+    check_reset();
+    long coid = sys_connect_attach(sys_getppid(), chid);
+    u64 answer = 0;
+    fill(page, 1000);
+    CHECK_EQUAL(MsgSendPages(coid, pages, page_count * PAGE, &answer, sizeof answer, PAGES_MOVED), 1);
+    CHECK_EQUAL(answer, 77);
+    CHECK_EQUAL(differences(page, 1000), 2 * page_count);
+    CHECK_EQUAL(page[5 * WORDS], 0);
+    fill(page, 2000);
+    CHECK_EQUAL(MsgSendPages(coid, pages, page_count * PAGE, &answer, sizeof answer, PAGES_SHARED), 2);
+    CHECK_EQUAL(differences(page, 2000), 0);
+    fill(page, 3000);
+    CHECK_EQUAL(msg_send(coid, &(struct msg){0}), 3);
+    CHECK_EQUAL(MsgSendPages(coid, pages, PAGE, (void *)page, 8, PAGES_SHARED), -EINVAL);
+    CHECK_EQUAL(MsgSendPages(coid, pages, PAGE + 8, &answer, 8, PAGES_MOVED), -EINVAL);
+    exit(check_result());
+  }
+  struct msg_info info;
+  u64 answer = 77;
+  fill(page, 10);
+  long receipt = MsgReceive(chid, (void *)page, page_count * PAGE, &info);
+  CHECK_EQUAL(info.length, page_count * PAGE);
+  CHECK_EQUAL(differences(page, 1000), 0);
+  fill(page, 20);
+  CHECK_EQUAL(differences(page, 20), 0);
+  CHECK_EQUAL(MsgReply(receipt, 1, &answer, sizeof answer), 0);
+  receipt = MsgReceive(chid, (void *)page, page_count * PAGE, NULL);
+  CHECK_EQUAL(differences(page, 2000), 0);
+  page[0] = page[WORDS - 1] = 5;
+  CHECK_EQUAL(differences(page, 2000), 2);
+  CHECK_EQUAL(MsgReply(receipt, 2, NULL, 0), 0);
+  struct msg m;
+  receipt = msg_receive(chid, &m);
+  CHECK_EQUAL(differences(page, 2000), 2);
+  m.tag = reply_tag(3, 0);
+  CHECK_EQUAL(msg_trap(SYS_msg_reply, receipt, &m), 0);
+  CHECK_EQUAL(wait_for(child), 0);
+  CHECK_EQUAL(sys_munmap((long)page, page_count * PAGE), 0);
+  CHECK_EQUAL(sys_channel_destroy(chid), 0);
+}
+
+int main(int argc, char **argv) {
+  page_count = (usize)number_or(argc > 1 ? argv[1] : NULL, 64);
   check_chain();
   check_revoked();
+  check_pages();
   print("handover: a capability went through %d processes and back, one was revoked on its way\n",
         LINKS);
+  print("handover: %lu pages moved and %lu shared\n", page_count, page_count);
   return check_result();
 }

@@ -237,7 +237,8 @@ static int is_inverted(int with_lending) {
 static void *end_as_owner(void *argument) {
   CHECK_EQUAL(owned_lock(&owned), 0);
   semaphore_post(&held);
-  sleep_for(300000);
+  /* Not before somebody waits for it: the kernel marks the word then. */
+  while ((__atomic_load_n(&owned.word, __ATOMIC_ACQUIRE) & FUTEX_WAITERS) == 0) sleep_for(50000);
   return argument;
 }
 
@@ -249,6 +250,108 @@ static void check_dead_owner(void) {
   CHECK_EQUAL(owned_lock(&owned), 1);
   finish(threads, 1);
   CHECK_EQUAL(owned_unlock(&owned), 0);
+}
+
+/* ---- robust mutexes: whoever held one ends, by itself, by a signal or for another program ---- */
+
+static struct robust_mutex strong[2];
+
+static void *end_with_locks(void *argument) {
+  CHECK_EQUAL(robust_lock(&strong[0]), 0);
+  CHECK_EQUAL(robust_lock(&strong[1]), 0);
+  CHECK_EQUAL(robust_lock(&strong[1]), -EDEADLK);
+  semaphore_post(&held);
+  sleep_for(300000);
+  return argument;
+}
+
+static void check_robust_threads(void) {
+  struct thread *threads[1];
+  CHECK_EQUAL(robust_unlock(&strong[0]), -EPERM);
+  start(threads, 1, end_with_locks);
+  semaphore_wait(&held);
+  /* One is waited for, the other found. */
+  CHECK_EQUAL(robust_lock(&strong[1]), 1);
+  finish(threads, 1);
+  CHECK_EQUAL(robust_lock(&strong[0]), 1);
+  CHECK_EQUAL(robust_unlock(&strong[1]), 0);
+  CHECK_EQUAL(robust_unlock(&strong[0]), 0);
+  CHECK_EQUAL(strong[0].word, 0);
+}
+
+struct robust_between {
+  struct robust_mutex mutex;
+  struct semaphore held;
+  volatile long count;
+};
+
+static char own_path[128];
+
+/* Has the lock until it is killed, or until it is another program. */
+static void hold(struct robust_between *between, int by_exec) {
+  CHECK_EQUAL(robust_lock(&between->mutex), 0);
+  semaphore_post(&between->held);
+  const char *arguments[] = {"sync", "rest", NULL}, *environment[] = {NULL};
+  if (by_exec) {
+    sys_execve((long)own_path, (long)arguments, (long)environment);
+    exit(1);
+  }
+  for (;;) sleep_for(1000000000);
+}
+
+static void check_robust_processes(void) {
+  long at = sys_mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  CHECK(at > 0);
+  struct robust_between *between = (struct robust_between *)at;
+  between->held.shared = 1;
+  for (int by_exec = 0; by_exec < 2; by_exec++) {
+    long child = fork();
+    if (child == 0) hold(between, by_exec);
+    semaphore_wait(&between->held);
+    if (!by_exec) CHECK_EQUAL(sys_kill(child, SIGKILL), 0);
+    CHECK_EQUAL(robust_lock(&between->mutex), 1);
+    CHECK_EQUAL(robust_unlock(&between->mutex), 0);
+    CHECK_EQUAL(sys_kill(child, SIGKILL), 0);
+    CHECK_EQUAL(wait_for(child), SIGKILL);
+  }
+  /* Every one of some that count dies with the lock held. */
+  long children[4];
+  for (int i = 0; i < 4; i++) {
+    children[i] = fork();
+    if (children[i] != 0) continue;
+    robust_lock(&between->mutex);
+    between->count = between->count + 1;
+    exit(0);
+  }
+  for (int i = 0; i < 4; i++) CHECK_EQUAL(wait_for(children[i]), 0);
+  CHECK_EQUAL(robust_lock(&between->mutex), 1);
+  CHECK_EQUAL(between->count, 4);
+  CHECK_EQUAL(robust_unlock(&between->mutex), 0);
+  sys_munmap(at, PAGE);
+}
+
+/* ---- one call that changes a word, and wakes at it and at another ---- */
+
+static u32 gate, signalled;
+
+static void *wait_at_gate(void *argument) {
+  u32 *word = argument == NULL ? &gate : &signalled;
+  while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0) {
+    sys_futex((long)word, FUTEX_WAIT | FUTEX_PRIVATE, 0, 0, 0, 0);
+  }
+  return argument;
+}
+
+static void check_wake_op(void) {
+  struct thread *threads[2];
+  start(threads, 2, wait_at_gate);
+  /* OR 1 into the second word; wake there if it was 0. */
+  long operation = 2l << 28 | 1 << 12;
+  __atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
+  CHECK(sys_futex((long)&gate, FUTEX_WAKE_OP | FUTEX_PRIVATE, 1, 1, (long)&signalled, operation) >= 0);
+  finish(threads, 2);
+  CHECK_EQUAL(signalled, 1);
+  CHECK_EQUAL(sys_futex((long)&gate, FUTEX_WAKE_OP, 1, 1, (long)&signalled, 5l << 28), -ENOSYS);
 }
 
 /* ---- between processes ---- */
@@ -283,6 +386,10 @@ static void check_processes(void) {
 }
 
 int main(int argc, char **argv) {
+  sibling_path(own_path, sizeof own_path, "sync");
+  if (argc > 1 && strcmp(argv[1], "rest") == 0) {
+    for (;;) sleep_for(1000000000);
+  }
   rounds = number_or(argc > 1 ? argv[1] : NULL, 64);
   check_ends();
   check_mutexes();
@@ -293,6 +400,9 @@ int main(int argc, char **argv) {
   CHECK_EQUAL(is_inverted(0), 1);
   CHECK_EQUAL(is_inverted(1), 0);
   check_dead_owner();
+  check_robust_threads();
+  check_robust_processes();
+  check_wake_op();
   check_processes();
   int failed = check_result();
   if (failed == 0) print("sync: ok\n");

@@ -41,6 +41,7 @@ enum {
   ENOTEMPTY = 39,
   ELOOP = 40,
   ETIMEDOUT = 110,
+  EDQUOT = 122,
 };
 
 /* ---- auxiliary vector ---- */
@@ -67,6 +68,7 @@ enum {
   FUTEX_WAKE = 1,
   FUTEX_REQUEUE = 3,
   FUTEX_CMP_REQUEUE = 4,
+  FUTEX_WAKE_OP = 5,
   FUTEX_LOCK_PI = 6,
   FUTEX_UNLOCK_PI = 7,
   FUTEX_TRYLOCK_PI = 8,

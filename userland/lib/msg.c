@@ -4,15 +4,22 @@
 
 static u64 least(u64 a, u64 b) { return a < b ? a : b; }
 
+/* Sends from memory; a reply that came in registers goes where the other would have gone. */
+static long send_memory(long number, long coid, struct msg m) {
+  void *reply = (void *)m.word[1];
+  u64 room = m.word[2];
+  long status = msg_trap(number, coid, &m);
+  if (status >= 0 && (m.tag & TAG_MEMORY) == 0) {
+    memcpy(reply, m.word, least(m.tag & TAG_LENGTH, room));
+  }
+  return status;
+}
+
 long MsgSend(long coid, const void *buf, u64 length, void *reply, u64 room) {
   struct msg m = {length, {0}};
   if (length > REGISTER_BYTES || room > REGISTER_BYTES) {
     m = (struct msg){(u64)buf, {length, (u64)reply, room}};
-    long status = msg_trap(SYS_msg_send_bytes, coid, &m);
-    if (status >= 0 && (m.tag & TAG_MEMORY) == 0) {
-      memcpy(reply, m.word, least(m.tag & TAG_LENGTH, room));
-    }
-    return status;
+    return send_memory(SYS_msg_send_bytes, coid, m);
   }
   memcpy(m.word, buf, length);
   long status = msg_send(coid, &m);
@@ -24,6 +31,11 @@ long MsgSendv(long coid, const struct msg_part *parts, int count, const struct m
               int replies) {
   struct msg m = {(u64)parts, {(u64)count, (u64)reply, (u64)replies}};
   return msg_trap(SYS_msg_send_parts, coid, &m);
+}
+
+long MsgSendPages(long coid, const void *buf, u64 length, void *reply, u64 room, int pass) {
+  struct msg m = {(u64)buf, {length, (u64)reply, room, (u64)pass}};
+  return send_memory(SYS_msg_send_pages, coid, m);
 }
 
 long MsgReceive(long chid, void *buf, u64 room, struct msg_info *info) {

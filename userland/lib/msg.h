@@ -63,6 +63,18 @@ struct msg_info {
   u32 zero;
 };
 
+/* What channel_counters gives. */
+struct channel_counters {
+  u64 arrivals; /* what had to wait: messages, pulses, posts */
+  u64 received;
+  u64 answered;
+  u64 pulsed;
+  u64 posted;
+  u64 limited; /* refused: its sender sent too many */
+  u64 full;    /* refused: too many waited */
+  u64 waiting; /* posts in the ring now */
+};
+
 struct pulse {
   u16 type;
   u16 subtype;
@@ -175,8 +187,25 @@ static inline u64 reply_tag(long status, u64 length) { return (u64)status << 32 
 long MsgSend(long coid, const void *buf, u64 length, void *reply, u64 room);
 long MsgSendv(long coid, const struct msg_part *parts, int count, const struct msg_part *reply,
               int replies);
+/*
+ * Sends whole pages, which pass to a receiver whose buffer is whole pages too: with PAGES_MOVED the
+ * sender's may read zero then, with PAGES_SHARED both have them until either writes. The reply must go
+ * elsewhere.
+ */
+enum { PAGES_MOVED = 2, PAGES_SHARED = 3 };
+long MsgSendPages(long coid, const void *buf, u64 length, void *reply, u64 room, int pass);
 long MsgReceive(long chid, void *buf, u64 room, struct msg_info *info);
 long MsgReply(long receipt, long status, const void *buf, u64 length);
+/* Gives a channel a name of 1 to 128 bytes; connects to who has one; takes it from the caller's. */
+static inline long name_attach(const char *name, long chid) {
+  return sys_name_attach((long)name, chid);
+}
+static inline long name_open(const char *name) { return sys_name_open((long)name); }
+static inline long name_detach(const char *name) { return sys_name_detach((long)name); }
+static inline long channel_counters(long chid, struct channel_counters *counters) {
+  return sys_channel_counters(chid, (long)counters);
+}
+
 /* Posts to an asynchronous channel; -EAGAIN when its ring is full, -EINVAL beyond POST_BYTES. */
 long MsgPost(long coid, const void *buf, u64 length);
 long MsgSendPulse(long coid, int priority, int code, i64 value);

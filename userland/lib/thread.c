@@ -9,9 +9,18 @@ enum {
                 0x00100000 /* id here */ | 0x00200000 /* cleared there at the end */,
   SCHED_OTHER = 0,
   SCHED_RR = 2,
+  ROBUST_HEAD_BYTES = 24,
 };
 
 enum { RUNNING, DETACHED, ENDED };
+
+/* What set_robust_list is given, and whose it is: a child of fork has none yet. */
+struct robust_list {
+  struct robust_entry first;
+  long distance;
+  struct robust_entry *pending;
+  u32 id;
+};
 
 /* Lies at the upper end of its stack's mapping; the thread pointer names it. */
 struct thread {
@@ -20,6 +29,7 @@ struct thread {
   void *(*entry)(void *);
   void *argument;
   void *result;
+  struct robust_list robust;
 };
 
 #define LOAD(word) __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
@@ -166,6 +176,70 @@ long owned_try_lock(struct owned_mutex *mutex) { return lock_owned(mutex, FUTEX_
 long owned_unlock(struct owned_mutex *mutex) {
   if (compare_exchange(&mutex->word, thread_id(), 0)) return 0;
   return futex(&mutex->word, FUTEX_UNLOCK_PI, mutex->shared, 0, NULL);
+}
+
+/* ---- robust mutexes ---- */
+
+/* The first thread's, which has no struct thread. */
+static struct robust_list first_list;
+
+static struct robust_list *own_list(void) {
+  struct robust_list *list = self() == NULL ? &first_list : &self()->robust;
+  u32 id = thread_id();
+  if (list->id != id) {
+    list->first.next = &list->first;
+    list->distance = (long)__builtin_offsetof(struct robust_mutex, word) -
+                     (long)__builtin_offsetof(struct robust_mutex, entry);
+    list->pending = NULL;
+    sys_set_robust_list((long)list, ROBUST_HEAD_BYTES);
+    list->id = id;
+  }
+  return list;
+}
+
+/* Gets the word; 0, or 1 when its last owner ended. */
+static long take_robust(struct robust_mutex *mutex, u32 id) {
+  u32 waiters = 0;
+  for (;;) {
+    u32 word = LOAD(mutex->word);
+    if ((word & FUTEX_TID_MASK) == 0) {
+      if (!compare_exchange(&mutex->word, word, id | waiters | (word & FUTEX_WAITERS))) continue;
+      return (word & FUTEX_OWNER_DIED) != 0;
+    }
+    u32 waited = word | FUTEX_WAITERS;
+    if (word != waited && !compare_exchange(&mutex->word, word, waited)) continue;
+    futex(&mutex->word, FUTEX_WAIT, 1, waited, NULL);
+    /* Others may wait beside this one. */
+    waiters = FUTEX_WAITERS;
+  }
+}
+
+/* The kernel looks at `pending` where a thread ends between having the word and telling of it. */
+static void tell(struct robust_list *list, struct robust_entry *entry) {
+  __atomic_store_n(&list->pending, entry, __ATOMIC_SEQ_CST);
+}
+
+long robust_lock(struct robust_mutex *mutex) {
+  struct robust_list *list = own_list();
+  if ((LOAD(mutex->word) & FUTEX_TID_MASK) == list->id) return -EDEADLK;
+  tell(list, &mutex->entry);
+  long died = take_robust(mutex, list->id);
+  mutex->entry.next = list->first.next;
+  __atomic_store_n(&list->first.next, &mutex->entry, __ATOMIC_SEQ_CST);
+  tell(list, NULL);
+  return died;
+}
+
+long robust_unlock(struct robust_mutex *mutex) {
+  struct robust_list *list = own_list();
+  if ((LOAD(mutex->word) & FUTEX_TID_MASK) != list->id) return -EPERM;
+  tell(list, &mutex->entry);
+  struct robust_entry *before = &list->first;
+  while (before->next != &mutex->entry) before = before->next;
+  __atomic_store_n(&before->next, mutex->entry.next, __ATOMIC_SEQ_CST);
+  if (EXCHANGE(mutex->word, 0) & FUTEX_WAITERS) futex(&mutex->word, FUTEX_WAKE, 1, 1, NULL);
+  tell(list, NULL);
+  return 0;
 }
 
 /* ---- semaphores ---- */

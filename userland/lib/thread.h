@@ -47,6 +47,22 @@ long owned_try_lock(struct owned_mutex *mutex);
 /* 0, or -EPERM. */
 long owned_unlock(struct owned_mutex *mutex);
 
+/* ---- robust mutexes: the kernel marks those of a thread that ends ---- */
+
+/* What the kernel walks; the word lies before it in a robust mutex. */
+struct robust_entry {
+  struct robust_entry *next;
+};
+struct robust_mutex {
+  u32 word; /* the owner's id, and whether somebody waits or the last owner ended */
+  u32 shared;
+  struct robust_entry entry;
+};
+/* 0; -EDEADLK; or 1 when it is held now, and its last owner ended without giving it up. */
+long robust_lock(struct robust_mutex *mutex);
+/* 0, or -EPERM. */
+long robust_unlock(struct robust_mutex *mutex);
+
 /* ---- semaphores ---- */
 
 struct semaphore {

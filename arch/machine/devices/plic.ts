@@ -217,6 +217,16 @@ export class Plic {
     this.update();
   }
 
+  /** Enables every source in one context, and in none but that; priorities stay as they are. */
+  takeAll(context: number): void {
+    for (let i = 0; i < this.contexts; i++) {
+      for (let w = 0; w < SOURCE_WORDS; w++) {
+        const at = PlicOffset.Enable + i * PlicOffset.EnableStride + 4 * w;
+        this.write(at, i === context ? 0xffff_ffff : 0);
+      }
+    }
+  }
+
   /** Sets a source's priority, and enables it in one context and no other. */
   route(source: number, context: number, priority: number): void {
     this.write(PlicOffset.Priority + 4 * source, priority);

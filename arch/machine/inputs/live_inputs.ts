@@ -93,7 +93,7 @@ export class LiveInputs implements HostInputs {
     return true;
   }
 
-  powerOff(): boolean {
+  powerOff(_boundary: number, _order: number): boolean {
     const { timeLimit } = this.options;
     return timeLimit !== Infinity && this.host.now() - this.started >= timeLimit;
   }

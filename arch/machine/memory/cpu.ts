@@ -7,6 +7,9 @@ import type { MachineMemory } from "./memory.ts";
 import { RegionCache } from "./region_cache.ts";
 import { SoftTlb } from "./soft_tlb.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { budget: EXIT_BUDGET } = EXIT;
+
 /**
  * The harts' execution and address translation. Guest addresses are two u32 halves, because no
  * 64-bit number crosses into WebAssembly.
@@ -28,6 +31,8 @@ export interface Cpu {
   /** The same for many pages, superpages and tables of one space. */
   invalidateAsid(asid: number): void;
   invalidateAll(): void;
+  /** Zeroes bytes of linear memory, and nothing else: `frameWritten` is the caller's to say. */
+  zero(at: number, bytes: number): void;
   /** After the kernel or a device wrote into a page: drops its decoded code, marks it dirty. */
   frameWritten(linearPage: number): void;
   /** After the loop cleared dirty bytes: the next store to any page marks it again. */
@@ -37,6 +42,7 @@ export interface Cpu {
 interface InterpreterExports {
   run(hart: number, budget: number): number;
   translate(hart: number, vaLow: number, vaHigh: number, access: number): number;
+  zero(at: number, bytes: number): void;
 }
 
 const modules = new Map<boolean, WebAssembly.Module>();
@@ -113,7 +119,7 @@ export function instantiateCpu(
       often: constant(engine === "eager" ? 1 : OFTEN),
     },
   });
-  const { run, translate } = instance.exports as unknown as InterpreterExports;
+  const { run, translate, zero } = instance.exports as unknown as InterpreterExports;
   regions.bind(instance.exports);
   const interpret = (hart: number, budget: number): number => {
     tlb.runs(hart);
@@ -121,7 +127,7 @@ export function instantiateCpu(
   };
   const compiling = (hart: number, budget: number): number => {
     const exit = interpret(hart, budget);
-    regions.afterRun(hart, budget, exit === EXIT.budget);
+    regions.afterRun(hart, budget, exit === EXIT_BUDGET);
     return exit;
   };
   const eager = (hart: number, budget: number): number => {
@@ -137,6 +143,7 @@ export function instantiateCpu(
     invalidatePage: (asid, vaLow, vaHigh) => tlb.invalidatePage(asid, vaLow, vaHigh),
     invalidateAsid: (asid) => tlb.invalidateAsid(asid),
     invalidateAll: () => tlb.invalidateAll(),
+    zero,
     frameWritten(linearPage) {
       memory.u8[layout.dirtyBase + linearPage] = 1;
       cache.dropPage(linearPage);

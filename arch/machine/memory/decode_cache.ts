@@ -49,12 +49,12 @@ export class DecodeCache {
       slot = decodeBase + this.#next * DECODE_SLOT_BYTES;
       this.#next = (this.#next + 1) % decodeSlots;
     }
-    const { u8, u16, u32 } = this.#memory;
+    const { u16, u32 } = this.#memory;
     const owner = u32[(slot + DECODE_SLOT.owner) / 4]!;
     if (owner !== 0) this.dropPage(owner);
-    u8.fill(0, slot, slot + DECODE_SLOT_BYTES);
+    u32.fill(0, slot / 4, (slot + DECODE_SLOT_BYTES) / 4);
     const cells = this.#layout.regionCellBase + (slot - decodeBase) / 4;
-    u8.fill(0, cells, cells + DECODE_SLOT_BYTES / 4);
+    u32.fill(0, cells / 4, (cells + DECODE_SLOT_BYTES / 4) / 4);
     u16[(slot + DECODE_SLOT.sentinel) / 2] = INTERNAL_OPCODE.pageEnd;
     u16[(slot + DECODE_SLOT.crossingSentinel) / 2] = INTERNAL_OPCODE.pageEnd;
     u32[(slot + DECODE_SLOT.owner) / 4] = linearPage;

@@ -14,7 +14,16 @@ import {
 import type { MachineLayout } from "./layout.ts";
 import type { MachineMemory } from "./memory.ts";
 
-const TLBS = [HART.readTlb, HART.writeTlb, HART.execTlb] as const;
+// Loaded once: a constant of another module is looked up wherever it is used.
+const {
+  asid: HART_ASID,
+  execTlb: HART_EXEC_TLB,
+  readTlb: HART_READ_TLB,
+  writeTlb: HART_WRITE_TLB,
+} = HART;
+const { epoch: CELL_EPOCH, mix: CELL_MIX, tag: CELL_TAG } = MACHINE_CELL;
+
+const TLBS = [HART_READ_TLB, HART_WRITE_TLB, HART_EXEC_TLB] as const;
 const ASID_MASK = TLB_VALID - 1;
 
 /** Empties soft-TLB entries of all harts, from outside a run. Nothing here is visible to guests. */
@@ -62,8 +71,8 @@ export class SoftTlb {
     let epoch = this.#epochs[this.#running]!;
     if (epoch <= this.#ended) this.#epochs[this.#running] = epoch = ++this.#latest;
     // Not by a remainder: that of doubles takes as long as all the rest.
-    this.#u32[MACHINE_CELL.epoch / 4] = epoch >>> 0;
-    this.#u32[MACHINE_CELL.epoch / 4 + 1] = epoch / 2 ** 32;
+    this.#u32[CELL_EPOCH / 4] = epoch >>> 0;
+    this.#u32[CELL_EPOCH / 4 + 1] = epoch / 2 ** 32;
   }
 
   /** Forgets the translation of the page that holds an address (two u32 halves) in one space. */
@@ -82,12 +91,12 @@ export class SoftTlb {
 
   /** A hart is about to run in its current space. */
   runs(hart: number): void {
-    const asid = this.#u32[(hartBlock(this.#layout, hart) + HART.asid) / 4]!;
+    const asid = this.#u32[(hartBlock(this.#layout, hart) + HART_ASID) / 4]!;
     this.#ran[(hart << ASID_BITS) | asid] = 1;
     if (asid === this.#running && this.#epochs[asid]! > this.#ended) return;
     this.#running = asid;
-    this.#u32[MACHINE_CELL.tag / 4] = TLB_VALID | asid;
-    this.#u32[MACHINE_CELL.mix / 4] = asid * TLB_MIX;
+    this.#u32[CELL_TAG / 4] = TLB_VALID | asid;
+    this.#u32[CELL_MIX / 4] = asid * TLB_MIX;
     this.#tellEpoch();
   }
 
@@ -113,19 +122,19 @@ export class SoftTlb {
   /** Forgets all write translations, so that the next store to each page marks it dirty. */
   flushWriteTlbs(): void {
     this.#endEpochs();
-    this.#dropWhere(HART.writeTlb, TLB_ENTRY.tag, 0, 0);
+    this.#dropWhere(HART_WRITE_TLB, TLB_ENTRY.tag, 0, 0);
   }
 
   /** Forgets all write translations that lead to one linear page. */
   dropWritable(linearPage: number): void {
     this.#endEpochs();
-    this.#dropWhere(HART.writeTlb, TLB_ENTRY.linearPage, -1, linearPage);
+    this.#dropWhere(HART_WRITE_TLB, TLB_ENTRY.linearPage, -1, linearPage);
   }
 
   /** Forgets all exec translations that lead to one decode slot (linear address). */
   dropSlot(slot: number): void {
     this.#endEpochs();
-    this.#dropWhere(HART.execTlb, TLB_ENTRY.slot, -1, slot);
+    this.#dropWhere(HART_EXEC_TLB, TLB_ENTRY.slot, -1, slot);
   }
 
   #dropWhere(tlb: number, field: number, mask: number, value: number): void {

@@ -49,6 +49,7 @@ const ERRNO: Readonly<Record<keyof typeof Err, number>> = {
   Revoked: 116,
   TooDeep: 40,
   NoSlot: 1,
+  RateLimited: 122,
   Deadlock: 35,
 };
 

@@ -4,8 +4,14 @@ import { AccessKind, argumentAt, ArgumentLength, type Event, payloadU32 } from "
 import type { State } from "../../kernel.ts";
 import { PAGE_BYTES } from "../../limits.ts";
 import { resolve } from "../../mem/user.ts";
-import { ANY_BITS, futexRequeue, futexWait, futexWakeRow } from "../../sched/futex.ts";
-import { isAlive, lockOwned, OwnerWord, unlockOwned } from "../../sched/futex_owner.ts";
+import {
+  ANY_BITS,
+  futexRequeue,
+  futexWait,
+  futexWakeRow,
+  futexWakeTwo,
+} from "../../sched/futex.ts";
+import { isAlive, lockOwned, OwnerWord, putWord, unlockOwned } from "../../sched/futex_owner.ts";
 import { findFutex, futexRegion } from "../../sched/futex_row.ts";
 import { findThread } from "../../sched/tid.ts";
 import { timespecArgument, untilTime } from "./clock.ts";
@@ -15,6 +21,7 @@ const Op = {
   Wake: 1,
   Requeue: 3,
   CompareRequeue: 4,
+  WakeOp: 5,
   LockPi: 6,
   UnlockPi: 7,
   TryLockPi: 8,
@@ -26,14 +33,14 @@ const Op = {
 const Flag = { Private: 0x80, ClockRealtime: 0x100 } as const;
 const COMMAND = ~(Flag.Private | Flag.ClockRealtime);
 
-const Argument = { Word: 0, Time: 1 } as const;
+const Argument = { Word: 0, Time: 1, Second: 2 } as const;
 const Register = { Address: 0, Op: 1, Value: 2, Second: 3, Other: 4, Third: 5 } as const;
 
 const WORD_BYTES = 4;
 
-/** The word sense has read; of a null pointer there is none, as nothing is mapped there. */
-function wordOf(e: Event): number {
-  const at = argumentAt(e, Argument.Word);
+/** A word sense has read; of a null pointer there is none, as nothing is mapped there. */
+function wordOf(e: Event, nth: number = Argument.Word): number {
+  const at = argumentAt(e, nth);
   return at < 0 || payloadU32(e, at) !== WORD_BYTES ? NaN : payloadU32(e, at + 4);
 }
 
@@ -102,6 +109,85 @@ function requeue(s: State, fx: Effects, e: Event, t: number, region: number): nu
   return futexRequeue(s, fx, e.hart, t, row, toRegion, other, shared, wakes, moves);
 }
 
+/** What WAKE_OP makes of the second word: a code, an operand, a comparison and its operand. */
+const Encoding = { Shift: 0x80000000, Operation: 28, Comparison: 24, Operand: 12 } as const;
+
+/** A number of 12 bits with a sign. */
+function signed12(bits: number): number {
+  return bits << 20 >> 20;
+}
+
+/** The second word as WAKE_OP leaves it, or NaN for an unknown operation. */
+function changedWord(word: number, code: number): number {
+  const given = signed12(code >>> Encoding.Operand);
+  const operand = (code & Encoding.Shift) === 0 ? given : 1 << (given & 31);
+  switch (code >>> Encoding.Operation & 7) {
+    case 0:
+      return operand >>> 0;
+    case 1:
+      return word + operand >>> 0;
+    case 2:
+      return (word | operand) >>> 0;
+    case 3:
+      return (word & ~operand) >>> 0;
+    case 4:
+      return (word ^ operand) >>> 0;
+    default:
+      return NaN;
+  }
+}
+
+/** Whether the second word as it was lets WAKE_OP wake there too: 1 or 0, or NaN. */
+function comparesTrue(word: number, code: number): number {
+  const operand = signed12(code);
+  const was = word | 0;
+  switch (code >>> Encoding.Comparison & 15) {
+    case 0:
+      return was === operand ? 1 : 0;
+    case 1:
+      return was !== operand ? 1 : 0;
+    case 2:
+      return was < operand ? 1 : 0;
+    case 3:
+      return was <= operand ? 1 : 0;
+    case 4:
+      return was > operand ? 1 : 0;
+    case 5:
+      return was >= operand ? 1 : 0;
+    default:
+      return NaN;
+  }
+}
+
+/**
+ * WAKE_OP: changes a second word in the event that has read it, wakes at the first, and at the second
+ * if that was as the comparison says. Neither may have an owner.
+ */
+function wakeAndChange(s: State, fx: Effects, e: Event, t: number, region: number): number {
+  const other = e.argument(Register.Other);
+  const code = e.uint(Register.Third);
+  if (other % WORD_BYTES !== 0) return -Err.Invalid;
+  const word = wordOf(e, Argument.Second);
+  if (Number.isNaN(word)) return -Err.BadAddress;
+  const changed = changedWord(word, code);
+  const both = comparesTrue(word, code);
+  if (Number.isNaN(changed) || Number.isNaN(both)) return -Err.NotImplemented;
+  const otherRegion = futexRegion(s, t, other, (e.uint(Register.Op) & Flag.Private) === 0);
+  if (otherRegion < 0) return otherRegion;
+  const frame = resolve(s, fx, e.hart, t, other, AccessKind.Write);
+  if (frame < 0) return frame;
+  const row = findFutex(s, t, region, e.argument(Register.Address));
+  const second = findFutex(s, t, otherRegion, other);
+  if (s.futex.inherits[row] === 1) return -Err.Invalid;
+  if (both === 1 && s.futex.inherits[second] === 1) return -Err.Invalid;
+
+  // From here on it must succeed.
+  putWord(fx, frame, other % PAGE_BYTES, changed);
+  const most = Math.max(1, e.int(Register.Value));
+  const then = both === 0 ? 0 : Math.max(1, e.int(Register.Second));
+  return futexWakeTwo(s, fx, e.hart, t, row, most, second, then);
+}
+
 /** The living thread a word names, or 0; one of another space only where memory is shared. */
 function ownerOf(s: State, t: number, region: number, word: number): number {
   const thread = findThread(s, word & OwnerWord.Thread);
@@ -157,7 +243,8 @@ function takesClock(op: number): boolean {
 
 /**
  * futex. Waiters wake by priority and then arrival. A word of private memory is one whether PRIVATE
- * is given or not. WAKE_OP and the operations that requeue to a futex with an owner are refused.
+ * is given or not. The operations that requeue to a futex with an owner are refused: no C library of
+ * today makes them.
  */
 export function futex(s: State, fx: Effects, e: Event, t: number): number {
   const flags = e.uint(Register.Op);
@@ -176,6 +263,8 @@ export function futex(s: State, fx: Effects, e: Event, t: number): number {
     case Op.Requeue:
     case Op.CompareRequeue:
       return region < 0 ? region : requeue(s, fx, e, t, region);
+    case Op.WakeOp:
+      return region < 0 ? region : wakeAndChange(s, fx, e, t, region);
     case Op.LockPi:
     case Op.LockPi2:
     case Op.TryLockPi:

@@ -21,6 +21,7 @@ const Op = {
   waitBits: 9,
   wakeBits: 10,
   lock2: 13,
+  wakeOp: 5,
 };
 const PRIVATE = 0x80, REALTIME = 0x100;
 const WAITERS = 0x80000000;
@@ -68,7 +69,7 @@ Deno.test("futex: what is refused before anything is looked at", () => {
   );
   assert.equal(call(at(0x7000_0000), Op.wake | PRIVATE, 1), 0);
   assert.equal(call(word(HEAP, 0), Op.lock | REALTIME, 1), ENOSYS);
-  for (const op of [2, 5, 11, 12, 14, 99, Op.wake | REALTIME]) {
+  for (const op of [2, 11, 12, 14, 99, Op.wake | REALTIME]) {
     assert.equal(call(at(HEAP), op, 1), ENOSYS, `operation ${op}`);
   }
   b.check();
@@ -183,5 +184,78 @@ Deno.test("futex: a wait for an owner with a deadline ends by it, and the boost 
   assert.equal(b.results.get(child), ETIMEDOUT);
   assert.equal(effectivePriority(b.s, init), DEFAULT_PRIORITY);
   assert.equal(b.s.thread.owned[init], 0);
+  b.check();
+});
+
+/** The second word's change and comparison as WAKE_OP has them in one argument. */
+const code = (op: number, operand: number, compare: number, with_: number): number =>
+  (op << 28 | compare << 24 | (operand & 0xfff) << 12 | with_ & 0xfff) >>> 0;
+
+Deno.test("futex: WAKE_OP changes the second word as asked, and wakes there by what it was", () => {
+  // Operation, operand, word before and after.
+  const changes: readonly [number, number, number, number][] = [
+    [0, 5, 9, 5],
+    [0, -1, 9, 0xffffffff],
+    [1, 3, 0xffffffff, 2],
+    [1, -2, 1, 0xffffffff],
+    [2, 0x11, 0x80000001, 0x80000011],
+    [3, 0x11, 0x13, 2],
+    [4, -1, 0x0f, 0xfffffff0],
+    [8, 31, 1, 0x80000000],
+    [9, 33, 1, 3],
+  ];
+  for (const [op, operand, before, after] of changes) {
+    const { b } = two();
+    b.marked.length = 0;
+    const change = word(SHARED + 8, before);
+    b.put(SHARED + 8, 4, before);
+    assert.equal(
+      b.call(0, FUTEX, at(SHARED), Op.wakeOp, 1, at(1), change, code(op, operand, 0, 0)),
+      0,
+    );
+    assert.deepEqual(b.marked, [[SHARED + 8, after]], `operation ${op} with ${operand}`);
+  }
+  // Comparison, operand, word: whether it wakes.
+  const comparisons: readonly [number, number, number, boolean][] = [
+    [0, 5, 5, true],
+    [0, 5, 6, false],
+    [1, 5, 6, true],
+    [2, 0, 0xffffffff, true],
+    [2, -1, 0, false],
+    [3, -1, 0xffffffff, true],
+    [4, -1, 0, true],
+    [4, 0, 0xffffffff, false],
+    [5, 0, 0, true],
+  ];
+  for (const [compare, operand, before, wakes] of comparisons) {
+    const { b, child } = two();
+    assert.equal(b.call(1, FUTEX, word(SHARED + 8, 1), Op.wait, 1, null), undefined);
+    const given = [word(SHARED + 8, before), code(0, 0, compare, operand)] as const;
+    assert.equal(b.call(0, FUTEX, at(SHARED), Op.wakeOp, 1, at(1), ...given), wakes ? 1 : 0);
+    assert.equal(isWaiting(b.s, child), !wakes, `comparison ${compare} with ${operand}`);
+    b.check();
+  }
+});
+
+Deno.test("futex: WAKE_OP wakes at both words, and refuses before it changes anything", () => {
+  const { b, child } = two();
+  const call = (...args: Given[]) => b.call(0, FUTEX, ...args);
+  assert.equal(b.call(1, FUTEX, word(SHARED, 1), Op.wait, 1, null), undefined);
+  const second = word(SHARED + 8, 0);
+  assert.equal(call(at(SHARED), Op.wakeOp, 1, at(1), word(SHARED + 6, 0), 0), EINVAL);
+  assert.equal(call(at(SHARED), Op.wakeOp, 1, at(1), at(SHARED + 8), 0), EFAULT);
+  assert.equal(call(at(SHARED), Op.wakeOp, 1, at(1), second, code(5, 0, 0, 0)), ENOSYS);
+  assert.equal(call(at(SHARED), Op.wakeOp, 1, at(1), second, code(0, 0, 6, 0)), ENOSYS);
+  assert.equal(call(at(SHARED), Op.wakeOp | REALTIME, 1, at(1), second, 0), ENOSYS);
+  assert.deepEqual(b.marked, []);
+  assert.ok(isWaiting(b.s, child));
+  assert.equal(call(at(SHARED), Op.wakeOp, 0, at(0), second, 0), 1, "one is woken even for 0");
+  assert.equal(b.results.get(child), 0);
+  // A word with an owner is nobody's to wake at.
+  const mine = b.s.thread.tid[b.on(0)];
+  assert.equal(b.call(1, FUTEX, word(SHARED + 8, mine), Op.lock, 0, null), undefined);
+  assert.equal(call(at(SHARED + 8), Op.wakeOp, 1, at(1), word(SHARED, 0), 0), EINVAL);
+  assert.equal(call(at(SHARED), Op.wakeOp, 1, at(1), second, 0), EINVAL);
+  assert.equal(call(at(SHARED), Op.wakeOp, 1, at(1), second, code(0, 0, 1, 0)), 0);
   b.check();
 });

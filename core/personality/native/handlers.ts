@@ -1,5 +1,6 @@
 import type { NativeCall } from "../../syscall/native_table.ts";
 import type { Handler } from "../handler.ts";
+import { irqAck, irqBind } from "./irq.ts";
 import {
   capCopy,
   capDelete,
@@ -37,6 +38,7 @@ import {
   threadSetAffinity,
   threadSetPriority,
 } from "./thread.ts";
+import { timerArm, timerCancel, timerCreate, timerOverruns } from "./timer.ts";
 
 /** The native calls' handlers; a call without one does not compile. */
 export const nativeHandlers: Readonly<Record<NativeCall, Handler>> = {
@@ -69,4 +71,10 @@ export const nativeHandlers: Readonly<Record<NativeCall, Handler>> = {
   thread_set_priority: threadSetPriority,
   thread_affinity: threadAffinity,
   thread_set_affinity: threadSetAffinity,
+  timer_create: timerCreate,
+  timer_arm: timerArm,
+  timer_cancel: timerCancel,
+  timer_overruns: timerOverruns,
+  irq_bind: irqBind,
+  irq_ack: irqAck,
 };

@@ -27,11 +27,16 @@ export function notificationCreate(s: State, _fx: Effects, _e: Event, t: number)
   return grantOriginal(s, p, CapKind.Notification, createNotification(s), rights);
 }
 
-/** notification_signal(token, bits): 31 bits, so that an answer with them is positive. */
+/** Whether a word may be set in a notification: 31 bits, so that an answer with them is positive. */
+export function isBits(bits: number): boolean {
+  return bits > 0 && bits < 2 ** 31;
+}
+
+/** notification_signal(token, bits). */
 export function notificationSignal(s: State, fx: Effects, e: Event, t: number): number {
   const row = notificationOf(s, e, t, Right.Send);
   if (row < 0) return row;
-  if (e.argument(1) === 0 || e.argument(1) >= 2 ** 31) return -Err.Invalid;
+  if (!isBits(e.argument(1))) return -Err.Invalid;
   setBits(s, fx, e.hart, row, e.uint(1));
   return 0;
 }

@@ -29,7 +29,7 @@ export function msgSendCaps(s: State, fx: Effects, e: Event, t: number): number 
   if (channel === 0) return -Err.BadDescriptor;
   const refused = capabilitiesOf(tag) === 0 ? 0 : mayGive(s, e, t, tag, channel);
   if (refused < 0) return refused;
-  const may = maySend(s, message, connection);
+  const may = maySend(s, message, connection, e.time);
   if (may < 0) return may;
   // From here on it must succeed.
   const m = s.message;

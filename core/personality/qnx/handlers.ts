@@ -33,7 +33,13 @@ export const qnxHandlers: Readonly<Record<QnxCall, Handler>> = {
   timer_timeout: timerTimeout,
   msg_send_caps: msgSendCaps,
   msg_reply_caps: msgReplyCaps,
+  msg_send_pages: messages.msgSendPages,
   channel_create_async: channels.channelCreateAsync,
   msg_post: channels.msgPost,
   channel_bind: channels.channelBind,
+  name_attach: channels.nameAttach,
+  name_open: channels.nameOpen,
+  name_detach: channels.nameDetach,
+  channel_limit: channels.channelLimit,
+  channel_counters: channels.channelCounters,
 };

@@ -4,6 +4,8 @@ import { argumentAt, ArgumentLength, type Event, payloadU32, payloadU64 } from "
 import { AFRESH, resume } from "../../ipc/call.ts";
 import { channelOf, findConnection } from "../../ipc/connection.ts";
 import { findChannel } from "../../ipc/channel.ts";
+import { mayCome, takeToken } from "../../ipc/limit.ts";
+import { finishPassed, isPassed } from "../../ipc/handover.ts";
 import { findReceipt, messageOf } from "../../ipc/message.ts";
 import { setExtent, setPart, Side } from "../../ipc/parts.ts";
 import { sendPulse } from "../../ipc/pulse.ts";
@@ -11,10 +13,11 @@ import { readMessage } from "../../ipc/read.ts";
 import { receive } from "../../ipc/receive.ts";
 import { replyError, replyMemory, replyRegisters } from "../../ipc/reply.ts";
 import { prepareMemory, send } from "../../ipc/send.ts";
-import { MESSAGE_BYTES, PARTS, PULSE_CODES } from "../../ipc/tables.ts";
+import { INFO_BYTES, MESSAGE_BYTES, PARTS, Pass, PULSE_CODES } from "../../ipc/tables.ts";
 import { isRegisterTag } from "../../ipc/tag.ts";
-import { INFO_BYTES, putInfo } from "../../ipc/transfer.ts";
+import { putInfo } from "../../ipc/transfer.ts";
 import type { State } from "../../kernel.ts";
+import { PAGE_BYTES } from "../../limits.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { ownPriority } from "../../sched/effective_priority.ts";
 import { isCurrent } from "../../state/table.ts";
@@ -53,15 +56,16 @@ export function msgSend(s: State, fx: Effects, e: Event, t: number): number {
   return send(s, fx, e.hart, e.time, message, connection);
 }
 
-/** Sends what the row describes as parts. */
+/** Sends what the row describes as parts; `pass` is a Pass. */
 function sendParts(
   s: State,
   fx: Effects,
   e: Event,
   message: number,
   connection: number,
+  pass: number = Pass.Copied,
 ): number {
-  s.message.inMemory[message] = 1;
+  s.message.inMemory[message] = pass;
   const ready = prepareMemory(s, fx, e.hart, message);
   return ready < 0 ? ready : send(s, fx, e.hart, e.time, message, connection);
 }
@@ -75,6 +79,26 @@ export function msgSendBytes(s: State, fx: Effects, e: Event, t: number): number
   setPart(s, message, Side.Send, e.argument(1), e.argument(2));
   setPart(s, message, Side.Fill, e.argument(3), e.argument(4));
   return sendParts(s, fx, e, message, connection);
+}
+
+/** msg_send_pages(coid, buf, length, reply, room, pass): whole pages, moved or shared. */
+export function msgSendPages(s: State, fx: Effects, e: Event, t: number): number {
+  const message = beginSend(s, fx, e.hart, t);
+  if (message < 0) return message;
+  const pass = e.int(5);
+  if (pass !== Pass.Moved && pass !== Pass.Shared) return -Err.Invalid;
+  const at = e.argument(1);
+  const length = e.argument(2);
+  const reply = e.argument(3);
+  const room = e.argument(4);
+  if (at % PAGE_BYTES !== 0 || length % PAGE_BYTES !== 0) return -Err.Invalid;
+  // What may go cannot take the reply.
+  if (reply < at + length && at < reply + room) return -Err.Invalid;
+  const connection = connectionArgument(s, e, t);
+  if (connection < 0) return connection;
+  setPart(s, message, Side.Send, at, length);
+  setPart(s, message, Side.Fill, reply, room);
+  return sendParts(s, fx, e, message, connection, pass);
 }
 
 /**
@@ -118,6 +142,7 @@ export function msgSendParts(s: State, fx: Effects, e: Event, t: number): number
 
 /** msg_receive(chid, buf, room, info). */
 export function msgReceive(s: State, fx: Effects, e: Event, t: number): number {
+  if (isPassed(s, t)) return finishPassed(s, t);
   const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const channel = findChannel(s, s.thread.process[t], e.argument(0));
@@ -129,6 +154,7 @@ export function msgReceive(s: State, fx: Effects, e: Event, t: number): number {
 
 /** msg_receive_parts(chid, parts, count, info). */
 export function msgReceiveParts(s: State, fx: Effects, e: Event, t: number): number {
+  if (isPassed(s, t)) return finishPassed(s, t);
   const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const channel = findChannel(s, s.thread.process[t], e.argument(0));
@@ -205,8 +231,10 @@ export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number
   const code = e.int(2);
   if (code < 0 || code > PULSE_CODES) return -Err.Invalid;
   const priority = given === -1 ? ownPriority(s, t) : Math.max(1, given);
+  const limited = mayCome(s, channel, connection, e.time);
+  if (limited < 0) return limited;
   const { sessionLo, sessionHi } = s.connection;
-  return sendPulse(
+  const sent = sendPulse(
     s,
     fx,
     e.hart,
@@ -218,6 +246,8 @@ export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number
     sessionLo[connection],
     sessionHi[connection],
   );
+  if (sent === 0) takeToken(s, channel, connection, e.time);
+  return sent;
 }
 
 /** msg_info(receipt, info). */

@@ -1,8 +1,10 @@
-import { ChannelFlag, MessageState } from "../../../core/ipc/tables.ts";
+import { ChannelFlag, MessageState, SERVICE_NAME_BYTES } from "../../../core/ipc/tables.ts";
 import type { State } from "../../../core/kernel.ts";
 import { isCurrent } from "../../../core/state/table.ts";
 import { liveRows, threadName, wordOf } from "./names.ts";
 import type { Cell, Sheet } from "./sheet.ts";
+
+const decoder = new TextDecoder();
 
 /** Thread ids of a queue of waiters, in its order. */
 function queueOf(s: State, head: number): string {
@@ -18,6 +20,17 @@ function pulsesOf(s: State, channel: number): number {
     count += 1 + s.pulse.repeats[p];
   }
   return count;
+}
+
+/** Names of a channel, newest first. */
+function namesOf(s: State, channel: number): string {
+  const n = s.serviceName;
+  const names: string[] = [];
+  for (let row = s.channel.firstName[channel]; row !== 0; row = n.next[row]) {
+    const at = row * SERVICE_NAME_BYTES;
+    names.push(JSON.stringify(decoder.decode(n.bytes.subarray(at, at + n.length[row]))));
+  }
+  return names.length === 0 ? "-" : names.join(" ");
 }
 
 /** Posts in a channel's ring, of as many as it may hold. */
@@ -60,6 +73,9 @@ function channelRow(s: State, channel: number): readonly Cell[] {
     c.answered[channel],
     c.pulsed[channel],
     c.posted[channel],
+    c.limited[channel],
+    c.full[channel],
+    namesOf(s, channel),
     flagsOf(s, channel),
   ];
 }
@@ -93,6 +109,9 @@ export function channelsView(s: State): Sheet {
       "answered",
       "pulsed",
       "posted",
+      "limited",
+      "full",
+      "names",
       "flags",
     ],
     rows: [...liveRows(s.channel)].map((channel) => channelRow(s, channel)),

@@ -75,6 +75,7 @@ export const Channel = {
   unblock: 2,
   disconnect: 8,
   connectionDeath: 16,
+  capabilities: 128,
 } as const;
 
 export const channel = (flags = 0): Op => quiet(Nr.channelCreate, flags);

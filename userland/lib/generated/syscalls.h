@@ -145,6 +145,12 @@
 #define SYS_thread_set_priority 646
 #define SYS_thread_affinity 647
 #define SYS_thread_set_affinity 648
+#define SYS_timer_create 650
+#define SYS_timer_arm 651
+#define SYS_timer_cancel 652
+#define SYS_timer_overruns 653
+#define SYS_irq_bind 655
+#define SYS_irq_ack 656
 #define SYS_channel_create 660
 #define SYS_channel_destroy 661
 #define SYS_connect_attach 662
@@ -168,6 +174,12 @@
 #define SYS_channel_create_async 680
 #define SYS_msg_post 681
 #define SYS_channel_bind 682
+#define SYS_name_attach 683
+#define SYS_name_open 684
+#define SYS_name_detach 685
+#define SYS_channel_limit 686
+#define SYS_channel_counters 687
+#define SYS_msg_send_pages 690
 #define SYS_say 700
 #define SYS_ticks 701
 #define SYS_rest 702
@@ -1387,6 +1399,53 @@ static inline long sys_thread_set_affinity(long x0, long x1, long x2) {
   return a0;
 }
 
+static inline long sys_timer_create(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_timer_create;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_timer_arm(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_timer_arm;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_timer_cancel(long x0) {
+  register long a7 __asm__("a7") = SYS_timer_cancel;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_timer_overruns(long x0) {
+  register long a7 __asm__("a7") = SYS_timer_overruns;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_irq_bind(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_irq_bind;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_irq_ack(long x0) {
+  register long a7 __asm__("a7") = SYS_irq_ack;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
 static inline long sys_channel_create(long x0) {
   register long a7 __asm__("a7") = SYS_channel_create;
   register long a0 __asm__("a0") = x0;
@@ -1514,6 +1573,45 @@ static inline long sys_channel_bind(long x0, long x1, long x2) {
   register long a1 __asm__("a1") = x1;
   register long a2 __asm__("a2") = x2;
   __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_name_attach(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_name_attach;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
+  return a0;
+}
+
+static inline long sys_name_open(long x0) {
+  register long a7 __asm__("a7") = SYS_name_open;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_name_detach(long x0) {
+  register long a7 __asm__("a7") = SYS_name_detach;
+  register long a0 __asm__("a0") = x0;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7) : "memory");
+  return a0;
+}
+
+static inline long sys_channel_limit(long x0, long x1, long x2) {
+  register long a7 __asm__("a7") = SYS_channel_limit;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  register long a2 __asm__("a2") = x2;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2) : "memory");
+  return a0;
+}
+
+static inline long sys_channel_counters(long x0, long x1) {
+  register long a7 __asm__("a7") = SYS_channel_counters;
+  register long a0 __asm__("a0") = x0;
+  register long a1 __asm__("a1") = x1;
+  __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1) : "memory");
   return a0;
 }
 

@@ -1,18 +1,6 @@
-/** Questions about a scene's kernel and its machine together. */
+/** Who would do something, got it the hart. */
 import type { State } from "../../core/kernel.ts";
 import type { Model, Scenario } from "./scene_state.ts";
-
-/** Whether the kernel counts on an interrupt or a step that it has not asked for, or forgot one. */
-export function unasked(s: State, m: Model, harts: number): string {
-  for (let hart = 0; hart < harts; hart++) {
-    const { ipiPending, continuePending } = s.hart;
-    if ((ipiPending[hart + 1] !== 0) !== m.ipi[hart]) return `hart ${hart}: no such IPI`;
-    if ((continuePending[hart + 1] !== 0) !== m.continues[hart]) {
-      return `hart ${hart}: no such step`;
-    }
-  }
-  return "";
-}
 
 /** Whether somebody on a hart is ready to do something that its current thread keeps it from. */
 export function hasWork(s: State, m: Model, { script }: Scenario, hart: number): boolean {

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { WaitKind } from "../../core/sched/tables.ts";
+import { DISTURBANCES } from "./disturb.ts";
+import {
+  CAUSES,
+  ENDED,
+  endedByThread,
+  type Ending,
+  ENDINGS,
+  MESSAGE_CASES,
+  TIMED_CASES,
+  type Waited,
+  waitedAt,
+} from "./endings.ts";
+import { everyOrder, type Found, oneOrder } from "./explore.ts";
+import type { Scenario } from "./scene_state.ts";
+import { type Site, SITES } from "./sites.ts";
+
+/** What the blocked thread has logged, over all outcomes, sorted. */
+function logsOf(found: Found): string[] {
+  const logs = [...found.outcomes.keys()].map((outcome) =>
+    outcome.split(" | ").find((text) => text.startsWith("A:"))?.replace(/^A: ?/, "") ?? ""
+  );
+  return [...new Set(logs)].sort();
+}
+
+/** Follows one order, ends the boot there, and closes the books. */
+function closes(scenario: Scenario): void {
+  const { scene } = oneOrder(scenario, (choices) => choices[0]);
+  assert.equal(scene.close(), "", scenario.name);
+}
+
+const NUMBERS: Readonly<Partial<Record<Ending, readonly number[]>>> = {
+  "ESRCH": [-3],
+  "ESRCH/EBADF": [-3, -9],
+  "EBADF": [-9],
+  "ETIMEDOUT": [-110],
+  "returns": [5],
+};
+
+Deno.test("endings: every wait has every cause, and each wait a site or an order", () => {
+  const kinds = Object.keys(WaitKind).filter((kind) => kind !== "None");
+  assert.deepEqual(Object.keys(ENDINGS).sort(), [...kinds, "FutexOwned"].sort());
+  for (const [waited, causes] of Object.entries(ENDINGS)) {
+    assert.deepEqual(Object.keys(causes), [...CAUSES], waited);
+    for (const cause of CAUSES.slice(5, 8)) assert.equal(causes[cause], "dies", waited);
+  }
+  // Those who are killed, and those who are handed a signal, are tried at every site.
+  assert.ok(DISTURBANCES.includes("SIGKILL") && DISTURBANCES.includes("a handled signal"));
+});
+
+Deno.test("endings: a handled signal does at every site what the table says", () => {
+  for (const site of SITES) {
+    const says = ENDINGS[waitedAt(site)]["handled signal"];
+    const does = site.rule === "deaf" ? "returns" : "EINTR";
+    assert.equal(says, does, site.name);
+  }
+});
+
+Deno.test("endings: every cell about messages has an order of its own", () => {
+  const tried = new Set(MESSAGE_CASES.map(({ waited, cause }) => `${waited} ${cause}`));
+  for (const waited of ["MessageSend", "MessageReply", "MessageReceive"] as const) {
+    for (const cause of [...CAUSES.slice(0, 5), "timeout"] as const) {
+      const may = ENDINGS[waited][cause] !== "-";
+      assert.equal(tried.has(`${waited} ${cause}`), may, `${waited}: ${cause}`);
+    }
+  }
+});
+
+for (const harts of [1, 4]) {
+  Deno.test(`endings: messages, every cause, every order, harts: ${harts}`, () => {
+    for (const { waited, cause, scenario } of MESSAGE_CASES) {
+      const found = everyOrder(scenario(harts));
+      const name = scenario(harts).name;
+      assert.ok([...found.sites].some((site) => site.endsWith(`:${waited}`)), `${name}: no wait`);
+      const ending = ENDINGS[waited][cause];
+      const verb = waited === "MessageReceive" ? "receive" : "send";
+      const wanted = ending === "waits"
+        ? ["blocked"]
+        : (NUMBERS[ending] ?? []).map((number) => `${verb}=${number}`);
+      const logs = logsOf(found);
+      if (harts > 1) assert.deepEqual(logs, [...wanted].sort(), name);
+      else {assert.ok(
+          logs.length > 0 && logs.every((log) => wanted.includes(log)),
+          `${name}: ${logs}`,
+        );}
+      closes(scenario(harts));
+    }
+  });
+}
+
+Deno.test("endings: every wait with a deadline of its own ends by it", () => {
+  const tried = TIMED_CASES.map(({ waited }) => waited);
+  const may = Object.entries(ENDINGS).filter(([waited, causes]) =>
+    causes.timeout !== "-" && !waited.startsWith("Message")
+  );
+  assert.deepEqual([...tried].sort(), may.map(([waited]) => waited).sort());
+  for (const { waited, logs, scenario } of TIMED_CASES) {
+    for (const harts of [1, 2]) {
+      const found = everyOrder(scenario(harts));
+      const kind = waited === "FutexOwned" ? "Futex" : waited;
+      assert.ok([...found.sites].some((site) => site.endsWith(`:${kind}`)), `${waited}: no wait`);
+      assert.deepEqual(logsOf(found), [...logs], `${waited}, harts: ${harts}`);
+    }
+    closes(scenario(1));
+  }
+});
+
+/** Waits that take several threads of one process, or a token: they have orders of their own. */
+const WITHOUT_SITE: readonly Waited[] = ["Join", "SpaceOperation", "Threads"];
+
+/** The first site of each wait. */
+function sitesOfKinds(): Site[] {
+  const chosen = new Map<Waited, Site>();
+  for (const site of SITES) {
+    const waited = waitedAt(site);
+    if (!chosen.has(waited)) chosen.set(waited, site);
+  }
+  const without = Object.keys(ENDINGS).filter((waited) => !chosen.has(waited as Waited));
+  assert.deepEqual(without.sort(), [...WITHOUT_SITE]);
+  return [...chosen.values()];
+}
+
+for (const cause of ["exit_group by another thread", "execve by another thread"] as const) {
+  Deno.test(`endings: ${cause}, every kind of wait, every order`, () => {
+    for (const site of sitesOfKinds()) {
+      const scenario = endedByThread(site, cause, site.harts ?? 3);
+      const found = everyOrder(scenario);
+      assert.ok(found.sites.has(site.blocks), `${scenario.name}: nobody has blocked there`);
+      const end = cause === "execve by another thread" ? "ended" : ENDED;
+      const allowed = [end, ...site.woken.map((log) => `${log} ${end}`)];
+      const logs = logsOf(found);
+      assert.ok(logs.includes(end), `${scenario.name}: ${logs}`);
+      for (const log of logs) assert.ok(allowed.includes(log), `${scenario.name}: ${log}`);
+      closes(scenario);
+    }
+  });
+}

@@ -7,6 +7,7 @@ import { scheduler } from "./scheduler.ts";
 import { answerIdleHarts, askForThread, offerQueued, STEAL_WAIT_NS, stopAsking } from "./steal.ts";
 import { Request, Steal, ThreadState } from "./tables.ts";
 import { schedState } from "./testing.ts";
+import { answerRequests } from "./thread.ts";
 
 const LATER = 10 * STEAL_WAIT_NS;
 
@@ -126,6 +127,25 @@ Deno.test("steal: a thread in transit, asked for, or in a long operation stays",
   queue(s, 1, 5);
   answerIdleHarts(s, fx, 1, LATER);
   assert.equal(s.thread.hart[5], 0);
+});
+
+Deno.test("steal: a thread that stayed for a request is offered once that is answered", () => {
+  const { s, fx } = busy(2, 4);
+  queue(s, 1, 3);
+  s.thread.requests[3] = Request.Signal;
+  askForThread(s, fx, 0);
+  answerIdleHarts(s, fx, 1, LATER);
+  assert.deepEqual([s.thread.hart[3], s.hart.steal[2]], [1, 0], "it stays, and nobody looks again");
+  assert.equal(answerRequests(s, fx, 1, 3), Request.Signal);
+  assert.equal(s.hart.steal[2], Steal.Offer);
+  answerIdleHarts(s, fx, 1, LATER);
+  assert.equal(s.thread.hart[3], 0);
+  // Where nobody asks, nothing is offered.
+  queue(s, 1, 4);
+  s.hart.steal[2] = 0;
+  s.thread.requests[4] = Request.Signal;
+  answerRequests(s, fx, 1, 4);
+  assert.equal(s.hart.steal[2], 0);
 });
 
 Deno.test("steal: a thread has waited before it goes, and its hart looks again when it has", () => {

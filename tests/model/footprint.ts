@@ -400,7 +400,7 @@ export class Recorder {
     const walked = WALKED.has(key);
     const dead: Noted = { ...column("dead rows", 1), table: -1 };
     if (!this.silent.has(`${key}.$live`)) {
-      out.$live = this.life(column("$live", 1), dead, table.$live, walked);
+      out.$live = this.life(column("$live", 1), dead, table.$live, walked, isFresh);
     }
     if (walked) {
       const header: Noted = { ...column("$header", 1), table: -1 };
@@ -416,7 +416,13 @@ export class Recorder {
    * Which rows are in use. Rows that are not are one to whoever finds one so: any that is freed may
    * come between, and, where a table is walked, any that is taken.
    */
-  private life<T extends Words>(column: Noted, dead: Noted, array: T, walked: boolean): T {
+  private life<T extends Words>(
+    column: Noted,
+    dead: Noted,
+    array: T,
+    walked: boolean,
+    isFresh: (row: number) => boolean,
+  ): T {
     return new Proxy(array, {
       get: (target, key) => {
         if (typeof key === "symbol") return Reflect.get(target, key, target);
@@ -433,6 +439,8 @@ export class Recorder {
         const index = Number(key);
         if (this.on) {
           this.settlePending();
+          // Now is the time to ask: afterwards it is in use.
+          isFresh(index);
           if (value === 0) this.note(column, index, true);
           if (value === 0 || walked) this.footprint.added.add(this.numberOf(dead, 0));
         }

@@ -51,10 +51,35 @@ export function fill(tlbs: LateTlbs, hart: number, found: Translation): void {
 }
 
 /** Whether a hart holds anything of a space, or is to forget all of it. */
-export function holdsAny({ held, late }: LateTlbs, hart: number, asid: number): boolean {
+function holdsAny({ held, late }: LateTlbs, hart: number, asid: number): boolean {
   if (late[hart].includes(asid)) return true;
   for (const translation of held[hart].values()) if (translation.asid === asid) return true;
   return false;
+}
+
+/** Whether a hart may hold translations of a space, as the kernel sees it or in fact. */
+export function mayHold(tlbs: LateTlbs, s: State, hart: number, asid: number): boolean {
+  if (holdsAny(tlbs, hart, asid)) return true;
+  const { addressSpace: a } = s;
+  for (let space = 1; space <= a.$header[0]; space++) {
+    if (a.$live[space] === 0 || a.asid[space] !== asid) continue;
+    return (((hart < 32 ? a.ranOnLo : a.ranOnHi)[space] >>> (hart & 31)) & 1) !== 0;
+  }
+  return false;
+}
+
+/** An interrupt makes a hart forget what it was told to: whether it was told of a space matters. */
+export function touchInterrupted(
+  tlbs: LateTlbs,
+  s: State,
+  hart: number,
+  touch: (what: string, written: boolean) => void,
+): void {
+  const { $header, $live, asid: asids } = s.addressSpace;
+  for (let space = 1; space <= $header[0]; space++) {
+    if ($live[space] === 0 || !mayHold(tlbs, s, hart, asids[space])) continue;
+    touch(`tlb ${hart} ${asids[space]}`, tlbs.late[hart].includes(asids[space]));
+  }
 }
 
 function forget(tlbs: LateTlbs, hart: number, asid: number, page: number): void {
@@ -70,18 +95,19 @@ function forget(tlbs: LateTlbs, hart: number, asid: number, page: number): void 
  *
  * @param asid -1 for all, which is done everywhere at once
  * @param page -1 for all of the space
- * @param mayHold harts that may hold something of the space: the others have nothing to forget
+ * @param isTold harts that may hold something of the space: the others have nothing to forget
  */
 export function invalidate(
   tlbs: LateTlbs,
   hart: number,
   asid: number,
   page: number,
-  mayHold: (hart: number) => boolean,
+  isTold: (hart: number) => boolean,
 ): void {
   for (let h = 0; h < tlbs.held.length; h++) {
+    const told = asid < 0 || isTold(h);
     if (h === hart || asid < 0) forget(tlbs, h, asid, page);
-    else if (mayHold(h)) tlbs.late[h].push(asid);
+    else if (told) tlbs.late[h].push(asid);
   }
 }
 

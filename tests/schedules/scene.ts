@@ -25,11 +25,12 @@ import { EventWriter } from "./event_writer.ts";
 import {
   catchUp,
   fill,
-  holdsAny,
   invalidate,
   lookUp,
+  mayHold,
   staleFrame,
   tlbKey,
+  touchInterrupted,
   walkTables,
 } from "./late_tlbs.ts";
 import {
@@ -43,6 +44,7 @@ import {
 import { lostWakeup, waitName } from "./wakeups.ts";
 import { type Argument, CODE, FIRST_SP, type Op, OP_BYTES, type Word } from "./script.ts";
 import { treeRecords, writeProgram } from "./program.ts";
+import { hasWork } from "./has_work.ts";
 import { unasked } from "./unasked.ts";
 
 /** What a load from a frame finds that was given back and not cleared since. */
@@ -182,7 +184,7 @@ export class Scene {
     if (found.length > 0) return found;
     // Whoever runs has nothing more to do: only the end of its turn lets others go on.
     for (let hart = 0; hart < this.scenario.harts; hart++) {
-      if (m.timer[hart] > 0 && this.hasWork(hart)) return [`t${hart}`];
+      if (m.timer[hart] > 0 && hasWork(this.s, this.m, this.scenario, hart)) return [`t${hart}`];
     }
     return [];
   }
@@ -198,7 +200,9 @@ export class Scene {
         return this.guest(n);
       case "i":
         this.m.ipi[n] = false;
-        this.touchInterrupted(n);
+        if (this.options.touch !== undefined) {
+          touchInterrupted(this.m.tlbs, this.s, n, this.options.touch);
+        }
         catchUp(this.m.tlbs, n);
         return this.plain(EventKind.Ipi, n, "ipi");
       case "c":
@@ -279,21 +283,6 @@ export class Scene {
     if (actor === undefined) return false;
     const kind = this.op(actor)?.kind;
     return kind !== "halt" && (kind !== "go" || this.m.started);
-  }
-
-  /** Whether somebody on a hart is ready to do something that its current thread keeps it from. */
-  private hasWork(hart: number): boolean {
-    for (let t = 1; t <= this.s.thread.$header[0]; t++) {
-      if (this.s.thread.$live[t] === 0 || this.s.thread.queued[t] === 0) continue;
-      if (this.s.thread.hart[t] !== hart) continue;
-      const actor = this.m.actors[t];
-      const kind = actor === undefined ? undefined : this.op(actor)?.kind;
-      if (kind !== "halt" && (kind !== "go" || this.m.started)) return true;
-      // A signal, too, is acted on only when the thread gets its turn.
-      const p = this.s.thread.process[t];
-      if (this.s.process.killed[p] !== 0 || this.s.process.pendingLo[p] !== 0) return true;
-    }
-    return false;
   }
 
   private timerIsDeadline(hart: number): boolean {
@@ -717,12 +706,10 @@ export class Scene {
           }
           break;
         case EffectKind.InvalidatePage:
-          this.touchTlbs(a);
-          invalidate(m.tlbs, hart, a, b, (h) => this.mayHold(h, a));
+          invalidate(m.tlbs, hart, a, b, (h) => this.isTold(h, a));
           break;
         case EffectKind.InvalidateAsid:
-          this.touchTlbs(a);
-          invalidate(m.tlbs, hart, a, -1, (h) => this.mayHold(h, a));
+          invalidate(m.tlbs, hart, a, -1, (h) => this.isTold(h, a));
           break;
         case EffectKind.InvalidateAll:
           this.options.touch?.("end", true);
@@ -735,31 +722,11 @@ export class Scene {
     }
   }
 
-  private touchTlbs(asid: number): void {
-    for (let h = 0; h < this.scenario.harts; h++) {
-      if (this.mayHold(h, asid)) this.options.touch?.(`tlb ${h} ${asid}`, true);
-    }
-  }
-
-  /** An interrupt makes a hart forget what it was told to: whether it was told of a space matters. */
-  private touchInterrupted(hart: number): void {
-    const { addressSpace: a } = this.s;
-    for (let space = 1; space <= a.$header[0]; space++) {
-      if (a.$live[space] === 0 || !this.mayHold(hart, a.asid[space])) continue;
-      const told = this.m.tlbs.late[hart].includes(a.asid[space]);
-      this.options.touch?.(`tlb ${hart} ${a.asid[space]}`, told);
-    }
-  }
-
-  /** Whether a hart may hold translations of a space, as the kernel sees it or in fact. */
-  private mayHold(hart: number, asid: number): boolean {
-    if (holdsAny(this.m.tlbs, hart, asid)) return true;
-    const { addressSpace: a } = this.s;
-    for (let space = 1; space <= a.$header[0]; space++) {
-      if (a.$live[space] === 0 || a.asid[space] !== asid) continue;
-      return (((hart < 32 ? a.ranOnLo : a.ranOnHi)[space] >>> (hart & 31)) & 1) !== 0;
-    }
-    return false;
+  /** Whether an invalidation of a space has to do with a hart. */
+  private isTold(hart: number, asid: number): boolean {
+    const may = mayHold(this.m.tlbs, this.s, hart, asid);
+    if (may) this.options.touch?.(`tlb ${hart} ${asid}`, true);
+    return may;
   }
 
   private setRegister(thread: number, slot: number, value: number): void {

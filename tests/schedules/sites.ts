@@ -140,6 +140,8 @@ export const SITES: readonly Site[] = [
     more: [...server.slice(0, 3), quiet(Nr.read, 3, BUFFER, 1), ...server.slice(3)],
   },
   sends("MessageReply", "msg_send", Nr.msgSend, 8),
+  sends("MessageReply", "msg_send_caps", 678, 8),
+  sends("MessageReply", "msg_send_pages", 690, BUFFER, 4096, 0, 0, 2),
   sends("MessageReply", "msg_send_bytes", 665, BUFFER, 100, BUFFER, 100),
   sends("MessageReply", "msg_send_parts", 666, iovec, 1, iovec, 1),
   receives("msg_receive", Nr.msgReceive, BUFFER, 100, 0),

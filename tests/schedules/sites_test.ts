@@ -98,6 +98,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   "fs/poll.ts linkPoll": ["ppoll of a pipe to read", "ppoll of two pipes"],
   "fs/stream.ts readStream": ["read of a host stream"],
   "fs/terminal.ts readTerminal": ["read of a terminal"],
+  "ipc/handover.ts awaitSent": [],
   "ipc/receive.ts wait": ["msg_receive of a channel", "msg_reply_receive of a channel"],
   "ipc/send.ts queueMessage": ["msg_send in MessageSend"],
   "ipc/transfer.ts moveMessage": ["msg_send in MessageReply", "msg_send_parts in MessageReply"],
@@ -138,6 +139,10 @@ const ELSEWHERE: Readonly<Record<string, { file: string; test: string }>> = {
   "mem/shootdown.ts waitForOlder": {
     file: "mem/shootdown_orders_test.ts",
     test: "a change waits for every shootdown of its space, whoever sent it",
+  },
+  "ipc/handover.ts awaitSent": {
+    file: "ipc/handover_test.ts",
+    test: "handover: the receiver goes on when no hart can reach the sender's pages",
   },
   "cap/revoke.ts awaitShootdowns": {
     file: "personality/native/native_test.ts",

@@ -441,6 +441,7 @@ export class Scene {
     if (typeof argument === "object" && "held" in argument) {
       const { held, of } = argument;
       const whose = of === undefined ? actor : this.m.actors.find((a) => a?.name === of);
+      this.options.touch?.(`registers ${this.m.actors.indexOf(whose)}`, false);
       return whose?.kept[held] ?? 0;
     }
     return bytesOf(argument, (name) => this.labelAt(name));

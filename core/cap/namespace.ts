@@ -7,6 +7,11 @@ import { NAME_PAGES } from "../proc/tables.ts";
 import { allocRow, freeRow, freeRows } from "../state/table.ts";
 import { NameKind, PAGE_SLOTS } from "./tables.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { NameFree, NamePageFree, NamePageUsed, NameRetired, NameUsed } = Account;
+const { Exhausted, NoProcess, TooManyOpen } = Err;
+const { Connection, Free, Moving } = NameKind;
+
 /** Name slots a process may have. */
 export const NAME_SLOTS = NAME_PAGES * PAGE_SLOTS;
 /** Bits of a slot that are its place in its page. */
@@ -45,7 +50,7 @@ function giveBack(s: State, process: number, slot: number): void {
   const at = elementOf(s, process, slot);
   if (s.namePage.lives[at] >= LAST_LIFE) {
     s.process.namesRetired[process]++;
-    post(s, Account.NameFree, Account.NameRetired, 1);
+    post(s, NameFree, NameRetired, 1);
     return;
   }
   const tail = s.process.nameFreeTail[process];
@@ -58,13 +63,13 @@ function giveBack(s: State, process: number, slot: number): void {
 function hasFree(s: State, process: number, kind: number): boolean {
   const head = s.process.nameFreeHead[process];
   if (head === 0) return false;
-  return kind !== NameKind.Connection ||
+  return kind !== Connection ||
     s.namePage.lives[elementOf(s, process, head - 1)] < LAST_CONNECTION_LIFE;
 }
 
 /** Id of the name in a slot. */
 function idIn(s: State, at: number, slot: number): number {
-  const bit = s.namePage.kind[at] === NameKind.Connection ? CONNECTION_BIT : 0;
+  const bit = s.namePage.kind[at] === Connection ? CONNECTION_BIT : 0;
   return slot | (s.namePage.lives[at] << SLOT_BITS) | bit;
 }
 
@@ -76,11 +81,11 @@ function idIn(s: State, at: number, slot: number): number {
  * -Err.NoProcess once the process loses its names
  */
 export function mayBind(s: State, process: number, kind: number): number {
-  if (s.process.namesClosing[process] !== 0) return -Err.NoProcess;
+  if (s.process.namesClosing[process] !== 0) return -NoProcess;
   if (hasFree(s, process, kind)) return 0;
   const next = s.process.nameSlots[process];
-  if (next === NAME_SLOTS) return -Err.TooManyOpen;
-  if (next % PAGE_SLOTS === 0 && freeRows(s.namePage) === 0) return -Err.Exhausted;
+  if (next === NAME_SLOTS) return -TooManyOpen;
+  if (next % PAGE_SLOTS === 0 && freeRows(s.namePage) === 0) return -Exhausted;
   return 0;
 }
 
@@ -96,7 +101,7 @@ export function mayBindMany(
   names: number,
   connections: number,
 ): number {
-  if (s.process.namesClosing[process] !== 0) return -Err.NoProcess;
+  if (s.process.namesClosing[process] !== 0) return -NoProcess;
   let free = s.process.nameFreeHead[process];
   let fresh = 0;
   for (let i = 0; i < names; i++) {
@@ -106,9 +111,9 @@ export function mayBindMany(
     else free = s.namePage.nextFree[at];
   }
   const next = s.process.nameSlots[process];
-  if (fresh > NAME_SLOTS - next) return -Err.TooManyOpen;
+  if (fresh > NAME_SLOTS - next) return -TooManyOpen;
   const left = (PAGE_SLOTS - next % PAGE_SLOTS) % PAGE_SLOTS;
-  return freeRows(s.namePage) === 0 && fresh > left ? -Err.Exhausted : 0;
+  return freeRows(s.namePage) === 0 && fresh > left ? -Exhausted : 0;
 }
 
 /** The next slot no name was ever in, with its page. */
@@ -117,7 +122,7 @@ function takeNew(s: State, process: number): number {
   if (slot % PAGE_SLOTS !== 0) return slot;
   const page = allocRow(s.namePage);
   assert(page !== 0, "a page of name slots was there before one was taken");
-  post(s, Account.NamePageFree, Account.NamePageUsed, 1);
+  post(s, NamePageFree, NamePageUsed, 1);
   s.namePage.process[page] = process;
   s.process.namePage[process * NAME_PAGES + s.process.namePages[process]++] = page;
   return slot;
@@ -148,7 +153,7 @@ export function bindName(
   s.namePage.targetGeneration[at] = generation;
   s.namePage.lives[at]++;
   s.process.names[process]++;
-  post(s, Account.NameFree, Account.NameUsed, 1);
+  post(s, NameFree, NameUsed, 1);
   return idIn(s, at, slot);
 }
 
@@ -164,8 +169,8 @@ function find(s: State, process: number, id: number): number {
   const names = s.namePage;
   const at = elementOf(s, process, slot);
   const kind = names.kind[at];
-  const bit = kind === NameKind.Connection ? CONNECTION_LIFE : 0;
-  return kind !== NameKind.Free && id >>> SLOT_BITS === (names.lives[at] | bit) ? at : -1;
+  const bit = kind === Connection ? CONNECTION_LIFE : 0;
+  return kind !== Free && id >>> SLOT_BITS === (names.lives[at] | bit) ? at : -1;
 }
 
 /**
@@ -187,7 +192,7 @@ export function lookupName(s: State, process: number, id: number, kind: number):
  */
 export function lookupNamedNode(s: State, process: number, id: number): number {
   const at = find(s, process, id);
-  return at < 0 || s.namePage.kind[at] === NameKind.Moving ? 0 : s.namePage.target[at];
+  return at < 0 || s.namePage.kind[at] === Moving ? 0 : s.namePage.target[at];
 }
 
 /** Whether an id named something in this process once and does no more. */
@@ -197,18 +202,18 @@ export function wasName(s: State, process: number, id: number): boolean {
   const at = elementOf(s, process, slot);
   const life = (id >>> SLOT_BITS) & LAST_LIFE;
   if (life === 0 || life > s.namePage.lives[at]) return false;
-  return s.namePage.kind[at] === NameKind.Moving || find(s, process, id) < 0;
+  return s.namePage.kind[at] === Moving || find(s, process, id) < 0;
 }
 
 /** Frees the name in a slot of a process; nothing stands for it any more. */
 export function freeSlot(s: State, process: number, slot: number): void {
   const at = elementOf(s, process, slot);
-  assert(s.namePage.kind[at] !== NameKind.Free, "a name is freed once");
-  s.namePage.kind[at] = NameKind.Free;
+  assert(s.namePage.kind[at] !== Free, "a name is freed once");
+  s.namePage.kind[at] = Free;
   s.namePage.target[at] = 0;
   s.namePage.targetGeneration[at] = 0;
   s.process.names[process]--;
-  post(s, Account.NameUsed, Account.NameFree, 1);
+  post(s, NameUsed, NameFree, 1);
   // While the process loses all its names no slot is used again.
   if (s.process.namesClosing[process] === 0) giveBack(s, process, slot);
 }
@@ -259,18 +264,18 @@ export function freeLastPage(s: State, process: number): void {
   const at = process * NAME_PAGES + --p.namePages[process];
   const page = p.namePage[at];
   for (let n = page * PAGE_SLOTS; n < (page + 1) * PAGE_SLOTS; n++) {
-    assert(s.namePage.kind[n] === NameKind.Free, "a page of names is freed when they are");
+    assert(s.namePage.kind[n] === Free, "a page of names is freed when they are");
   }
   p.namePage[at] = 0;
   p.nameSlots[process] = Math.min(p.nameSlots[process], p.namePages[process] * PAGE_SLOTS);
   freeRow(s.namePage, page);
-  post(s, Account.NamePageUsed, Account.NamePageFree, 1);
+  post(s, NamePageUsed, NamePageFree, 1);
 }
 
 /** Ends the closing of a namespace that has no page left: it is as that of a new process. */
 export function endClosingNames(s: State, process: number): void {
   assert(s.process.namePages[process] === 0, "a namespace is closed when its pages are gone");
-  post(s, Account.NameRetired, Account.NameFree, s.process.namesRetired[process]);
+  post(s, NameRetired, NameFree, s.process.namesRetired[process]);
   s.process.namesRetired[process] = 0;
   s.process.namesClosing[process] = 0;
 }

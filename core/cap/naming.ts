@@ -19,6 +19,10 @@ import {
 import { deleteNode } from "./node.ts";
 import { CapKind, NameKind, NodeFlag, PAGE_SLOTS } from "./tables.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Connection: capKindConnection } = CapKind;
+const { Connection: nameKindConnection, Free, Moving, Node } = NameKind;
+
 /**
  * Finds the node a token names: a descriptor below DESCRIPTORS, else a native name.
  *
@@ -32,7 +36,7 @@ export function lookupToken(s: State, process: number, id: number): number {
 
 /** The NameKind of a node's native name. */
 export function nameKindOf(s: State, node: number): number {
-  return s.capNode.kind[node] === CapKind.Connection ? NameKind.Connection : NameKind.Node;
+  return s.capNode.kind[node] === capKindConnection ? nameKindConnection : Node;
 }
 
 /**
@@ -73,9 +77,9 @@ export function dropCapability(s: State, fx: Effects, hart: number, node: number
 
 function dropNamed(s: State, fx: Effects, hart: number, process: number, slot: number): void {
   const kind = kindInSlot(s, process, slot);
-  if (kind === NameKind.Free) return;
+  if (kind === Free) return;
   const target = targetInSlot(s, process, slot);
-  assert(kind !== NameKind.Moving, "no message is on its way when its sender's names go");
+  assert(kind !== Moving, "no message is on its way when its sender's names go");
   dropCapability(s, fx, hart, target);
 }
 

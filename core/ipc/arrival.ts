@@ -6,6 +6,10 @@ import { Err } from "../error.ts";
 import type { State } from "../kernel.ts";
 import { isCurrent } from "../state/table.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Notification } = CapKind;
+const { Invalid } = Err;
+
 /**
  * Counts something that has to wait at a channel: its arrival number. A pulse that comes next is not
  * equal to what came last, unless that is noted (`channel.newest`).
@@ -53,8 +57,8 @@ export function bindChannel(
     c.notifyBits[channel] = 0;
     return 0;
   }
-  if (!(bits >= 1 && bits < 2 ** 31)) return -Err.Invalid;
-  const node = checkToken(s, c.process[channel], token, CapKind.Notification, Right.Send);
+  if (!(bits >= 1 && bits < 2 ** 31)) return -Invalid;
+  const node = checkToken(s, c.process[channel], token, Notification, Right.Send);
   if (node < 0) return node;
   // From here on it must succeed.
   c.notify[channel] = node;

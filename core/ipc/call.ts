@@ -10,6 +10,13 @@ import { giveBackToken } from "./limit.ts";
 import { settleMessage } from "./message.ts";
 import { MessageState } from "./tables.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { MessageFailed } = Account;
+const { Timeout: causeTimeout } = Cause;
+const { Interrupted } = Err;
+const { Idle, Received, Sent } = MessageState;
+const { Timeout: wakeReasonTimeout } = WakeReason;
+
 /** What `resume` returns when the call is to be done as if it had just begun. */
 export const AFRESH = 1;
 
@@ -29,7 +36,7 @@ export function resume(
 ): number {
   const m = s.message;
   const state = m.state[message];
-  if (state === MessageState.Idle) {
+  if (state === Idle) {
     // A call that waited for a page has its time limit already.
     if (s.thread.call[thread] === 0) {
       m.timeoutStates[message] = m.nextStates[message];
@@ -39,11 +46,11 @@ export function resume(
   }
   if (m.carried[message] !== 0) giveBack(s, fx, h, message);
   if (m.reason[message] !== 0) return -m.reason[message];
-  if (s.thread.wakeReason[thread] === WakeReason.Timeout) return -endError(state, Cause.Timeout);
+  if (s.thread.wakeReason[thread] === wakeReasonTimeout) return -endError(state, causeTimeout);
   // A server has it already: to send it again would be to send it twice.
-  if (state === MessageState.Received) return -Err.Interrupted;
-  if (state === MessageState.Sent) giveBackToken(s, m.connection[message]);
-  settleMessage(s, message, Account.MessageFailed);
+  if (state === Received) return -Interrupted;
+  if (state === Sent) giveBackToken(s, m.connection[message]);
+  settleMessage(s, message, MessageFailed);
   return AFRESH;
 }
 

@@ -20,6 +20,15 @@ import { countNames, drainNames } from "./service_name.ts";
 import { CHANNEL_FLAGS, ChannelFlag } from "./tables.ts";
 import { mayTellThreads, tellThreads } from "./thread_death.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { ChannelFree, ChannelUsed } = Account;
+const { Channel } = CapKind;
+const { ChannelDestroyed } = Cause;
+const { ConnectionDeath, ThreadDeath } = ChannelFlag;
+const { Again, Busy, Invalid } = Err;
+const { Node } = NameKind;
+const { MessageReceive, MessageReply, MessageSend } = WaitKind;
+
 /** Rights of whoever makes a channel; connections get those to send. */
 const OWNER = Right.Receive | Right.Send | Right.Grant | Right.Control;
 
@@ -29,9 +38,9 @@ const OWNER = Right.Receive | Right.Send | Right.Grant | Right.Control;
  * @returns the channel, or 0
  */
 export function findChannel(s: State, process: number, id: number): number {
-  const node = lookupName(s, process, id, NameKind.Node);
+  const node = lookupName(s, process, id, Node);
   const c = s.capNode;
-  if (node === 0 || c.kind[node] !== CapKind.Channel) return 0;
+  if (node === 0 || c.kind[node] !== Channel) return 0;
   if ((c.rights[node] & Right.Receive) === 0) return 0;
   const channel = c.object[node];
   return s.channel.process[channel] === process ? channel : 0;
@@ -52,20 +61,20 @@ export function createChannel(
   flags: number,
   capacity = 0,
 ): number {
-  if ((flags & ~CHANNEL_FLAGS) !== 0) return -Err.Invalid;
-  const tellsConnections = (flags & ChannelFlag.ConnectionDeath) !== 0;
-  if (tellsConnections && s.process.connectionDeath[process] !== 0) return -Err.Busy;
-  const tellsThreads = (flags & ChannelFlag.ThreadDeath) !== 0;
-  if (tellsThreads && s.process.threadDeath[process] !== 0) return -Err.Busy;
-  if (mayBind(s, process, NameKind.Node) < 0) return -Err.Again;
-  if (freeRows(s.channel) === 0 || freeRows(s.capNode) === 0) return -Err.Again;
-  if (tellsThreads && !mayTellThreads(s, process)) return -Err.Again;
+  if ((flags & ~CHANNEL_FLAGS) !== 0) return -Invalid;
+  const tellsConnections = (flags & ConnectionDeath) !== 0;
+  if (tellsConnections && s.process.connectionDeath[process] !== 0) return -Busy;
+  const tellsThreads = (flags & ThreadDeath) !== 0;
+  if (tellsThreads && s.process.threadDeath[process] !== 0) return -Busy;
+  if (mayBind(s, process, Node) < 0) return -Again;
+  if (freeRows(s.channel) === 0 || freeRows(s.capNode) === 0) return -Again;
+  if (tellsThreads && !mayTellThreads(s, process)) return -Again;
   const ring = capacity === 0 ? 0 : mayReserve(s, process, capacity);
   if (ring < 0) return ring;
   // From here on it must succeed.
   const c = s.channel;
   const channel = allocRow(c);
-  post(s, Account.ChannelFree, Account.ChannelUsed, 1);
+  post(s, ChannelFree, ChannelUsed, 1);
   c.process[channel] = process;
   c.flags[channel] = flags;
   const first = s.process.firstChannel[process];
@@ -75,7 +84,7 @@ export function createChannel(
   if (tellsConnections) s.process.connectionDeath[process] = channel;
   if (tellsThreads) tellThreads(s, process, channel);
   if (capacity > 0) reserveRing(s, channel, capacity);
-  const node = createNode(s, process, CapKind.Channel, channel, OWNER);
+  const node = createNode(s, process, Channel, channel, OWNER);
   const id = nameNode(s, process, node);
   c.node[channel] = node;
   c.nodeGeneration[channel] = s.capNode.$generation[node];
@@ -108,7 +117,7 @@ function drainQueue(s: State, fx: Effects, h: number, channel: number, kind: num
   for (; fx.woken < UNITS; fx.woken++) {
     const thread = firstWaiter(s, kind, channel);
     if (thread === 0) return true;
-    endWait(s, fx, h, thread, Cause.ChannelDestroyed);
+    endWait(s, fx, h, thread, ChannelDestroyed);
   }
   return firstWaiter(s, kind, channel) === 0;
 }
@@ -126,9 +135,9 @@ function drainConnections(s: State, fx: Effects, h: number, channel: number): bo
 /** Takes the first dying channel further apart; true when it is gone. */
 export function drainChannel(s: State, fx: Effects, h: number): boolean {
   const channel = s.ipc.dyingChannel[ONE];
-  if (!drainQueue(s, fx, h, channel, WaitKind.MessageReceive)) return false;
-  if (!drainQueue(s, fx, h, channel, WaitKind.MessageReply)) return false;
-  if (!drainQueue(s, fx, h, channel, WaitKind.MessageSend)) return false;
+  if (!drainQueue(s, fx, h, channel, MessageReceive)) return false;
+  if (!drainQueue(s, fx, h, channel, MessageReply)) return false;
+  if (!drainQueue(s, fx, h, channel, MessageSend)) return false;
   if (!drainConnections(s, fx, h, channel)) return false;
   if (!discardPulses(s, fx, channel)) return false;
   if (!drainRing(s, fx, channel)) return false;
@@ -142,7 +151,7 @@ export function drainChannel(s: State, fx: Effects, h: number): boolean {
 
 function freeChannel(s: State, channel: number): void {
   freeRow(s.channel, channel);
-  post(s, Account.ChannelUsed, Account.ChannelFree, 1);
+  post(s, ChannelUsed, ChannelFree, 1);
 }
 
 /** Gives a node's reference of a channel back: the last one destroys it. */
@@ -166,9 +175,9 @@ export function destroyNamed(
   id: number,
 ): number {
   const channel = findChannel(s, process, id);
-  if (channel === 0) return -Err.Invalid;
+  if (channel === 0) return -Invalid;
   // From here on it must succeed.
   destroyChannel(s, channel);
-  dropCapability(s, fx, h, lookupName(s, process, id, NameKind.Node));
+  dropCapability(s, fx, h, lookupName(s, process, id, Node));
   return 0;
 }

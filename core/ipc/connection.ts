@@ -20,15 +20,25 @@ import { sendKernelPulse } from "./pulse.ts";
 import { createPulse, freePulse } from "./pulse_row.ts";
 import { ChannelFlag, CONNECTIONS, PulseCode, sessionOf } from "./tables.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { ConnectionFree, ConnectionUsed } = Account;
+const { Connection: capKindConnection } = CapKind;
+const { ConnectionDetached } = Cause;
+const { Disconnect: channelFlagDisconnect } = ChannelFlag;
+const { Again, BadDescriptor, Invalid, NoProcess } = Err;
+const { Connection: nameKindConnection } = NameKind;
+const { ConnectionDeath, Disconnect: pulseCodeDisconnect } = PulseCode;
+const { MessageReply, MessageSend } = WaitKind;
+
 /**
  * The connection a process may send through by a number, its own or one it was given.
  *
  * @returns the connection, or 0
  */
 export function findConnection(s: State, process: number, id: number): number {
-  const node = lookupName(s, process, id, NameKind.Connection);
+  const node = lookupName(s, process, id, nameKindConnection);
   const c = s.capNode;
-  if (node === 0 || c.kind[node] !== CapKind.Connection) return 0;
+  if (node === 0 || c.kind[node] !== capKindConnection) return 0;
   if ((c.rights[node] & Right.Send) === 0) return 0;
   const connection = c.object[node];
   return s.connection.dying[connection] === 0 ? connection : 0;
@@ -40,8 +50,8 @@ export function findConnection(s: State, process: number, id: number): number {
  * @returns 0 or -Err.Invalid
  */
 export function detachNamed(s: State, fx: Effects, h: number, process: number, id: number): number {
-  const node = lookupName(s, process, id, NameKind.Connection);
-  if (node === 0) return -Err.Invalid;
+  const node = lookupName(s, process, id, nameKindConnection);
+  if (node === 0) return -Invalid;
   // From here on it must succeed.
   dropCapability(s, fx, h, node);
   return 0;
@@ -73,7 +83,7 @@ function connectionTo(s: State, process: number, channel: number): number {
 export function attach(s: State, fx: Effects, process: number, pid: number, id: number): number {
   const owner = pid === 0 ? process : findProcess(s, pid);
   const channel = owner === 0 ? 0 : findChannel(s, owner, id);
-  return channel === 0 ? -Err.NoProcess : connect(s, fx, process, channel);
+  return channel === 0 ? -NoProcess : connect(s, fx, process, channel);
 }
 
 /**
@@ -85,15 +95,15 @@ export function attach(s: State, fx: Effects, process: number, pid: number, id: 
 export function connect(s: State, fx: Effects, process: number, channel: number): number {
   const node = s.channel.node[channel];
   // Without the node it receives by, or while that is being revoked, nothing is derived from it.
-  if (!isCurrent(s.capNode, node, s.channel.nodeGeneration[channel])) return -Err.NoProcess;
-  if (isRevoked(s, node) || s.capNode.depth[node] >= DEPTH_LIMIT) return -Err.NoProcess;
-  if (s.process.connections[process] >= CONNECTIONS) return -Err.Again;
-  if (freeRows(s.connection) === 0 || freeRows(s.pulse) === 0) return -Err.Again;
-  if (freeRows(s.capNode) === 0 || mayBind(s, process, NameKind.Connection) < 0) return -Err.Again;
+  if (!isCurrent(s.capNode, node, s.channel.nodeGeneration[channel])) return -NoProcess;
+  if (isRevoked(s, node) || s.capNode.depth[node] >= DEPTH_LIMIT) return -NoProcess;
+  if (s.process.connections[process] >= CONNECTIONS) return -Again;
+  if (freeRows(s.connection) === 0 || freeRows(s.pulse) === 0) return -Again;
+  if (freeRows(s.capNode) === 0 || mayBind(s, process, nameKindConnection) < 0) return -Again;
   // From here on it must succeed.
   const same = connectionTo(s, process, channel);
   const connection = allocRow(s.connection);
-  post(s, Account.ConnectionFree, Account.ConnectionUsed, 1);
+  post(s, ConnectionFree, ConnectionUsed, 1);
   const c = s.connection;
   c.process[connection] = process;
   c.channel[connection] = channel;
@@ -105,8 +115,8 @@ export function connect(s: State, fx: Effects, process: number, channel: number)
   link(s, process, channel, connection);
   fx.charge(s.process.connections[process]);
   const rights = Right.Send | Right.Grant;
-  const made = dependentNode(s, node, process, CapKind.Connection, connection, rights);
-  c.id[connection] = nameNode(s, process, made, NameKind.Connection);
+  const made = dependentNode(s, node, process, capKindConnection, connection, rights);
+  c.id[connection] = nameNode(s, process, made, nameKindConnection);
   return c.id[connection];
 }
 
@@ -147,7 +157,7 @@ export function loseChannel(s: State, fx: Effects, h: number, connection: number
   const pulse = s.connection.pulse[connection];
   s.connection.pulse[connection] = 0;
   s.pulse.priority[pulse] = 1;
-  const code = PulseCode.ConnectionDeath;
+  const code = ConnectionDeath;
   sendKernelPulse(s, fx, h, channel, pulse, code, s.connection.id[connection]);
 }
 
@@ -165,7 +175,7 @@ export function detach(s: State, fx: Effects, connection: number): void {
   c.process[connection] = 0;
   c.dying[connection] = 1;
   const channel = channelOf(s, connection);
-  if (channel !== 0 && (s.channel.flags[channel] & ChannelFlag.Disconnect) !== 0) {
+  if (channel !== 0 && (s.channel.flags[channel] & channelFlagDisconnect) !== 0) {
     c.announce[connection] = connectionTo(s, process, channel) === 0 ? 1 : 0;
     fx.woken += left;
   }
@@ -182,9 +192,9 @@ function endMessages(s: State, fx: Effects, h: number, connection: number): bool
     const thread = s.message.thread[message];
     const kind = s.waiter.kind[s.thread.waiter[thread]];
     // It may be awake already, on its way to end its call.
-    if (kind !== WaitKind.MessageSend && kind !== WaitKind.MessageReply) continue;
-    if (mustAsk(s, message)) askServer(s, fx, h, message, Err.BadDescriptor);
-    else endWait(s, fx, h, thread, Cause.ConnectionDetached);
+    if (kind !== MessageSend && kind !== MessageReply) continue;
+    if (mustAsk(s, message)) askServer(s, fx, h, message, BadDescriptor);
+    else endWait(s, fx, h, thread, ConnectionDetached);
   }
   return s.connection.firstMessage[connection] === 0;
 }
@@ -207,14 +217,14 @@ export function drainConnection(s: State, fx: Effects, h: number): boolean {
   if (c.refs[connection] === 0) freeConnection(s, connection);
   if (announce) {
     s.pulse.priority[pulse] = 1;
-    sendKernelPulse(s, fx, h, channel, pulse, PulseCode.Disconnect, session);
+    sendKernelPulse(s, fx, h, channel, pulse, pulseCodeDisconnect, session);
   } else if (pulse !== 0) freePulse(s, pulse);
   return true;
 }
 
 function freeConnection(s: State, connection: number): void {
   freeRow(s.connection, connection);
-  post(s, Account.ConnectionUsed, Account.ConnectionFree, 1);
+  post(s, ConnectionUsed, ConnectionFree, 1);
 }
 
 /** Gives a node's reference of a connection back: the last one detaches it. */

@@ -1,6 +1,9 @@
 import { Err } from "../error.ts";
 import type { State } from "../kernel.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Invalid, RateLimited } = Err;
+
 /** Highest rate a limit may name, messages a second: one a nanosecond. */
 export const HIGHEST_RATE = 1e9;
 /** Most messages that may come at once. */
@@ -15,8 +18,8 @@ export const LARGEST_BURST = 2 ** 20;
  * @returns 0, or -Err.Invalid for a rate or burst that is none
  */
 export function limitChannel(s: State, channel: number, rate: number, burst: number): number {
-  if (rate > HIGHEST_RATE || burst > LARGEST_BURST) return -Err.Invalid;
-  if (rate > 0 && burst === 0) return -Err.Invalid;
+  if (rate > HIGHEST_RATE || burst > LARGEST_BURST) return -Invalid;
+  if (rate > 0 && burst === 0) return -Invalid;
   const interval = rate === 0 ? 0 : Math.ceil(1e9 / rate);
   s.channel.limitInterval[channel] = interval;
   s.channel.limitWindow[channel] = interval * burst;
@@ -42,7 +45,7 @@ export function mayCome(s: State, channel: number, connection: number, now: numb
   const ahead = fullAgain(s, channel, connection, now) - now;
   if (ahead <= s.channel.limitWindow[channel]) return 0;
   s.channel.limited[channel]++;
-  return -Err.RateLimited;
+  return -RateLimited;
 }
 
 /** Takes a token for a message that `mayCome`. */

@@ -7,6 +7,11 @@ import { allocRow, freeRow } from "../state/table.ts";
 import { freePulse } from "./pulse_row.ts";
 import { MessageState } from "./tables.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { MessageFailed, MessagePending, MessageRowFree, MessageRowUsed, MessageSource } = Account;
+const { Idle, Received, Receiving, Sent } = MessageState;
+const { MessageReply } = WaitKind;
+
 /** Message rows: a receipt is its number times this plus the row. */
 const ROWS = 4096;
 
@@ -20,7 +25,7 @@ export function messageOf(s: State, thread: number): number {
   if (own !== 0) return own;
   const message = allocRow(s.message);
   if (message === 0) return 0;
-  post(s, Account.MessageRowFree, Account.MessageRowUsed, 1);
+  post(s, MessageRowFree, MessageRowUsed, 1);
   s.message.thread[message] = thread;
   s.thread.message[thread] = message;
   return message;
@@ -30,18 +35,18 @@ export function messageOf(s: State, thread: number): number {
 export function freeMessage(s: State, thread: number): void {
   const message = s.thread.message[thread];
   if (message === 0) return;
-  settleMessage(s, message, Account.MessageFailed);
+  settleMessage(s, message, MessageFailed);
   s.thread.message[thread] = 0;
   if (s.message.pulse[message] !== 0) freePulse(s, s.message.pulse[message]);
   freeRow(s.message, message);
-  post(s, Account.MessageRowUsed, Account.MessageRowFree, 1);
+  post(s, MessageRowUsed, MessageRowFree, 1);
 }
 
 /** Notes that a thread's message goes through a connection to its channel. */
 export function beginMessage(s: State, message: number, connection: number): void {
   const m = s.message;
   const channel = s.connection.channel[connection];
-  m.state[message] = MessageState.Sent;
+  m.state[message] = Sent;
   m.channel[message] = channel;
   m.channelGeneration[message] = s.channel.$generation[channel];
   m.connection[message] = connection;
@@ -51,7 +56,7 @@ export function beginMessage(s: State, message: number, connection: number): voi
   m.nextOfConnection[message] = first;
   if (first !== 0) m.previousOfConnection[first] = message;
   s.connection.firstMessage[connection] = message;
-  post(s, Account.MessageSource, Account.MessagePending, 1);
+  post(s, MessageSource, MessagePending, 1);
 }
 
 /** Takes a message out of its connection's list. */
@@ -77,16 +82,16 @@ export function leaveConnection(s: State, message: number): void {
 export function settleMessage(s: State, message: number, account: number): void {
   const m = s.message;
   const state = m.state[message];
-  if (state === MessageState.Idle) return;
-  m.state[message] = MessageState.Idle;
+  if (state === Idle) return;
+  m.state[message] = Idle;
   m.reason[message] = 0;
-  if (state === MessageState.Receiving) return;
+  if (state === Receiving) return;
   assert(m.carried[message] === 0, "a message that ends carries nothing");
   leaveConnection(s, message);
   m.receipt[message] = 0;
   m.asked[message] = 0;
   m.askedReason[message] = 0;
-  post(s, Account.MessagePending, account, 1);
+  post(s, MessagePending, account, 1);
 }
 
 /**
@@ -98,7 +103,7 @@ export function settleMessage(s: State, message: number, account: number): void 
 export function giveReceipt(s: State, message: number, process: number): number {
   const number = ++s.process.receipts[process];
   assert(number < 2 ** 40, "receipt numbers of a process are not used up in its life");
-  s.message.state[message] = MessageState.Received;
+  s.message.state[message] = Received;
   s.message.receipt[message] = number;
   return number * ROWS + message;
 }
@@ -117,7 +122,7 @@ export function findReceipt(s: State, process: number, receipt: number): number 
   if (s.message.receipt[message] !== number) return 0;
   // Whoever ended the wait for the reply first has ended the message with it.
   const waiter = s.thread.waiter[s.message.thread[message]];
-  if (s.waiter.kind[waiter] !== WaitKind.MessageReply) return 0;
+  if (s.waiter.kind[waiter] !== MessageReply) return 0;
   const channel = s.waiter.object[waiter];
   return s.channel.process[channel] === process && s.channel.dying[channel] === 0 ? message : 0;
 }

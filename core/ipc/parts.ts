@@ -7,6 +7,10 @@ import { PAGE_BYTES } from "../limits.ts";
 import { peekUser, resolve } from "../mem/user.ts";
 import { PARTS } from "./tables.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Read, Write } = AccessKind;
+const { BadAddress } = Err;
+
 /** Which parts of a message row: those it is gathered from, or those it fills. */
 export const Side = { Send: 0, Fill: PARTS } as const;
 
@@ -78,7 +82,7 @@ export function resolveParts(
   for (let i = 0; left > 0 && i < partsOf(s, message, side); i++) {
     const at = 2 * PARTS * message + side + i;
     const count = Math.min(left, m.partLength[at]);
-    if (count > 0 && !isUser(m.partAddress[at])) return -Err.BadAddress;
+    if (count > 0 && !isUser(m.partAddress[at])) return -BadAddress;
     const end = m.partAddress[at] + count;
     for (let to = m.partAddress[at]; to < end; to += PAGE_BYTES - to % PAGE_BYTES) {
       const frame = resolve(s, fx, h, t, to, access, thread);
@@ -156,8 +160,8 @@ export function copyParts(
       PAGE_BYTES - a % PAGE_BYTES,
       PAGE_BYTES - b % PAGE_BYTES,
     );
-    const out = peekUser(s, m.thread[from], a, AccessKind.Read);
-    const into = peekUser(s, m.thread[to], b, AccessKind.Write);
+    const out = peekUser(s, m.thread[from], a, Read);
+    const into = peekUser(s, m.thread[to], b, Write);
     fx.copy(out, a % PAGE_BYTES, into, b % PAGE_BYTES, piece);
     sourceAt += piece;
     targetAt += piece;

@@ -7,13 +7,17 @@ import { isCurrent } from "../state/table.ts";
 import { noteArrival } from "./arrival.ts";
 import { ChannelFlag } from "./tables.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { FixedPriority } = ChannelFlag;
+const { Dead } = ThreadState;
+
 /** Takes note that a message was put elsewhere in the queue it waits in: behind its equals there. */
 export function noteResort(s: State, thread: number, channel: number): void {
   s.message.arrival[s.thread.message[thread]] = noteArrival(s, channel);
 }
 
 function inherits(s: State, channel: number): boolean {
-  return (s.channel.flags[channel] & ChannelFlag.FixedPriority) === 0;
+  return (s.channel.flags[channel] & FixedPriority) === 0;
 }
 
 /**
@@ -61,6 +65,6 @@ export function boostServer(
   const server = s.channel.server[channel];
   if (server === 0 || !inherits(s, channel)) return;
   if (!isCurrent(s.thread, server, s.channel.serverGeneration[channel])) return;
-  if (s.thread.state[server] === ThreadState.Dead || ownPriority(s, server) >= priority) return;
+  if (s.thread.state[server] === Dead || ownPriority(s, server) >= priority) return;
   assignMessagePriority(s, fx, h, server, priority);
 }

@@ -16,6 +16,15 @@ import { isRingFirst, receivePosted } from "./ring.ts";
 import { INFO_BYTES, MessageState, Pass } from "./tables.ts";
 import { bytesBetween, moveMessage } from "./transfer.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Read, Write } = AccessKind;
+const { NoRoom, SenderFault, ServerFault, Timeout } = Cause;
+const { BadAddress } = Err;
+const { Receiving } = MessageState;
+const { Pending, Restart } = Result;
+const { Fill, Send } = Side;
+const { MessageReceive, MessageSend } = WaitKind;
+
 /** Messages that cannot be received, or whose time is over, that one event passes over. */
 const PASSES = 32;
 
@@ -34,7 +43,7 @@ function prepareInfo(s: State, fx: Effects, h: number, to: number): number {
   const info = s.message.info[to];
   if (info === 0) return 0;
   const thread = s.message.thread[to];
-  return resolveRange(s, fx, h, thread, info, INFO_BYTES, AccessKind.Write);
+  return resolveRange(s, fx, h, thread, info, INFO_BYTES, Write);
 }
 
 /** Makes a receiver's own memory ready for a message, of which so many pages are passed. */
@@ -48,7 +57,7 @@ function prepare(
 ): number {
   if (s.message.inMemory[from] === 0) return 0;
   if (pages > 0) return mayPass(s, h, from, to, pages);
-  return resolveParts(s, fx, h, to, Side.Fill, bytesBetween(s, from, to), AccessKind.Write);
+  return resolveParts(s, fx, h, to, Fill, bytesBetween(s, from, to), Write);
 }
 
 /** Makes a sender's memory ready for the receiver, which waits where that takes time. */
@@ -56,7 +65,7 @@ function prepareSender(s: State, fx: Effects, h: number, from: number, to: numbe
   if (s.message.inMemory[from] === 0) return 0;
   const length = bytesBetween(s, from, to);
   const receiver = s.message.thread[to];
-  return resolveParts(s, fx, h, from, Side.Send, length, AccessKind.Read, receiver);
+  return resolveParts(s, fx, h, from, Send, length, Read, receiver);
 }
 
 /**
@@ -81,24 +90,24 @@ export function receive(
   m.channel[to] = channel;
   m.channelGeneration[to] = s.channel.$generation[channel];
   for (let pass = 0; pass < PASSES; pass++) {
-    const sender = firstWaiter(s, WaitKind.MessageSend, channel);
+    const sender = firstWaiter(s, MessageSend, channel);
     const from = sender === 0 ? 0 : s.thread.message[sender];
     if (isRingFirst(s, channel, from)) {
       receivePosted(s, fx, h, thread, channel);
       return 0;
     }
     if (isPulseFirst(s, channel, from)) {
-      if (!takesPulse(s, to)) return -Err.BadAddress;
+      if (!takesPulse(s, to)) return -BadAddress;
       servePriority(s, fx, h, channel, thread, s.pulse.priority[s.channel.firstPulse[channel]]);
       receivePulse(s, fx, thread, channel);
       return 0;
     }
     if (from === 0) {
       wait(s, fx, h, now, thread, to, channel);
-      return Result.Pending;
+      return Pending;
     }
     if (isOverdue(s, from)) {
-      endWait(s, fx, h, sender, Cause.Timeout);
+      endWait(s, fx, h, sender, Timeout);
       continue;
     }
     const told = prepareInfo(s, fx, h, to);
@@ -107,14 +116,14 @@ export function receive(
     const pages = passes ? pagesToPass(s, from, to, bytesBetween(s, from, to)) : 0;
     const ready = prepare(s, fx, h, from, to, pages);
     // As its client is told, the message is lost: the server may have no other buffer.
-    if (ready === -Err.BadAddress) endWait(s, fx, h, sender, Cause.ServerFault);
+    if (ready === -BadAddress) endWait(s, fx, h, sender, ServerFault);
     if (ready < 0) return ready;
     if (m.carried[from] !== 0 && !mayLand(s, from, s.thread.process[thread])) {
-      endWait(s, fx, h, sender, Cause.NoRoom);
+      endWait(s, fx, h, sender, NoRoom);
       continue;
     }
     const readable = prepareSender(s, fx, h, from, to);
-    if (readable < 0 && readable !== -Err.BadAddress) return readable;
+    if (readable < 0 && readable !== -BadAddress) return readable;
     if (readable === 0) {
       m.priority[from] = s.waiter.priority[s.thread.waiter[sender]];
       servePriority(s, fx, h, channel, thread, m.priority[from]);
@@ -122,9 +131,9 @@ export function receive(
       passPages(s, fx, h, from, to, pages);
       return awaitPassed(s, thread, moveMessage(s, fx, from, to, channel, true));
     }
-    endWait(s, fx, h, sender, Cause.SenderFault);
+    endWait(s, fx, h, sender, SenderFault);
   }
-  return Result.Restart;
+  return Restart;
 }
 
 function wait(
@@ -136,8 +145,8 @@ function wait(
   message: number,
   channel: number,
 ): void {
-  s.message.state[message] = MessageState.Receiving;
+  s.message.state[message] = Receiving;
   armDeadline(s, fx, h, now, thread, message);
   endService(s, fx, h, channel, thread);
-  waitOn(s, thread, WaitKind.MessageReceive, channel);
+  waitOn(s, thread, MessageReceive, channel);
 }

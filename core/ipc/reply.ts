@@ -14,6 +14,17 @@ import { copyParts, resolveParts, Side } from "./parts.ts";
 import { MESSAGE_BYTES, MessageState } from "./tables.ts";
 import { capabilitiesOf, registersOf, TAG_LENGTH, TagFlag } from "./tag.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Read, Write } = AccessKind;
+const { MessageAnswered, MessageFailed } = Account;
+const { SenderFault, ServerFault } = Cause;
+const { BadAddress, Invalid, NoProcess, NotSupported, TooBig } = Err;
+const { Received } = MessageState;
+const { Fill, Send } = Side;
+const { Memory, Takes } = TagFlag;
+const { Restart } = WakeReason;
+const { a1 } = roleRegister;
+
 /** Errors a server may answer with. */
 const LAST_ERROR = 4095;
 /** The error that makes a client send its message again. */
@@ -28,7 +39,7 @@ function received(s: State, thread: number, receipt: number): number {
 function finish(s: State, fx: Effects, h: number, message: number, value: number): void {
   const client = s.message.thread[message];
   s.channel.answered[s.message.channel[message]]++;
-  settleMessage(s, message, Account.MessageAnswered);
+  settleMessage(s, message, MessageAnswered);
   completeCall(s, fx, h, client, value);
 }
 
@@ -49,7 +60,7 @@ export function replyRegisters(
   status: number,
 ): number {
   const message = received(s, thread, receipt);
-  if (message === 0) return -Err.NoProcess;
+  if (message === 0) return -NoProcess;
   // From here on it must succeed.
   fx.copyRegisterSet(thread, s.message.thread[message], registersOf(tag));
   finish(s, fx, h, message, status);
@@ -76,11 +87,11 @@ export function replyCapabilities(
 ): number {
   const m = s.message;
   const message = received(s, thread, receipt);
-  if (message === 0) return -Err.NoProcess;
+  if (message === 0) return -NoProcess;
   const client = m.thread[message];
   if (capabilitiesOf(tag) > 0) {
-    const takes = m.inMemory[message] === 0 && (m.tag[message] & TagFlag.Takes) !== 0;
-    if (!takes) return -Err.NotSupported;
+    const takes = m.inMemory[message] === 0 && (m.tag[message] & Takes) !== 0;
+    if (!takes) return -NotSupported;
     const refused = mayCarry(s, e, thread, tag, s.thread.process[client]);
     if (refused < 0) return refused;
   }
@@ -111,21 +122,21 @@ export function replyMemory(
 ): number {
   const m = s.message;
   const message = received(s, m.thread[own], receipt);
-  if (message === 0) return -Err.NoProcess;
-  if (!(m.sendLength[own] <= MESSAGE_BYTES)) return -Err.TooBig;
+  if (message === 0) return -NoProcess;
+  if (!(m.sendLength[own] <= MESSAGE_BYTES)) return -TooBig;
   // What a client waits for in registers cannot come from memory, of which only frames are known.
-  if (m.inMemory[message] === 0 && m.sendLength[own] > 0) return -Err.TooBig;
+  if (m.inMemory[message] === 0 && m.sendLength[own] > 0) return -TooBig;
   const length = Math.min(m.sendLength[own], m.replyLength[message]);
-  const ready = resolveParts(s, fx, h, own, Side.Send, length, AccessKind.Read);
-  if (ready === -Err.BadAddress) return endFaulty(s, fx, h, message, Cause.ServerFault);
+  const ready = resolveParts(s, fx, h, own, Send, length, Read);
+  if (ready === -BadAddress) return endFaulty(s, fx, h, message, ServerFault);
   if (ready < 0) return ready;
   const thread = m.thread[own];
-  const takes = resolveParts(s, fx, h, message, Side.Fill, length, AccessKind.Write, thread);
-  if (takes === -Err.BadAddress) return endFaulty(s, fx, h, message, Cause.SenderFault);
+  const takes = resolveParts(s, fx, h, message, Fill, length, Write, thread);
+  if (takes === -BadAddress) return endFaulty(s, fx, h, message, SenderFault);
   if (takes < 0) return takes;
   // From here on it must succeed.
-  copyParts(s, fx, own, Side.Send, message, Side.Fill, length);
-  fx.setRegister(m.thread[message], roleRegister.a1, TagFlag.Memory + length);
+  copyParts(s, fx, own, Send, message, Fill, length);
+  fx.setRegister(m.thread[message], a1, Memory + length);
   finish(s, fx, h, message, status);
   return 0;
 }
@@ -133,7 +144,7 @@ export function replyMemory(
 /** Ends the call of a client whose answer cannot be moved; the error of both sides. */
 function endFaulty(s: State, fx: Effects, h: number, message: number, cause: number): number {
   endWait(s, fx, h, s.message.thread[message], cause);
-  return -endError(MessageState.Received, cause);
+  return -endError(Received, cause);
 }
 
 /**
@@ -154,15 +165,15 @@ export function replyError(
   errnoOf: (result: number) => number,
 ): number {
   const message = received(s, thread, receipt);
-  if (message === 0) return -Err.NoProcess;
+  if (message === 0) return -NoProcess;
   const asked = s.message.askedReason[message];
-  if (error === -1 ? asked === 0 : error < 0 || error > LAST_ERROR) return -Err.Invalid;
+  if (error === -1 ? asked === 0 : error < 0 || error > LAST_ERROR) return -Invalid;
   // From here on it must succeed.
   const client = s.message.thread[message];
-  fx.setRegister(client, roleRegister.a1, 0);
+  fx.setRegister(client, a1, 0);
   if (error === RESEND) {
-    settleMessage(s, message, Account.MessageFailed);
-    wakeThread(s, fx, h, client, WakeReason.Restart);
+    settleMessage(s, message, MessageFailed);
+    wakeThread(s, fx, h, client, Restart);
     return 0;
   }
   finish(s, fx, h, message, error === -1 ? errnoOf(-asked) : -error);

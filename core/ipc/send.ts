@@ -17,6 +17,16 @@ import { createPulse } from "./pulse_row.ts";
 import { ChannelFlag, MESSAGE_BYTES } from "./tables.ts";
 import { isReceiverReady, moveMessage } from "./transfer.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Read, Write } = AccessKind;
+const { Unblock } = ChannelFlag;
+const { Again, BadDescriptor, TooBig } = Err;
+const { Pending } = Result;
+const { Fill, Send } = Side;
+const { Blocked } = ThreadState;
+const { MessageReceive, MessageSend } = WaitKind;
+const { None, Restart } = WakeReason;
+
 /**
  * Makes the memory of a message that is sent from memory usable: what is sent and, so that the
  * server can answer at once, what takes the reply.
@@ -26,20 +36,20 @@ import { isReceiverReady, moveMessage } from "./transfer.ts";
 export function prepareMemory(s: State, fx: Effects, h: number, message: number): number {
   const m = s.message;
   const { sendLength, replyLength } = m;
-  if (!(sendLength[message] <= MESSAGE_BYTES)) return -Err.TooBig;
-  if (!(replyLength[message] <= MESSAGE_BYTES)) return -Err.TooBig;
+  if (!(sendLength[message] <= MESSAGE_BYTES)) return -TooBig;
+  if (!(replyLength[message] <= MESSAGE_BYTES)) return -TooBig;
   const read = resolveParts(
     s,
     fx,
     h,
     message,
-    Side.Send,
+    Send,
     sendLength[message],
-    AccessKind.Read,
+    Read,
   );
   if (read < 0) return read;
   const length = replyLength[message];
-  return resolveParts(s, fx, h, message, Side.Fill, length, AccessKind.Write);
+  return resolveParts(s, fx, h, message, Fill, length, Write);
 }
 
 /**
@@ -50,13 +60,13 @@ export function prepareMemory(s: State, fx: Effects, h: number, message: number)
  */
 export function maySend(s: State, message: number, connection: number, now: number): number {
   const channel = channelOf(s, connection);
-  if (channel === 0) return -Err.BadDescriptor;
+  if (channel === 0) return -BadDescriptor;
   const limited = mayCome(s, channel, connection, now);
   if (limited < 0) return limited;
   const { flags } = s.channel;
-  if ((flags[channel] & ChannelFlag.Unblock) !== 0 && s.message.pulse[message] === 0) {
+  if ((flags[channel] & Unblock) !== 0 && s.message.pulse[message] === 0) {
     const pulse = createPulse(s);
-    if (pulse === 0) return -Err.Again;
+    if (pulse === 0) return -Again;
     s.message.pulse[message] = pulse;
   }
   return channel;
@@ -88,25 +98,25 @@ export function send(
   beginMessage(s, message, connection);
   m.priority[message] = ownPriority(s, thread);
   armDeadline(s, fx, h, now, thread, message);
-  const receiver = firstWaiter(s, WaitKind.MessageReceive, channel);
+  const receiver = firstWaiter(s, MessageReceive, channel);
   if (receiver === 0) {
     queueMessage(s, fx, h, thread, message, channel);
     boostServer(s, fx, h, channel, m.priority[message]);
-    return Result.Pending;
+    return Pending;
   }
   const to = s.thread.message[receiver];
   if (!isReceiverReady(s, message, to)) {
     // It runs its call again, makes its memory ready, and finds the message.
     queueMessage(s, fx, h, thread, message, channel);
-    wakeThread(s, fx, h, receiver, WakeReason.Restart);
-    return Result.Pending;
+    wakeThread(s, fx, h, receiver, Restart);
+    return Pending;
   }
-  s.thread.state[thread] = ThreadState.Blocked;
-  s.thread.wakeReason[thread] = WakeReason.None;
+  s.thread.state[thread] = Blocked;
+  s.thread.wakeReason[thread] = None;
   const receipt = moveMessage(s, fx, message, to, channel);
   servePriority(s, fx, h, channel, receiver, m.priority[message]);
   completeCall(s, fx, h, receiver, receipt);
-  return Result.Pending;
+  return Pending;
 }
 
 function queueMessage(
@@ -118,6 +128,6 @@ function queueMessage(
   channel: number,
 ): void {
   s.message.arrival[message] = noteArrival(s, channel);
-  waitOn(s, thread, WaitKind.MessageSend, channel);
+  waitOn(s, thread, MessageSend, channel);
   signalArrival(s, fx, h, channel);
 }

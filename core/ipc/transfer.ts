@@ -12,6 +12,14 @@ import { arePartsPresent, copyParts, Side } from "./parts.ts";
 import { ChannelFlag, INFO_BYTES, Pass, sessionOf } from "./tables.ts";
 import { registersOf, TAG_LENGTH, TagFlag } from "./tag.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Write } = AccessKind;
+const { ReplyLength, SenderLength } = ChannelFlag;
+const { Fill, Send } = Side;
+const { Memory } = TagFlag;
+const { MessageReply } = WaitKind;
+const { a1 } = roleRegister;
+
 /** Bytes a receiver gets of a message that lies in memory. */
 export function bytesBetween(s: State, from: number, to: number): number {
   return Math.min(s.message.sendLength[from], s.message.replyLength[to]);
@@ -41,8 +49,8 @@ export function putInfo(
   fx.setU64(at + 16, session);
   fx.setU64(at + 24, receipt);
   fx.setU32(at + 32, length);
-  fx.setU32(at + 36, (flags & ChannelFlag.SenderLength) === 0 ? 0 : m.sendLength[message]);
-  fx.setU32(at + 40, (flags & ChannelFlag.ReplyLength) === 0 ? 0 : m.replyLength[message]);
+  fx.setU32(at + 36, (flags & SenderLength) === 0 ? 0 : m.sendLength[message]);
+  fx.setU32(at + 40, (flags & ReplyLength) === 0 ? 0 : m.replyLength[message]);
   fx.setU32(at + 44, m.priority[message]);
   fx.setU32(at + 48, m.inMemory[message] === Pass.Registers ? 0 : 1);
   fx.setU32(at + 52, 0);
@@ -51,8 +59,8 @@ export function putInfo(
 
 /** Whether information can be written where a receiver wants it, as its memory is mapped now. */
 function isInfoPresent(s: State, receiver: number, info: number): boolean {
-  return info === 0 || (peekUser(s, receiver, info, AccessKind.Write) !== 0 &&
-    peekUser(s, receiver, info + INFO_BYTES - 1, AccessKind.Write) !== 0);
+  return info === 0 || (peekUser(s, receiver, info, Write) !== 0 &&
+    peekUser(s, receiver, info + INFO_BYTES - 1, Write) !== 0);
 }
 
 /** Writes bytes to memory that is present. */
@@ -66,9 +74,9 @@ function tell(
 ): void {
   const at = address % PAGE_BYTES;
   const first = Math.min(length, PAGE_BYTES - at);
-  fx.write(peekUser(s, thread, address, AccessKind.Write), at, bytesAt, first);
+  fx.write(peekUser(s, thread, address, Write), at, bytesAt, first);
   if (first === length) return;
-  const next = peekUser(s, thread, address + first, AccessKind.Write);
+  const next = peekUser(s, thread, address + first, Write);
   fx.write(next, 0, bytesAt + first, length - first);
 }
 
@@ -80,7 +88,7 @@ export function isReceiverReady(s: State, from: number, to: number): boolean {
   if (s.message.inMemory[from] > Pass.Copied) return false;
   if (!isInfoPresent(s, s.message.thread[to], s.message.info[to])) return false;
   if (s.message.inMemory[from] === 0) return true;
-  return arePartsPresent(s, to, Side.Fill, bytesBetween(s, from, to), AccessKind.Write);
+  return arePartsPresent(s, to, Fill, bytesBetween(s, from, to), Write);
 }
 
 /**
@@ -109,8 +117,8 @@ export function moveMessage(
     if (m.carried[from] !== 0) land(s, fx, from, receiver);
   } else {
     length = bytesBetween(s, from, to);
-    if (!passed) copyParts(s, fx, from, Side.Send, to, Side.Fill, length);
-    fx.setRegister(receiver, roleRegister.a1, TagFlag.Memory + length);
+    if (!passed) copyParts(s, fx, from, Send, to, Fill, length);
+    fx.setRegister(receiver, a1, Memory + length);
   }
   const receipt = giveReceipt(s, from, s.channel.process[channel]);
   if (m.info[to] !== 0) {
@@ -119,7 +127,7 @@ export function moveMessage(
   }
   const waiter = s.thread.waiter[sender];
   unlinkWaiter(s, waiter);
-  linkWaiter(s, waiter, WaitKind.MessageReply, channel);
+  linkWaiter(s, waiter, MessageReply, channel);
   s.channel.received[channel]++;
   return receipt;
 }

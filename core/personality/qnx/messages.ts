@@ -23,13 +23,17 @@ import { ownPriority } from "../../sched/effective_priority.ts";
 import { isCurrent } from "../../state/table.ts";
 import { errnoOf } from "../linux/errno.ts";
 
+// Loaded once: a constant of another module is looked up wherever it is used.
+const { Again, BadAddress, BadDescriptor, Invalid, NoProcess, TooBig } = Err;
+const { Fill, Send } = Side;
+
 /**
  * Begins a call that sends: the thread's message row, or -Err. What an earlier wait of the same call
  * ended with comes before anything else.
  */
 export function beginSend(s: State, fx: Effects, h: number, t: number): number {
   const message = messageOf(s, t);
-  if (message === 0) return -Err.Again;
+  if (message === 0) return -Again;
   const resumed = resume(s, fx, h, t, message);
   return resumed === AFRESH ? message : resumed;
 }
@@ -37,14 +41,14 @@ export function beginSend(s: State, fx: Effects, h: number, t: number): number {
 /** The connection a call names as its first argument, or -Err.BadDescriptor. */
 export function connectionArgument(s: State, e: Event, t: number): number {
   const connection = findConnection(s, s.thread.process[t], e.argument(0));
-  return connection === 0 ? -Err.BadDescriptor : connection;
+  return connection === 0 ? -BadDescriptor : connection;
 }
 
 /** msg_send(coid, tag): the message is in a2 to a6 and t0 to t2. */
 export function msgSend(s: State, fx: Effects, e: Event, t: number): number {
   const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
-  if (!isRegisterTag(e.uint(1))) return -Err.Invalid;
+  if (!isRegisterTag(e.uint(1))) return -Invalid;
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
   const m = s.message;
@@ -76,8 +80,8 @@ export function msgSendBytes(s: State, fx: Effects, e: Event, t: number): number
   if (message < 0) return message;
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
-  setPart(s, message, Side.Send, e.argument(1), e.argument(2));
-  setPart(s, message, Side.Fill, e.argument(3), e.argument(4));
+  setPart(s, message, Send, e.argument(1), e.argument(2));
+  setPart(s, message, Fill, e.argument(3), e.argument(4));
   return sendParts(s, fx, e, message, connection);
 }
 
@@ -86,18 +90,18 @@ export function msgSendPages(s: State, fx: Effects, e: Event, t: number): number
   const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const pass = e.int(5);
-  if (pass !== Pass.Moved && pass !== Pass.Shared) return -Err.Invalid;
+  if (pass !== Pass.Moved && pass !== Pass.Shared) return -Invalid;
   const at = e.argument(1);
   const length = e.argument(2);
   const reply = e.argument(3);
   const room = e.argument(4);
-  if (at % PAGE_BYTES !== 0 || length % PAGE_BYTES !== 0) return -Err.Invalid;
+  if (at % PAGE_BYTES !== 0 || length % PAGE_BYTES !== 0) return -Invalid;
   // What may go cannot take the reply.
-  if (reply < at + length && at < reply + room) return -Err.Invalid;
+  if (reply < at + length && at < reply + room) return -Invalid;
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
-  setPart(s, message, Side.Send, at, length);
-  setPart(s, message, Side.Fill, reply, room);
+  setPart(s, message, Send, at, length);
+  setPart(s, message, Fill, reply, room);
   return sendParts(s, fx, e, message, connection, pass);
 }
 
@@ -109,10 +113,10 @@ export function msgSendPages(s: State, fx: Effects, e: Event, t: number): number
  */
 function takeParts(s: State, e: Event, nth: number, message: number, side: number): number {
   const at = argumentAt(e, nth);
-  if (at < 0) return -Err.Invalid;
+  if (at < 0) return -Invalid;
   const bytes = payloadU32(e, at);
-  if (bytes === ArgumentLength.Absent) return -Err.BadAddress;
-  if (bytes === ArgumentLength.TooLong || bytes > 16 * PARTS) return -Err.TooBig;
+  if (bytes === ArgumentLength.Absent) return -BadAddress;
+  if (bytes === ArgumentLength.TooLong || bytes > 16 * PARTS) return -TooBig;
   const m = s.message;
   let total = 0;
   for (let i = 0; 16 * i < bytes; i++) {
@@ -121,7 +125,7 @@ function takeParts(s: State, e: Event, nth: number, message: number, side: numbe
     m.partAddress[part] = payloadU64(e, at + 4 + 16 * i);
     m.partLength[part] = length;
     total += length;
-    if (!(total <= MESSAGE_BYTES)) return -Err.TooBig;
+    if (!(total <= MESSAGE_BYTES)) return -TooBig;
   }
   setExtent(s, message, side, bytes / 16, total);
   return 0;
@@ -133,9 +137,9 @@ export function msgSendParts(s: State, fx: Effects, e: Event, t: number): number
   if (message < 0) return message;
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
-  const taken = takeParts(s, e, 0, message, Side.Send);
+  const taken = takeParts(s, e, 0, message, Send);
   if (taken < 0) return taken;
-  const filled = takeParts(s, e, 1, message, Side.Fill);
+  const filled = takeParts(s, e, 1, message, Fill);
   if (filled < 0) return filled;
   return sendParts(s, fx, e, message, connection);
 }
@@ -146,8 +150,8 @@ export function msgReceive(s: State, fx: Effects, e: Event, t: number): number {
   const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const channel = findChannel(s, s.thread.process[t], e.argument(0));
-  if (channel === 0) return -Err.NoProcess;
-  setPart(s, message, Side.Fill, e.argument(1), Math.min(e.argument(2), MESSAGE_BYTES));
+  if (channel === 0) return -NoProcess;
+  setPart(s, message, Fill, e.argument(1), Math.min(e.argument(2), MESSAGE_BYTES));
   s.message.info[message] = e.argument(3);
   return receive(s, fx, e.hart, e.time, message, channel);
 }
@@ -158,8 +162,8 @@ export function msgReceiveParts(s: State, fx: Effects, e: Event, t: number): num
   const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const channel = findChannel(s, s.thread.process[t], e.argument(0));
-  if (channel === 0) return -Err.NoProcess;
-  const taken = takeParts(s, e, 0, message, Side.Fill);
+  if (channel === 0) return -NoProcess;
+  const taken = takeParts(s, e, 0, message, Fill);
   if (taken < 0) return taken;
   s.message.info[message] = e.argument(3);
   return receive(s, fx, e.hart, e.time, message, channel);
@@ -167,23 +171,23 @@ export function msgReceiveParts(s: State, fx: Effects, e: Event, t: number): num
 
 /** msg_reply(receipt, tag): the reply is in a2 to a6 and t0 to t2, the status in the tag's top. */
 export function msgReply(s: State, fx: Effects, e: Event, t: number): number {
-  if (!isRegisterTag(e.uint(1))) return -Err.Invalid;
+  if (!isRegisterTag(e.uint(1))) return -Invalid;
   return replyRegisters(s, fx, e.hart, t, e.argument(0), e.uint(1), e.registers[3] | 0);
 }
 
 /** msg_reply_bytes(receipt, status, buf, length). */
 export function msgReplyBytes(s: State, fx: Effects, e: Event, t: number): number {
   const own = messageOf(s, t);
-  if (own === 0) return -Err.Again;
-  setPart(s, own, Side.Send, e.argument(2), e.argument(3));
+  if (own === 0) return -Again;
+  setPart(s, own, Send, e.argument(2), e.argument(3));
   return replyMemory(s, fx, e.hart, own, e.argument(0), e.int(1));
 }
 
 /** msg_reply_parts(receipt, status, parts, count). */
 export function msgReplyParts(s: State, fx: Effects, e: Event, t: number): number {
   const own = messageOf(s, t);
-  if (own === 0) return -Err.Again;
-  const taken = takeParts(s, e, 0, own, Side.Send);
+  if (own === 0) return -Again;
+  const taken = takeParts(s, e, 0, own, Send);
   if (taken < 0) return taken;
   return replyMemory(s, fx, e.hart, own, e.argument(0), e.int(1));
 }
@@ -205,15 +209,15 @@ export function msgReplyReceive(s: State, fx: Effects, e: Event, t: number): num
   if (message < 0) return message;
   if (!answered) {
     const received = findReceipt(s, s.thread.process[t], e.argument(0));
-    if (received === 0) return -Err.NoProcess;
+    if (received === 0) return -NoProcess;
     const replied = msgReply(s, fx, e, t);
     if (replied < 0) return replied;
     m.channel[message] = m.channel[received];
     m.channelGeneration[message] = m.channelGeneration[received];
   }
   const channel = m.channel[message];
-  if (!isCurrent(s.channel, channel, m.channelGeneration[message])) return -Err.NoProcess;
-  if (s.channel.process[channel] !== s.thread.process[t]) return -Err.NoProcess;
+  if (!isCurrent(s.channel, channel, m.channelGeneration[message])) return -NoProcess;
+  if (s.channel.process[channel] !== s.thread.process[t]) return -NoProcess;
   m.replyParts[message] = 0;
   m.replyLength[message] = 0;
   m.info[message] = 0;
@@ -225,11 +229,11 @@ export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
   const channel = channelOf(s, connection);
-  if (channel === 0) return -Err.BadDescriptor;
+  if (channel === 0) return -BadDescriptor;
   const given = e.int(1);
-  if (given < -1 || given > 255) return -Err.Invalid;
+  if (given < -1 || given > 255) return -Invalid;
   const code = e.int(2);
-  if (code < 0 || code > PULSE_CODES) return -Err.Invalid;
+  if (code < 0 || code > PULSE_CODES) return -Invalid;
   const priority = given === -1 ? ownPriority(s, t) : Math.max(1, given);
   const limited = mayCome(s, channel, connection, e.time);
   if (limited < 0) return limited;
@@ -253,7 +257,7 @@ export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number
 /** msg_info(receipt, info). */
 export function msgInfo(s: State, fx: Effects, e: Event, t: number): number {
   const message = findReceipt(s, s.thread.process[t], e.argument(0));
-  if (message === 0) return -Err.NoProcess;
+  if (message === 0) return -NoProcess;
   const channel = s.message.channel[message];
   const length = s.message.sendLength[message];
   const bytes = putInfo(s, fx, message, channel, e.argument(0), length);
@@ -263,7 +267,7 @@ export function msgInfo(s: State, fx: Effects, e: Event, t: number): number {
 /** msg_read(receipt, offset, buf, length). */
 export function msgRead(s: State, fx: Effects, e: Event, t: number): number {
   const own = messageOf(s, t);
-  if (own === 0) return -Err.Again;
-  setPart(s, own, Side.Fill, e.argument(2), Math.min(e.argument(3), MESSAGE_BYTES));
+  if (own === 0) return -Again;
+  setPart(s, own, Fill, e.argument(2), Math.min(e.argument(3), MESSAGE_BYTES));
   return readMessage(s, fx, e.hart, own, e.argument(0), e.argument(1));
 }

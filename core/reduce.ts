@@ -192,15 +192,20 @@ function settleCore(s: State, fx: Effects, thread: number, result: number): void
   settle(s, fx, thread, call, isError ? answerOf(call, result) : result);
 }
 
+/** Ends a call in progress that its thread has left for another one, as code that changed may do. */
+function leaveOtherCall(s: State, fx: Effects, e: Event, thread: number): void {
+  if (s.thread.call[thread] === e.cause + 1 || s.thread.call[thread] === 0) return;
+  giveBackOf(s, fx, e.hart, thread);
+  clearCall(s, thread);
+}
+
 function syscall(s: State, fx: Effects, e: Event, thread: number): void {
-  if (s.thread.call[thread] !== e.cause + 1 && s.thread.call[thread] !== 0) {
-    giveBackOf(s, fx, e.hart, thread);
-    clearCall(s, thread);
-  }
+  leaveOtherCall(s, fx, e, thread);
   settle(s, fx, thread, e.cause, dispatch(s, fx, e, thread));
 }
 
 function syscallFault(s: State, fx: Effects, e: Event, thread: number): void {
+  leaveOtherCall(s, fx, e, thread);
   const result = resolve(s, fx, e.hart, thread, e.value(), e.access);
   if (result > 0) return;
   if (result === Pending) {
@@ -209,6 +214,7 @@ function syscallFault(s: State, fx: Effects, e: Event, thread: number): void {
   }
   // A signal frame that cannot be read has no caller to tell: the process gets the fault.
   if (readsFrame(e.cause)) return segmentFault(s, e, thread);
+  giveBackOf(s, fx, e.hart, thread);
   returnFromCall(s, fx, thread, answerOf(e.cause, result));
 }
 

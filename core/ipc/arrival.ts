@@ -4,11 +4,15 @@ import { checkToken } from "../cap/token.ts";
 import type { Effects } from "../effect.ts";
 import { Err } from "../error.ts";
 import type { State } from "../kernel.ts";
+import { WaitKind, WakeReason } from "../sched/tables.ts";
+import { firstWaiter, wakeThread } from "../sched/wait.ts";
 import { isCurrent } from "../state/table.ts";
 
 // Loaded once: a constant of another module is looked up wherever it is used.
 const { Notification } = CapKind;
 const { Invalid } = Err;
+const { MessageReceive } = WaitKind;
+const { Restart } = WakeReason;
 
 /**
  * Counts something that has to wait at a channel: its arrival number. A pulse that comes next is not
@@ -17,6 +21,24 @@ const { Invalid } = Err;
 export function noteArrival(s: State, channel: number): number {
   s.channel.newest[channel] = 0;
   return ++s.channel.arrivals[channel];
+}
+
+/**
+ * Has all receivers that wait at a channel run their calls again: what came needs their memory made
+ * ready, or more room than the first of them has. They are of one process, so they are few; if only
+ * the first ran and it did not take what came, the others would sleep beside it.
+ */
+export function restartReceivers(s: State, fx: Effects, h: number, channel: number): void {
+  let restarted = 0;
+  for (
+    let receiver = firstWaiter(s, MessageReceive, channel);
+    receiver !== 0;
+    receiver = firstWaiter(s, MessageReceive, channel)
+  ) {
+    wakeThread(s, fx, h, receiver, Restart);
+    restarted++;
+  }
+  fx.charge(restarted);
 }
 
 /**

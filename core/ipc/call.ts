@@ -6,7 +6,7 @@ import type { Effects } from "../effect.ts";
 import { WakeReason } from "../sched/tables.ts";
 import { giveBack } from "./carry.ts";
 import { Cause, endError } from "./end.ts";
-import { giveBackToken } from "./limit.ts";
+import { returnCredit } from "./limit.ts";
 import { settleMessage } from "./message.ts";
 import { MessageState } from "./tables.ts";
 
@@ -49,7 +49,7 @@ export function resume(
   if (s.thread.wakeReason[thread] === wakeReasonTimeout) return -endError(state, causeTimeout);
   // A server has it already: to send it again would be to send it twice.
   if (state === Received) return -Interrupted;
-  if (state === Sent) giveBackToken(s, m.connection[message]);
+  if (state === Sent) returnCredit(s, m.connection[message]);
   settleMessage(s, message, MessageFailed);
   return AFRESH;
 }

@@ -22,6 +22,7 @@ import {
 } from "../mem/pte.ts";
 import { findRegion } from "../mem/region.ts";
 import { hasRemote, openShootdown, sendShootdown, shootdownBefore } from "../mem/shootdown.ts";
+import { roleRegister } from "../isa/signal_frame.ts";
 import { mayChange, spaceOf } from "../mem/space.ts";
 import { FrameRole, Prot, RegionFlag } from "../mem/tables.ts";
 import { invalidate } from "../mem/unmap.ts";
@@ -30,6 +31,7 @@ import { waitOn } from "../sched/wait.ts";
 import { freeRows } from "../state/table.ts";
 import { Side } from "./parts.ts";
 import { INFO_BYTES, PARTS, Pass } from "./tables.ts";
+import { TagFlag } from "./tag.ts";
 
 /** callStage of a receive that has its message and waits for harts to forget the pages it had. */
 const STAGE_HANDED = 0x5f00;
@@ -150,18 +152,37 @@ export function passPages(
  * side.
  *
  * @param receipt what the call returns
+ * @param length bytes of the message
  * @returns the receipt, or Result.Pending: the call runs again
  */
-export function awaitPassed(s: State, t: number, receipt: number): number {
-  return awaitSent(s, t, receipt, s.memory.shootdowns[ONE]);
+export function awaitPassed(
+  s: State,
+  fx: Effects,
+  t: number,
+  receipt: number,
+  length: number,
+): number {
+  return awaitSent(s, fx, t, receipt, length, s.memory.shootdowns[ONE]);
 }
 
-function awaitSent(s: State, t: number, receipt: number, sent: number): number {
+function awaitSent(
+  s: State,
+  fx: Effects,
+  t: number,
+  receipt: number,
+  length: number,
+  sent: number,
+): number {
   const row = shootdownBefore(s, sent);
-  if (row === 0) return receipt;
+  if (row === 0) {
+    // Not before: a call that runs again needs the registers it had.
+    fx.setRegister(t, roleRegister.a1, TagFlag.Memory + length);
+    return receipt;
+  }
   s.thread.callStage[t] = STAGE_HANDED;
   s.thread.callProgress[t] = sent;
   s.thread.callArgument[4 * t] = receipt;
+  s.thread.callArgument[4 * t + 1] = length;
   waitOn(s, t, WaitKind.Shootdown, row);
   return Result.Pending;
 }
@@ -172,6 +193,7 @@ export function isPassed(s: State, t: number): boolean {
 }
 
 /** Goes on with such a receive; its receipt, or Result.Pending. */
-export function finishPassed(s: State, t: number): number {
-  return awaitSent(s, t, s.thread.callArgument[4 * t], s.thread.callProgress[t]);
+export function finishPassed(s: State, fx: Effects, t: number): number {
+  const { callArgument, callProgress } = s.thread;
+  return awaitSent(s, fx, t, callArgument[4 * t], callArgument[4 * t + 1], callProgress[t]);
 }

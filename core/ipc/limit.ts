@@ -4,8 +4,8 @@ import type { State } from "../kernel.ts";
 // Loaded once: a constant of another module is looked up wherever it is used.
 const { Invalid, RateLimited } = Err;
 
-/** Highest rate a limit may name, messages a second: one a nanosecond. */
-export const HIGHEST_RATE = 1e9;
+/** Highest rate a limit may name, messages a second: beyond it whole ns between two are too coarse. */
+export const HIGHEST_RATE = 1e6;
 /** Most messages that may come at once. */
 export const LARGEST_BURST = 2 ** 20;
 
@@ -49,13 +49,13 @@ export function mayCome(s: State, channel: number, connection: number, now: numb
 }
 
 /** Takes a token for a message that `mayCome`. */
-export function takeToken(s: State, channel: number, connection: number, now: number): void {
+export function takeCredit(s: State, channel: number, connection: number, now: number): void {
   if (s.channel.limitInterval[channel] === 0) return;
   s.connection.fullAt[connection] = fullAgain(s, channel, connection, now);
 }
 
 /** Gives a token back for a message that nobody received and that is sent again. */
-export function giveBackToken(s: State, connection: number): void {
+export function returnCredit(s: State, connection: number): void {
   const channel = s.connection.channel[connection];
   // Detached meanwhile, or without a channel.
   if (connection === 0 || channel === 0) return;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Signal } from "../proc/signal_numbers.ts";
 import { BUFFER, Call } from "../proc/testing.ts";
-import { LARGEST_BURST, limitChannel, mayCome, takeToken } from "./limit.ts";
+import { LARGEST_BURST, limitChannel, mayCome, takeCredit } from "./limit.ts";
 import { E, MessageBench, Nr } from "./testing.ts";
 
 /** Messages that may come through the client's connection at a time. */
@@ -9,7 +9,7 @@ function comeAt(b: MessageBench, connection: number, now: number): number {
   const channel = b.s.connection.channel[connection];
   let came = 0;
   for (; mayCome(b.s, channel, connection, now) === 0; came++) {
-    takeToken(b.s, channel, connection, now);
+    takeCredit(b.s, channel, connection, now);
     assert.ok(came < 10_000, "a full bucket is not without end");
   }
   return came;
@@ -45,7 +45,7 @@ Deno.test("limit: a new one forgives what an old one held against a sender", () 
   assert.equal(limitChannel(b.s, channel, 1000, 5), 0);
   assert.equal(comeAt(b, connection, 1000), 0);
   b.s.connection.fullAt[connection] = 1e9 * LARGEST_BURST;
-  takeToken(b.s, channel, connection, 1000);
+  takeCredit(b.s, channel, connection, 1000);
   assert.ok(b.s.connection.fullAt[connection] <= 1000 + 6_000_000, "a bucket and no more");
 });
 
@@ -104,12 +104,12 @@ Deno.test("limit: a message that is sent again, for nobody received it, is one m
 
 Deno.test("limit: rates and bursts that are none are refused", () => {
   const b = new MessageBench();
-  assert.equal(b.done(0, Nr.limit, b.chid, 1e9 + 1, 1), E.EINVAL);
+  assert.equal(b.done(0, Nr.limit, b.chid, 1e6 + 1, 1), E.EINVAL);
   assert.equal(b.done(0, Nr.limit, b.chid, 1, LARGEST_BURST + 1), E.EINVAL);
   assert.equal(b.done(0, Nr.limit, b.chid, 1, 0), E.EINVAL);
   assert.equal(b.done(0, Nr.limit, 9999, 1, 1), E.ESRCH);
   assert.equal(b.done(1, Nr.limit, b.coid, 1, 1), E.ESRCH, "not by a connection");
-  assert.equal(b.done(0, Nr.limit, b.chid, 1e9, LARGEST_BURST), 0);
+  assert.equal(b.done(0, Nr.limit, b.chid, 1e6, LARGEST_BURST), 0);
   b.check();
 });
 
@@ -152,4 +152,17 @@ Deno.test("counters: what waited, was received, answered, pulsed, posted, refuse
   assert.equal(b.done(0, Nr.counters, 9999, BUFFER), E.ESRCH);
   assert.equal(b.done(0, Nr.counters, chid, 8), E.EFAULT);
   b.check();
+});
+
+Deno.test("limit: a new connection is no way to a full bucket", () => {
+  const b = new MessageBench();
+  assert.equal(b.done(0, Nr.limit, b.chid, 1, 2), 0);
+  let coid = b.coid;
+  let came = 0;
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 3; i++) if (b.done(1, Nr.pulse, coid, 5, 1, 1) === 0) came++;
+    assert.equal(b.done(1, Nr.detach, coid), 0);
+    coid = b.done(1, Nr.attach, 1, b.chid);
+  }
+  assert.equal(came, 2);
 });

@@ -7,9 +7,9 @@ import { post } from "../ledger/post.ts";
 import { UNITS } from "../limits.ts";
 import { completeCall } from "../sched/call.ts";
 import { enterByPriority, leaveByPriority } from "../sched/priority_list.ts";
-import { WaitKind, WakeReason } from "../sched/tables.ts";
-import { firstWaiter, wakeThread } from "../sched/wait.ts";
-import { noteArrival, signalArrival } from "./arrival.ts";
+import { WaitKind } from "../sched/tables.ts";
+import { firstWaiter } from "../sched/wait.ts";
+import { noteArrival, restartReceivers, signalArrival } from "./arrival.ts";
 import { servePriority } from "./priority.ts";
 import { createPulse, freePulse } from "./pulse_row.ts";
 import { PULSE_BYTES, PULSES, sessionOf } from "./tables.ts";
@@ -55,8 +55,7 @@ function handToReceiver(
   const receiver = firstWaiter(s, WaitKind.MessageReceive, channel);
   if (receiver === 0) return false;
   if (!takesPulse(s, s.thread.message[receiver])) {
-    // It finds the pulse itself, and that its buffer is too small for one.
-    wakeThread(s, fx, h, receiver, WakeReason.Restart);
+    restartReceivers(s, fx, h, channel);
     return false;
   }
   servePriority(s, fx, h, channel, receiver, priority);

@@ -26,7 +26,7 @@ const { Fill, Send } = Side;
 const { MessageReceive, MessageSend } = WaitKind;
 
 /** Messages that cannot be received, or whose time is over, that one event passes over. */
-const PASSES = 32;
+const PASSES = 4;
 
 /** Whether the first thing a channel has for its receivers is a pulse. */
 function isPulseFirst(s: State, channel: number, message: number): boolean {
@@ -129,7 +129,8 @@ export function receive(
       servePriority(s, fx, h, channel, thread, m.priority[from]);
       if (pages === 0) return moveMessage(s, fx, from, to, channel);
       passPages(s, fx, h, from, to, pages);
-      return awaitPassed(s, thread, moveMessage(s, fx, from, to, channel, true));
+      const length = bytesBetween(s, from, to);
+      return awaitPassed(s, fx, thread, moveMessage(s, fx, from, to, channel, true), length);
     }
     endWait(s, fx, h, sender, SenderFault);
   }

@@ -170,12 +170,13 @@ export function replyError(
   if (error === -1 ? asked === 0 : error < 0 || error > LAST_ERROR) return -Invalid;
   // From here on it must succeed.
   const client = s.message.thread[message];
-  fx.setRegister(client, a1, 0);
   if (error === RESEND) {
     settleMessage(s, message, MessageFailed);
     wakeThread(s, fx, h, client, Restart);
     return 0;
   }
+  // Only now: who sends again does so with the registers it had.
+  fx.setRegister(client, a1, 0);
   finish(s, fx, h, message, error === -1 ? errnoOf(-asked) : -error);
   return 0;
 }

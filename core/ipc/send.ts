@@ -5,11 +5,11 @@ import type { State } from "../kernel.ts";
 import { completeCall } from "../sched/call.ts";
 import { ownPriority } from "../sched/effective_priority.ts";
 import { ThreadState, WaitKind, WakeReason } from "../sched/tables.ts";
-import { firstWaiter, waitOn, wakeThread } from "../sched/wait.ts";
-import { noteArrival, signalArrival } from "./arrival.ts";
+import { firstWaiter, waitOn } from "../sched/wait.ts";
+import { noteArrival, restartReceivers, signalArrival } from "./arrival.ts";
 import { armDeadline } from "./call.ts";
 import { channelOf } from "./connection.ts";
-import { mayCome, takeToken } from "./limit.ts";
+import { mayCome, takeCredit } from "./limit.ts";
 import { beginMessage } from "./message.ts";
 import { resolveParts, Side } from "./parts.ts";
 import { boostServer, servePriority } from "./priority.ts";
@@ -25,7 +25,7 @@ const { Pending } = Result;
 const { Fill, Send } = Side;
 const { Blocked } = ThreadState;
 const { MessageReceive, MessageSend } = WaitKind;
-const { None, Restart } = WakeReason;
+const { None } = WakeReason;
 
 /**
  * Makes the memory of a message that is sent from memory usable: what is sent and, so that the
@@ -94,7 +94,7 @@ export function send(
   const channel = maySend(s, message, connection, now);
   if (channel < 0) return channel;
   // From here on it must succeed.
-  takeToken(s, channel, connection, now);
+  takeCredit(s, channel, connection, now);
   beginMessage(s, message, connection);
   m.priority[message] = ownPriority(s, thread);
   armDeadline(s, fx, h, now, thread, message);
@@ -106,9 +106,8 @@ export function send(
   }
   const to = s.thread.message[receiver];
   if (!isReceiverReady(s, message, to)) {
-    // It runs its call again, makes its memory ready, and finds the message.
     queueMessage(s, fx, h, thread, message, channel);
-    wakeThread(s, fx, h, receiver, Restart);
+    restartReceivers(s, fx, h, channel);
     return Pending;
   }
   s.thread.state[thread] = Blocked;

@@ -97,7 +97,7 @@ export function isReceiverReady(s: State, from: number, to: number): boolean {
  *
  * @param from message row of the sender
  * @param to message row of the receiver
- * @param passed whether its bytes are there already
+ * @param passed whether its bytes are there already; then a1 is set when the receive returns
  * @returns the receipt, which the receiver's call returns
  */
 export function moveMessage(
@@ -117,8 +117,10 @@ export function moveMessage(
     if (m.carried[from] !== 0) land(s, fx, from, receiver);
   } else {
     length = bytesBetween(s, from, to);
-    if (!passed) copyParts(s, fx, from, Send, to, Fill, length);
-    fx.setRegister(receiver, a1, Memory + length);
+    if (!passed) {
+      copyParts(s, fx, from, Send, to, Fill, length);
+      fx.setRegister(receiver, a1, Memory + length);
+    }
   }
   const receipt = giveReceipt(s, from, s.channel.process[channel]);
   if (m.info[to] !== 0) {

@@ -64,8 +64,8 @@ const PATCHES: readonly Patch[] = [
   },
   {
     file: FRAME,
-    old: "  s.frame.role[frame] = FrameRole.Free;\n",
-    new: '  s.frame.role[frame] = FrameRole.Free;\n  scarcity.gaveBack("frames");\n',
+    old: "  s.frame.role[frame] = Free;\n",
+    new: '  s.frame.role[frame] = Free;\n  scarcity.gaveBack("frames");\n',
   },
   {
     file: ASID,

@@ -1,4 +1,5 @@
 /** I4, I5, I6, C8 to C11: channels, the three queues of each, what is sent and what comes back. */
+import { ownPriority } from "../../core/sched/effective_priority.ts";
 import { ChannelFlag, MessageState } from "../../core/ipc/tables.ts";
 import type { State } from "../../core/kernel.ts";
 import { Account } from "../../core/ledger/accounts.ts";
@@ -87,11 +88,10 @@ function checkServers(s: State, report: Report): void {
   eachLive(s.channel, (channel) => {
     const thread = busyServer(s, channel);
     if (thread === 0) return;
-    // Whoever receives again, wherever, has ended its service, and inherits nothing meanwhile.
-    const message = s.thread.messagePriority[thread];
+    // Whoever has received elsewhere since has ended its service, and inherits nothing by it.
     const last = s.thread.message[thread];
-    if (message === 0 || last === 0 || s.message.channel[last] !== channel) return;
-    const own = message - 1;
+    if (last === 0 || s.message.channel[last] !== channel) return;
+    const own = ownPriority(s, thread);
     for (let w = s.channel.sendHead[channel]; w !== 0; w = s.waiter.next[w]) {
       const m = s.thread.message[s.waiter.thread[w]];
       if (s.message.priority[m] <= own) continue;

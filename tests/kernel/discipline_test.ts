@@ -13,6 +13,7 @@ const CHECKED: ReadonlySet<string> = new Set([
   "steal",
   "time",
   "toy",
+  "channels",
   "capabilities",
   "native",
   "handover",

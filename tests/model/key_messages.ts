@@ -17,6 +17,7 @@ export const MESSAGE_COLUMNS: readonly string[] = [
   "message.receipt",
   "message.sessionHi",
   "pulse.arrival",
+  "ringEntry.arrival",
   "pulse.sessionHi",
   "pulse.valueHi",
   "connection.sessionHi",
@@ -31,8 +32,8 @@ export function receivedBy(s: State, receipt: number): number {
 }
 
 /**
- * How messages and pulses of a channel came in between one another, of which each kind has a queue of
- * its own: 1 for a message.
+ * How messages, pulses and posts of a channel came in between one another, of which each kind has a
+ * queue of its own: 1 for a message, 2 for a post.
  */
 export function arrivalsOf(s: State, channel: number): number[] {
   const found: [arrival: number, kind: number][] = [];
@@ -41,6 +42,9 @@ export function arrivalsOf(s: State, channel: number): number[] {
   }
   for (let p = s.channel.firstPulse[channel]; p !== 0; p = s.pulse.next[p]) {
     found.push([s.pulse.arrival[p], 0]);
+  }
+  for (let r = s.channel.ringHead[channel]; r !== 0; r = s.ringEntry.next[r]) {
+    found.push([s.ringEntry.arrival[r], 2]);
   }
   return found.sort((a, b) => a[0] - b[0]).map(([, kind]) => kind);
 }

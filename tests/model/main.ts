@@ -73,8 +73,12 @@ function parse(words: readonly string[]): Asked | string {
     else if (word.startsWith("-")) return `unknown option ${word}`;
     else texts.push(word);
   }
-  if (!(scripts in SCRIPTS)) return `--scripts takes ${Object.keys(SCRIPTS).join(" or ")}`;
-  if (![depth, from, count].every(Number.isInteger)) return "a number is none";
+  if (!Object.hasOwn(SCRIPTS, scripts)) {
+    return `--scripts takes ${Object.keys(SCRIPTS).join(" or ")}`;
+  }
+  if (!Number.isInteger(depth)) return "--draw takes a number of changes of priority, from 0";
+  if (!(Number.isInteger(from) && from >= 0)) return "--from takes a seed, from 0";
+  if (!(Number.isInteger(count) && count >= 1)) return "--count takes a number of runs, from 1";
   const drawing = depth >= 0 ? { scripts, depth, from, count } : undefined;
   return { texts, small, plain, pure, times, most, order, reduced, drawing, json };
 }

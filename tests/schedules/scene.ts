@@ -597,7 +597,7 @@ export class Scene {
     actor.calling.splice(i, 1);
     const revocation = this.m.revocations.find((r) => r.thread === thread);
     if (revocation !== undefined && value === 0) {
-      this.fault = leftOver(this.s, this.m.tlbs, revocation);
+      this.fault ||= leftOver(this.s, this.m.tlbs, revocation);
     }
     if (op.name !== "") actor.log.push(`${op.name}=${value}`);
   }

@@ -134,7 +134,8 @@ function conditionTrue(s: State, w: number, argumentsOf: ArgumentsOf): boolean {
     case WaitKind.MessageReceive:
       if (channelLost(s, object)) return true;
       if (s.channel.dying[object] === 1) return false;
-      return s.channel.sendHead[object] !== 0 || s.channel.firstPulse[object] !== 0;
+      return s.channel.sendHead[object] !== 0 || s.channel.firstPulse[object] !== 0 ||
+        s.channel.ringHead[object] !== 0;
     case WaitKind.MessageReply:
       return channelLost(s, object) || s.message.receipt[s.thread.message[t]] === 0;
     case WaitKind.Notification:

@@ -60,6 +60,7 @@ export class ChannelGate {
       (a, b) => s.process.pid[a] < s.process.pid[b] ? a : b,
       children[0],
     );
+    if (children.length < 2) this.problems.push("the storm of channels has no children to look at");
     for (const channel of liveRows(s.channel)) {
       const owner = s.channel.process[channel];
       if (owner === server || !children.includes(owner)) continue;

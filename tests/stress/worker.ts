@@ -1,6 +1,7 @@
 /**
- * `worker.ts JOURNAL`: runs loads in a process of its own, recording into that file. Each line of standard input names a load and a
- * seed as JSON ({@link Job}); each gives one line of JSON on standard output ({@link StressResult}).
+ * `worker.ts JOURNAL`: runs loads in a process of its own, recording into that file. Each line of
+ * standard input names a load and a seed as JSON ({@link Job}); each gives one line of JSON on
+ * standard output ({@link StressResult}).
  */
 import { join } from "node:path";
 import { repository } from "../daybook.ts";
@@ -43,7 +44,10 @@ function main(journal: string): void {
   for (const line of inputLines()) {
     const job: Job = JSON.parse(line);
     const workload = WORKLOADS.find(({ name }) => name === job.name);
-    if (workload === undefined) throw new Error(`there is no load ${job.name}`);
+    if (workload === undefined) {
+      console.error(`stress: there is no load ${job.name}`);
+      Deno.exit(1);
+    }
     const result = keep(stressRun(workload, job.seed, journal), journal);
     Deno.stdout.writeSync(new TextEncoder().encode(`${JSON.stringify(result)}\n`));
   }

@@ -5,7 +5,7 @@ import { bindChannel } from "../../ipc/arrival.ts";
 import { findChannel } from "../../ipc/channel.ts";
 import { channelOf, connect, findConnection } from "../../ipc/connection.ts";
 import { COUNTER_BYTES, putCounters } from "../../ipc/counters.ts";
-import { limitChannel, mayCome, takeToken } from "../../ipc/limit.ts";
+import { limitChannel, mayCome, takeCredit } from "../../ipc/limit.ts";
 import { postMessage } from "../../ipc/ring.ts";
 import { claimName, dropName, findService } from "../../ipc/service_name.ts";
 import { POST_BYTES } from "../../ipc/tables.ts";
@@ -31,7 +31,7 @@ export function msgPost(s: State, fx: Effects, e: Event, t: number): number {
   if (limited < 0) return limited;
   const own = ownPriority(s, t);
   const r = postMessage(s, fx, e.hart, channel, connection, own, e.uint(1), e.registers, 4);
-  if (r === 0) takeToken(s, channel, connection, e.time);
+  if (r === 0) takeCredit(s, channel, connection, e.time);
   return r;
 }
 

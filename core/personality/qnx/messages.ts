@@ -4,7 +4,7 @@ import { argumentAt, ArgumentLength, type Event, payloadU32, payloadU64 } from "
 import { AFRESH, resume } from "../../ipc/call.ts";
 import { channelOf, findConnection } from "../../ipc/connection.ts";
 import { findChannel } from "../../ipc/channel.ts";
-import { mayCome, takeToken } from "../../ipc/limit.ts";
+import { mayCome, takeCredit } from "../../ipc/limit.ts";
 import { finishPassed, isPassed } from "../../ipc/handover.ts";
 import { findReceipt, messageOf } from "../../ipc/message.ts";
 import { setExtent, setPart, Side } from "../../ipc/parts.ts";
@@ -146,7 +146,7 @@ export function msgSendParts(s: State, fx: Effects, e: Event, t: number): number
 
 /** msg_receive(chid, buf, room, info). */
 export function msgReceive(s: State, fx: Effects, e: Event, t: number): number {
-  if (isPassed(s, t)) return finishPassed(s, t);
+  if (isPassed(s, t)) return finishPassed(s, fx, t);
   const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const channel = findChannel(s, s.thread.process[t], e.argument(0));
@@ -158,7 +158,7 @@ export function msgReceive(s: State, fx: Effects, e: Event, t: number): number {
 
 /** msg_receive_parts(chid, parts, count, info). */
 export function msgReceiveParts(s: State, fx: Effects, e: Event, t: number): number {
-  if (isPassed(s, t)) return finishPassed(s, t);
+  if (isPassed(s, t)) return finishPassed(s, fx, t);
   const message = beginSend(s, fx, e.hart, t);
   if (message < 0) return message;
   const channel = findChannel(s, s.thread.process[t], e.argument(0));
@@ -250,7 +250,7 @@ export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number
     sessionLo[connection],
     sessionHi[connection],
   );
-  if (sent === 0) takeToken(s, channel, connection, e.time);
+  if (sent === 0) takeCredit(s, channel, connection, e.time);
   return sent;
 }
 

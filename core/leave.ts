@@ -25,7 +25,7 @@ import { scheduler } from "./sched/scheduler.ts";
 import { answerIdleHarts, askForThread, stopAsking } from "./sched/steal.ts";
 import { PRIORITY_LEVELS, ThreadState, WakeReason } from "./sched/tables.ts";
 import { firstDeadline } from "./sched/timer.ts";
-import { firstTimerDue } from "./sched/timer_object.ts";
+import { asksTimers, firstTimerDue } from "./sched/timer_object.ts";
 import { hasWaking } from "./sched/wait.ts";
 
 // Loaded once: a constant of another module is looked up wherever it is used.
@@ -167,6 +167,7 @@ function hasSteps(s: State, hart: number, quiet: boolean): boolean {
   const row = hart + 1;
   if (s.hart.operation[row] !== 0) return true;
   if (s.hart.inboxHead[row] !== 0 && s.hart.ipiPending[row] === 0) return true;
+  if (asksTimers(s, hart)) return true;
   if (!quiet && hasCommonWork(s)) return true;
   return hart === 0 && s.kernel.shutdownSteps[one] !== 0;
 }

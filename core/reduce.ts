@@ -36,7 +36,7 @@ import { endOperation, OperationKind } from "./sched/operation.ts";
 import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.ts";
 import { answerRequests, leaveForbiddenHart, takeFromInbox } from "./sched/thread.ts";
 import { disarmTimer, dueTimer, TimerSlot } from "./sched/timer.ts";
-import { answerTimers, expireTimers } from "./sched/timer_object.ts";
+import { answerTimers, asksTimers, expireTimers } from "./sched/timer_object.ts";
 import { hasWaking, isWaiting, wakeSome, wakeThread } from "./sched/wait.ts";
 import { isCallEvent, isInputEvent, isRecord } from "./well_formed.ts";
 
@@ -269,6 +269,7 @@ function step(s: State, fx: Effects, e: Event): void {
   const hart = e.hart;
   s.hart.continuePending[hart + 1] = 0;
   if (s.hart.inboxHead[hart + 1] !== 0) drainInbox(s, fx, hart);
+  if (asksTimers(s, hart)) answerTimers(s, fx, hart);
   const thread = s.hart.operation[hart + 1];
   if (thread !== 0) {
     const result = stepOperation(s, fx, hart, thread);

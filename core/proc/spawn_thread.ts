@@ -51,6 +51,8 @@ export function spawnThread(
     s.thread.blockedHi[thread] = 0;
   }
   s.thread.priority[thread] = priority;
+  // Turns without an end are Linux's to give, with the priorities they belong to.
+  s.thread.untimed[thread] = 0;
   setStart(fx, thread, entry, stack, argument);
   startThread(s, fx, hart, thread, leastLoadedHart(s, thread, hart));
   return thread;

@@ -97,44 +97,50 @@ export function firstTimerDue(s: State, hart: number): number {
  * an event's work is due again at once.
  */
 export function expireTimers(s: State, fx: Effects, hart: number, now: number): void {
-  let expired = 0;
-  for (; expired < EXPIRIES; expired++) {
+  for (let expired = 0; expired < EXPIRIES; expired++) {
     const row = s.hart.firstTimer[hart + 1];
-    if (row === 0 || s.timer.due[row] > now) break;
+    if (row === 0 || s.timer.due[row] > now) return;
     expire(s, fx, hart, row, now);
   }
-  if (expired > 0) fx.charge(expired);
 }
 
 function expire(s: State, fx: Effects, hart: number, row: number, now: number): void {
   const t = s.timer;
   const due = t.due[row];
   // It was armed anew or disarmed elsewhere, and this hart has not been told yet.
-  if (t.deadline[row] !== due) return settle(s, hart, row);
+  if (t.deadline[row] !== due) return settle(s, fx, hart, row);
   const period = t.period[row];
   const notification = t.notification[row];
   const missed = period > 0 ? Math.floor((now - due) / period) : 0;
   const unseen = (s.notification.bits[notification] & t.bits[row]) !== 0 ? 1 : 0;
   t.overruns[row] = Math.min(t.overruns[row] + missed + unseen, OVERRUNS_MOST);
   t.deadline[row] = period > 0 ? due + (missed + 1) * period : 0;
-  settle(s, hart, row);
+  settle(s, fx, hart, row);
   setBits(s, fx, hart, notification, t.bits[row]);
 }
 
-/** Answers what other harts ask of the timers armed on this one, on its Ipi event. */
+/**
+ * Answers what other harts ask of the timers armed on this one, on its Ipi event. What is more than
+ * an event's work is answered in steps (`asksTimers`).
+ */
 export function answerTimers(s: State, fx: Effects, hart: number): void {
-  let answered = 0;
-  for (; s.hart.askedTimer[hart + 1] !== 0; answered++) {
-    settle(s, hart, s.hart.askedTimer[hart + 1]);
+  for (let answered = 0; answered < EXPIRIES; answered++) {
+    const row = s.hart.askedTimer[hart + 1];
+    if (row === 0) return;
+    settle(s, fx, hart, row);
   }
-  if (answered > 0) fx.charge(answered);
+}
+
+/** Whether something asked of the timers of a hart is not answered yet, and no Ipi event is to come. */
+export function asksTimers(s: State, hart: number): boolean {
+  return s.hart.askedTimer[hart + 1] !== 0 && s.hart.ipiPending[hart + 1] === 0;
 }
 
 /** Lets the hart that has a timer in its list, or this one, take up what is wanted of it. */
 function bringInLine(s: State, fx: Effects, hart: number, row: number): void {
   const t = s.timer;
   const home = t.home[row];
-  if (home === 0 || home === hart + 1) return settle(s, hart, row);
+  if (home === 0 || home === hart + 1) return settle(s, fx, hart, row);
   if (t.asked[row] === 0) {
     const first = s.hart.askedTimer[home];
     t.asked[row] = 1;
@@ -146,12 +152,12 @@ function bringInLine(s: State, fx: Effects, hart: number, row: number): void {
 }
 
 /** Brings this hart's list in line with what is wanted of a timer, which may go with that. */
-function settle(s: State, hart: number, row: number): void {
+function settle(s: State, fx: Effects, hart: number, row: number): void {
   const t = s.timer;
   if (t.asked[row] !== 0) leaveAsked(s, hart, row);
   if (t.listed[row] !== 0) unlist(s, hart, row);
   t.home[row] = 0;
-  if (t.deadline[row] > 0) return list(s, hart, row);
+  if (t.deadline[row] > 0) return list(s, fx, hart, row);
   if (t.refs[row] > 0) return;
   freeRow(t, row);
   post(s, Account.TimerObjectUsed, Account.TimerObjectFree, 1);
@@ -170,12 +176,13 @@ function leaveAsked(s: State, hart: number, row: number): void {
 }
 
 /** Puts a timer behind those of this hart that are due no later. */
-function list(s: State, hart: number, row: number): void {
+function list(s: State, fx: Effects, hart: number, row: number): void {
   const t = s.timer;
   const due = t.deadline[row];
   let previous = 0;
   let next = s.hart.firstTimer[hart + 1];
-  while (next !== 0 && t.due[next] <= due) {
+  let looked = 1;
+  for (; next !== 0 && t.due[next] <= due; looked++) {
     previous = next;
     next = t.next[next];
   }
@@ -189,6 +196,7 @@ function list(s: State, hart: number, row: number): void {
   if (previous === 0) s.hart.firstTimer[hart + 1] = row;
   else t.next[previous] = row;
   post(s, Account.TimerFree, Account.TimerArmed, 1);
+  fx.charge(looked);
 }
 
 function unlist(s: State, hart: number, row: number): void {

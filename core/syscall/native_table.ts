@@ -230,7 +230,7 @@ export const nativeRows = [
     { source: value, notification: value, bits: value },
     { slot: "irqs" },
     "never",
-    "Lets an interrupt source set bits of a notification to which there is a token with Send.",
+    "Lets an interrupt source set bits of a notification to which there is a token with Send; root.",
   ),
   row(
     656,

@@ -97,6 +97,8 @@ export function capProcess(s: State, _fx: Effects, e: Event, t: number): number 
   const p = e.int(0) === 0 ? own : findProcess(s, e.int(0));
   if (p === 0 || (p !== own && s.process.parent[p] !== own)) return -Err.NoCapability;
   if (s.process.state[p] !== ProcessState.Live) return -Err.NoProcess;
+  // Control of a process is to run code as its user.
+  if (s.process.uid[own] !== 0 && s.process.uid[p] !== s.process.uid[own]) return -Err.FewerRights;
   const full = mayReceive(s, own);
   if (full < 0) return full;
   return grantOriginal(s, own, CapKind.Process, p, PROCESS_RIGHTS);

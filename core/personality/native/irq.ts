@@ -17,6 +17,7 @@ export function irqBind(s: State, fx: Effects, e: Event, t: number): number {
   const p = s.thread.process[t];
   const node = checkToken(s, p, e.argument(1), CapKind.Notification, Right.Send);
   if (node < 0) return node;
+  if (s.process.uid[p] !== 0) return -Err.FewerRights;
   const source = e.argument(0);
   if (!isSource(source) || !isBits(e.argument(2))) return -Err.Invalid;
   if (isTaken(s, source)) return -Err.Busy;

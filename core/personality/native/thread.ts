@@ -12,7 +12,7 @@ import { spawnThread } from "../../proc/spawn_thread.ts";
 import { ProcessState } from "../../proc/tables.ts";
 import { affinityOf, setAffinity } from "../../sched/affinity.ts";
 import { armSleep } from "../../sched/call.ts";
-import { setBasePriority } from "../../sched/priority.ts";
+import { setBasePriority, setUntimed } from "../../sched/priority.ts";
 import { WaitKind } from "../../sched/tables.ts";
 import { waitOn } from "../../sched/wait.ts";
 
@@ -93,6 +93,7 @@ export function threadSetPriority(s: State, fx: Effects, e: Event, t: number): n
   if (thread < 0) return thread;
   if (e.argument(1) > 255) return -Err.Invalid;
   if (!mayGive(s, t, e.argument(1))) return -Err.FewerRights;
+  setUntimed(s, fx, e.hart, thread, false);
   setBasePriority(s, fx, e.hart, thread, e.argument(1));
   return 0;
 }

@@ -12,7 +12,6 @@ import { MessageState } from "./tables.ts";
 
 // Loaded once: a constant of another module is looked up wherever it is used.
 const { MessageFailed } = Account;
-const { Timeout: causeTimeout } = Cause;
 const { Interrupted } = Err;
 const { Idle, Received, Sent } = MessageState;
 const { Timeout: wakeReasonTimeout } = WakeReason;
@@ -46,7 +45,7 @@ export function resume(
   }
   if (m.carried[message] !== 0) giveBack(s, fx, h, message);
   if (m.reason[message] !== 0) return -m.reason[message];
-  if (s.thread.wakeReason[thread] === wakeReasonTimeout) return -endError(state, causeTimeout);
+  if (s.thread.wakeReason[thread] === wakeReasonTimeout) return -endError(state, Cause.Timeout);
   // A server has it already: to send it again would be to send it twice.
   if (state === Received) return -Interrupted;
   if (state === Sent) returnCredit(s, m.connection[message]);

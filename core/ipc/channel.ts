@@ -23,7 +23,6 @@ import { mayTellThreads, tellThreads } from "./thread_death.ts";
 // Loaded once: a constant of another module is looked up wherever it is used.
 const { ChannelFree, ChannelUsed } = Account;
 const { Channel } = CapKind;
-const { ChannelDestroyed } = Cause;
 const { ConnectionDeath, ThreadDeath } = ChannelFlag;
 const { Again, Busy, Invalid } = Err;
 const { Node } = NameKind;
@@ -117,7 +116,7 @@ function drainQueue(s: State, fx: Effects, h: number, channel: number, kind: num
   for (; fx.woken < UNITS; fx.woken++) {
     const thread = firstWaiter(s, kind, channel);
     if (thread === 0) return true;
-    endWait(s, fx, h, thread, ChannelDestroyed);
+    endWait(s, fx, h, thread, Cause.ChannelDestroyed);
   }
   return firstWaiter(s, kind, channel) === 0;
 }

@@ -23,7 +23,6 @@ import { ChannelFlag, CONNECTIONS, PulseCode, sessionOf } from "./tables.ts";
 // Loaded once: a constant of another module is looked up wherever it is used.
 const { ConnectionFree, ConnectionUsed } = Account;
 const { Connection: capKindConnection } = CapKind;
-const { ConnectionDetached } = Cause;
 const { Disconnect: channelFlagDisconnect } = ChannelFlag;
 const { Again, BadDescriptor, Invalid, NoProcess } = Err;
 const { Connection: nameKindConnection } = NameKind;
@@ -198,7 +197,7 @@ function endMessages(s: State, fx: Effects, h: number, connection: number): bool
     // It may be awake already, on its way to end its call.
     if (kind !== MessageSend && kind !== MessageReply) continue;
     if (mustAsk(s, message)) askServer(s, fx, h, message, BadDescriptor);
-    else endWait(s, fx, h, thread, ConnectionDetached);
+    else endWait(s, fx, h, thread, Cause.ConnectionDetached);
   }
   return s.connection.firstMessage[connection] === 0;
 }

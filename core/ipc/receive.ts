@@ -18,7 +18,6 @@ import { bytesBetween, moveMessage } from "./transfer.ts";
 
 // Loaded once: a constant of another module is looked up wherever it is used.
 const { Read, Write } = AccessKind;
-const { NoRoom, SenderFault, ServerFault, Timeout } = Cause;
 const { BadAddress } = Err;
 const { Receiving } = MessageState;
 const { Pending, Restart } = Result;
@@ -107,7 +106,7 @@ export function receive(
       return Pending;
     }
     if (isOverdue(s, from)) {
-      endWait(s, fx, h, sender, Timeout);
+      endWait(s, fx, h, sender, Cause.Timeout);
       continue;
     }
     const told = prepareInfo(s, fx, h, to);
@@ -116,10 +115,10 @@ export function receive(
     const pages = passes ? pagesToPass(s, from, to, bytesBetween(s, from, to)) : 0;
     const ready = prepare(s, fx, h, from, to, pages);
     // As its client is told, the message is lost: the server may have no other buffer.
-    if (ready === -BadAddress) endWait(s, fx, h, sender, ServerFault);
+    if (ready === -BadAddress) endWait(s, fx, h, sender, Cause.ServerFault);
     if (ready < 0) return ready;
     if (m.carried[from] !== 0 && !mayLand(s, from, s.thread.process[thread])) {
-      endWait(s, fx, h, sender, NoRoom);
+      endWait(s, fx, h, sender, Cause.NoRoom);
       continue;
     }
     const readable = prepareSender(s, fx, h, from, to);
@@ -132,7 +131,7 @@ export function receive(
       const length = bytesBetween(s, from, to);
       return awaitPassed(s, fx, thread, moveMessage(s, fx, from, to, channel, true), length);
     }
-    endWait(s, fx, h, sender, SenderFault);
+    endWait(s, fx, h, sender, Cause.SenderFault);
   }
   return Restart;
 }

@@ -17,7 +17,6 @@ import { capabilitiesOf, registersOf, TAG_LENGTH, TagFlag } from "./tag.ts";
 // Loaded once: a constant of another module is looked up wherever it is used.
 const { Read, Write } = AccessKind;
 const { MessageAnswered, MessageFailed } = Account;
-const { SenderFault, ServerFault } = Cause;
 const { BadAddress, Invalid, NoProcess, NotSupported, TooBig } = Err;
 const { Received } = MessageState;
 const { Fill, Send } = Side;
@@ -128,11 +127,11 @@ export function replyMemory(
   if (m.inMemory[message] === 0 && m.sendLength[own] > 0) return -TooBig;
   const length = Math.min(m.sendLength[own], m.replyLength[message]);
   const ready = resolveParts(s, fx, h, own, Send, length, Read);
-  if (ready === -BadAddress) return endFaulty(s, fx, h, message, ServerFault);
+  if (ready === -BadAddress) return endFaulty(s, fx, h, message, Cause.ServerFault);
   if (ready < 0) return ready;
   const thread = m.thread[own];
   const takes = resolveParts(s, fx, h, message, Fill, length, Write, thread);
-  if (takes === -BadAddress) return endFaulty(s, fx, h, message, SenderFault);
+  if (takes === -BadAddress) return endFaulty(s, fx, h, message, Cause.SenderFault);
   if (takes < 0) return takes;
   // From here on it must succeed.
   copyParts(s, fx, own, Send, message, Fill, length);

@@ -104,3 +104,10 @@ Deno.test("irqs: who may bind sources says so itself, and a process that ends le
   assert.equal(b.results.get(b.on(0)), NativeError.NoSlot);
   assert.equal(native(b, 0, "cap_delete", childToken), 0);
 });
+
+Deno.test("irqs: only root's programs bind a source", () => {
+  const { b, bell } = bound();
+  b.s.process.uid[b.world.init] = 1000;
+  assert.equal(native(b, 0, "irq_bind", SOURCE + 1, bell, 1), NativeError.FewerRights);
+  b.check();
+});

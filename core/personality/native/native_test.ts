@@ -4,24 +4,8 @@ import { AccessKind } from "../../event.ts";
 import { resolve } from "../../mem/user.ts";
 import { KNOWN_SLOTS, KnownSlot } from "../../proc/tables.ts";
 import { Bench } from "../../proc/testing.ts";
-import { type NativeCall, nativeRows } from "../../syscall/native_table.ts";
-import type { SyscallRow } from "../../syscall/row.ts";
 import { NativeError } from "./errors.ts";
-
-const rows: readonly SyscallRow<NativeCall>[] = nativeRows;
-const NR = new Map(rows.map((row) => [row.name, row.number]));
-
-/** A native call by name. */
-function native(b: Bench, hart: number, name: NativeCall, ...args: number[]): number | undefined {
-  return b.call(hart, NR.get(name) ?? 0, ...args);
-}
-
-/** As `native`, for a call that must answer a value. */
-function made(b: Bench, hart: number, name: NativeCall, ...args: number[]): number {
-  const value = native(b, hart, name, ...args);
-  assert.ok(value !== undefined && value >= 0, `${name}: ${value}`);
-  return value;
-}
+import { family, made, native, nr } from "./testing.ts";
 
 const identity = (kind: number, rights: number, badge = 0): number =>
   kind + rights * 2 ** 8 + badge * 2 ** 16;
@@ -29,14 +13,6 @@ const identity = (kind: number, rights: number, badge = 0): number =>
 const ALL_MEMORY = Right.Read | Right.Write | Right.Execute | Right.Map | Right.Grant;
 /** Where tests map memory: the page and its address. */
 const AT = 0x2000 * 4096;
-
-/** Init on hart 0 with a child on hart 1, and init's token of the child. */
-function family(): { b: Bench; child: number; childToken: number } {
-  const b = new Bench();
-  const thread = b.fork();
-  const child = b.processOf(thread);
-  return { b, child, childToken: made(b, 0, "cap_process", b.s.process.pid[child]) };
-}
 
 Deno.test("native: rights only shrink, a badge stays, what has none to grant is not handed on", () => {
   const b = new Bench();
@@ -200,7 +176,7 @@ Deno.test("revoke: a mapping outlives its token's deletion, and not the revocati
 Deno.test("revoke: nothing is delegated into the dying subtree, nor mapped through it", () => {
   const { b, childToken, memory, handed, there, space } = shared();
   const thread = b.on(0);
-  b.enter(0, NR.get("cap_revoke") ?? 0, memory);
+  b.enter(0, nr("cap_revoke"), memory);
   for (
     const [name, ...args] of [
       ["cap_derive", there, 1],
@@ -210,7 +186,7 @@ Deno.test("revoke: nothing is delegated into the dying subtree, nor mapped throu
       ["space_map", space, there, AT + 0x10000, 1, 0, 1],
     ] as const
   ) {
-    b.enter(1, NR.get(name) ?? 0, ...args);
+    b.enter(1, nr(name), ...args);
     assert.equal(b.results.get(b.on(1)), NativeError.Revoked, name);
   }
   b.pump();
@@ -224,7 +200,7 @@ Deno.test("revoke: nothing is delegated into the dying subtree, nor mapped throu
 Deno.test("revoke: a process that ends meanwhile keeps nothing, and takes nothing with it", () => {
   const { b, child, memory } = shared();
   assert.ok(touch(b, 1, AT, AccessKind.Write) > 0);
-  b.enter(0, NR.get("cap_revoke") ?? 0, memory);
+  b.enter(0, nr("cap_revoke"), memory);
   b.enter(1, 94, 0);
   b.pump();
   assert.equal(b.s.process.firstNode[child], 0);
@@ -281,4 +257,13 @@ Deno.test("spawn: a child in a space of its own, with what it is given and no mo
   assert.equal(native(b, 0, "cap_delete", space), 0);
   assert.equal(native(b, 0, "cap_delete", token), 0);
   b.check();
+});
+
+Deno.test("native: no token of a child that runs as another user", () => {
+  const { b, child } = family();
+  b.s.process.uid[b.world.init] = 1000;
+  const pid = b.s.process.pid[child];
+  assert.equal(native(b, 0, "cap_process", pid), NativeError.FewerRights);
+  b.s.process.uid[child] = 1000;
+  assert.ok((native(b, 0, "cap_process", pid) ?? -1) > 0);
 });

@@ -202,3 +202,16 @@ Deno.test("threads: a set of harts moves a thread, the caller's own and another'
   assert.equal(b.results.get(first), 0);
   b.check();
 });
+
+Deno.test("threads: turns without an end are not handed on by token", () => {
+  const { b, self, token, thread } = pair();
+  b.s.thread.untimed[b.on(0)] = 1;
+  made(b, 0, "thread_create", self, AT, AT, 0, PRIORITY);
+  const untimed = [...b.s.thread.untimed].filter((value) => value !== 0).length;
+  assert.equal(untimed, 1, "the one that had them");
+  b.s.thread.untimed[thread] = 1;
+  assert.equal(native(b, 0, "thread_set_priority", token, PRIORITY), 0);
+  assert.equal(b.s.thread.untimed[thread], 0);
+  b.s.thread.untimed[b.on(0)] = 0;
+  b.check();
+});

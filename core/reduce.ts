@@ -28,7 +28,7 @@ import { interruptWait } from "./proc/signal.ts";
 import { answerStop } from "./proc/stop.ts";
 import { beginShutdown, continueShutdown, stepShutdown } from "./shutdown.ts";
 import { rowOf } from "./syscall/rows.ts";
-import { clearCall, returnFromCall } from "./sched/call.ts";
+import { clearCall, isSameCall, markCall, returnFromCall } from "./sched/call.ts";
 import { bookTime } from "./sched/hart_time.ts";
 import { keepSources } from "./sched/irq.ts";
 import { robustSampleBytes, takeRobustSample } from "./sched/futex_robust.ts";
@@ -192,20 +192,21 @@ function settleCore(s: State, fx: Effects, thread: number, result: number): void
   settle(s, fx, thread, call, isError ? answerOf(call, result) : result);
 }
 
-/** Ends a call in progress that its thread has left for another one, as code that changed may do. */
-function leaveOtherCall(s: State, fx: Effects, e: Event, thread: number): void {
-  if (s.thread.call[thread] === e.cause + 1 || s.thread.call[thread] === 0) return;
+/** Ends the call a thread has left for another one, as code that changed may do. */
+function leaveCall(s: State, fx: Effects, e: Event, thread: number): void {
   giveBackOf(s, fx, e.hart, thread);
   clearCall(s, thread);
 }
 
 function syscall(s: State, fx: Effects, e: Event, thread: number): void {
-  leaveOtherCall(s, fx, e, thread);
+  if (s.thread.call[thread] !== 0 && !isSameCall(s, e, thread)) leaveCall(s, fx, e, thread);
   settle(s, fx, thread, e.cause, dispatch(s, fx, e, thread));
+  if (s.thread.call[thread] !== 0) markCall(s, e, thread);
 }
 
 function syscallFault(s: State, fx: Effects, e: Event, thread: number): void {
-  leaveOtherCall(s, fx, e, thread);
+  const inProgress = s.thread.call[thread];
+  if (inProgress !== 0 && inProgress !== e.cause + 1) leaveCall(s, fx, e, thread);
   const result = resolve(s, fx, e.hart, thread, e.value(), e.access);
   if (result > 0) return;
   if (result === Pending) {

@@ -176,6 +176,7 @@ export const threadTable = table("thread", {
   callBlocking: u8("an InterruptRule: what a handled signal does to the call in progress"),
   callDeadline: f64("absolute deadline of the call in progress, ns; 0 for none"),
   callProgress: f64("bytes or units the call in progress has done"),
+  callMark: u32("mixture of its arguments, when it waits with something done; 0 for none"),
   callStage: u32("how far the call in progress has come; 0 at first entry"),
   callArgument: f64("what the call in progress carries over a restart", { count: 4 }),
   callRemain: f64("user address that gets the time left when a sleep is interrupted; 0 for none"),

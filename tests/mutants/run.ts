@@ -13,6 +13,9 @@ import { type Mutant, parseMutants } from "./mutant.ts";
 import { Plot } from "./plant.ts";
 import { areaOf, type Result, scoreLines, tallies, tooFew } from "./score.ts";
 
+/** Time a control may take, which runs all that any mutant asks of a file, ms. */
+const CONTROL_LIMIT_MS = 240_000;
+
 const here = dirname(new URL(import.meta.url).pathname);
 
 /** The mutants of all files whose name holds one of the texts; all without texts. */
@@ -108,7 +111,8 @@ export async function runMutants({ texts, show, json, jobs }: MutantOptions): Pr
     await inOrder(
       plots,
       controls,
-      async (plot, control) => controlFault(control, await plot.run(control.commands)),
+      async (plot, control) =>
+        controlFault(control, await plot.run(control.commands, CONTROL_LIMIT_MS)),
       (fault) => {
         progress.update(++done, tasks, "runs");
         if (fault === "") return;

@@ -4,8 +4,8 @@ import { runChild, text } from "../child.ts";
 import { applyPatch, type Command, type Mutant, type Run, verdict } from "./mutant.ts";
 
 const repository = dirname(dirname(dirname(new URL(import.meta.url).pathname)));
-/** What is copied, because patches may change it; all else is linked. */
-const COPIED = new Set(["core", "arch", "drivers", "journal"]);
+/** Folders that are copied, because patches may change them; all else is linked. */
+export const COPIED: ReadonlySet<string> = new Set(["core", "arch", "drivers", "journal", "tests"]);
 const LEFT_OUT = new Set([".git", ".cache", "node_modules", "coverage"]);
 /** A run that takes longer hangs: the longest takes a tenth of it on a machine with work to do. */
 const LIMIT_MS = 60_000;

@@ -109,7 +109,7 @@ export function connect(s: State, fx: Effects, process: number, channel: number)
   c.pulse[connection] = createPulse(s);
   c.sessionLo[connection] = same === 0 ? connection : c.sessionLo[same];
   // Nobody gets a fuller bucket by detaching and attaching again.
-  const owed = s.channel.owedUntil[channel];
+  const owed = s.process.owedUntil[process];
   c.fullAt[connection] = same === 0 ? owed : Math.max(owed, c.fullAt[same]);
   c.sessionHi[connection] = same === 0 ? c.$generation[connection] : c.sessionHi[same];
   link(s, process, channel, connection);
@@ -175,8 +175,8 @@ export function detach(s: State, fx: Effects, connection: number): void {
   c.process[connection] = 0;
   c.dying[connection] = 1;
   const channel = channelOf(s, connection);
-  if (channel !== 0 && c.fullAt[connection] > s.channel.owedUntil[channel]) {
-    s.channel.owedUntil[channel] = c.fullAt[connection];
+  if (c.fullAt[connection] > s.process.owedUntil[process]) {
+    s.process.owedUntil[process] = c.fullAt[connection];
   }
   if (channel !== 0 && (s.channel.flags[channel] & channelFlagDisconnect) !== 0) {
     c.announce[connection] = connectionTo(s, process, channel) === 0 ? 1 : 0;

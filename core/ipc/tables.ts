@@ -102,7 +102,6 @@ export const channelTable = table("channel", {
   firstName: owns("serviceName", "newest of its names"),
   limitInterval: f64("ns after which one more may come through a connection; 0 for no limit"),
   limitWindow: f64("ns in which an empty bucket of a connection fills"),
-  owedUntil: f64("when the last full of the buckets of detached connections would be, ns"),
   // Its owner may ask for these, so they are state.
   arrivals: f64("messages, posts and pulses that had to wait so far"),
   received: f64("messages received from it so far"),

@@ -103,6 +103,7 @@ export const processTable = table("process", {
   connectionDeath: back("channel", "its channel for news of its connections' ends; 0 for none"),
   ringReserved: u32("entries that the rings of its channels may hold"),
   serviceNames: u32("names its channels have"),
+  owedUntil: f64("when the last full of the buckets of connections it detached would be, ns"),
   threadDeath: back("channel", "its channel for news of its threads' ends; 0 for none"),
   receipts: f64("messages its threads have received", { role: "history" }),
   stopsAwaited: u32("threads that have not answered Request.Stop"),

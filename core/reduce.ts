@@ -28,7 +28,7 @@ import { interruptWait } from "./proc/signal.ts";
 import { answerStop } from "./proc/stop.ts";
 import { beginShutdown, continueShutdown, stepShutdown } from "./shutdown.ts";
 import { rowOf } from "./syscall/rows.ts";
-import { clearCall, isSameCall, markCall, returnFromCall } from "./sched/call.ts";
+import { clearCall, isSameCall, keepArguments, returnFromCall } from "./sched/call.ts";
 import { bookTime } from "./sched/hart_time.ts";
 import { keepSources } from "./sched/irq.ts";
 import { robustSampleBytes, takeRobustSample } from "./sched/futex_robust.ts";
@@ -201,7 +201,7 @@ function leaveCall(s: State, fx: Effects, e: Event, thread: number): void {
 function syscall(s: State, fx: Effects, e: Event, thread: number): void {
   if (s.thread.call[thread] !== 0 && !isSameCall(s, e, thread)) leaveCall(s, fx, e, thread);
   settle(s, fx, thread, e.cause, dispatch(s, fx, e, thread));
-  if (s.thread.call[thread] !== 0) markCall(s, e, thread);
+  if (s.thread.call[thread] !== 0) keepArguments(s, e, thread);
 }
 
 function syscallFault(s: State, fx: Effects, e: Event, thread: number): void {

@@ -1,5 +1,5 @@
 import type { Effects } from "../effect.ts";
-import type { Event } from "../event.ts";
+import { type Event, REGISTER_LIMIT } from "../event.ts";
 import { settleMessage } from "../ipc/message.ts";
 import type { State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
@@ -18,7 +18,7 @@ export function clearCall(s: State, thread: number): void {
   s.thread.callBlocking[thread] = 0;
   s.thread.callDeadline[thread] = 0;
   s.thread.callProgress[thread] = 0;
-  s.thread.callMark[thread] = 0;
+  if (s.thread.callKept[thread] !== 0) forgetArguments(s, thread);
   s.thread.callStage[thread] = 0;
   const at = thread * 4;
   s.thread.callArgument[at] = 0;
@@ -33,17 +33,19 @@ export function clearCall(s: State, thread: number): void {
   if (message !== 0) settleMessage(s, message, MessageFailed);
 }
 
-/** A mixture of the arguments of a call, never 0. */
-function mixArguments(e: Event): number {
-  let mix = 1;
-  for (let i = 0; i < 2 * e.registerCount; i++) mix = Math.imul(mix ^ e.registers[i], 0x9e3779b1);
-  return (mix | 1) >>> 0;
+function forgetArguments(s: State, thread: number): void {
+  const at = 2 * REGISTER_LIMIT * thread;
+  for (let i = 0; i < 2 * REGISTER_LIMIT; i++) s.thread.callRegister[at + i] = 0;
+  s.thread.callKept[thread] = 0;
 }
 
-/** Remembers the arguments of a call that waits with something done, which hold for no others. */
-export function markCall(s: State, e: Event, thread: number): void {
-  const { callMark, callProgress, callStage } = s.thread;
-  if (callProgress[thread] !== 0 || callStage[thread] !== 0) callMark[thread] = mixArguments(e);
+/** Keeps the arguments of a call that waits with something done, which holds for no others. */
+export function keepArguments(s: State, e: Event, thread: number): void {
+  const { callProgress, callRegister, callStage } = s.thread;
+  if (callProgress[thread] === 0 && callStage[thread] === 0) return;
+  const at = 2 * REGISTER_LIMIT * thread;
+  for (let i = 0; i < 2 * e.registerCount; i++) callRegister[at + i] = e.registers[i];
+  s.thread.callKept[thread] = 1;
 }
 
 /**
@@ -52,8 +54,12 @@ export function markCall(s: State, e: Event, thread: number): void {
  */
 export function isSameCall(s: State, e: Event, thread: number): boolean {
   if (s.thread.call[thread] !== e.cause + 1) return false;
-  const mark = s.thread.callMark[thread];
-  return mark === 0 || mark === mixArguments(e);
+  if (s.thread.callKept[thread] === 0) return true;
+  const at = 2 * REGISTER_LIMIT * thread;
+  for (let i = 0; i < 2 * e.registerCount; i++) {
+    if (s.thread.callRegister[at + i] !== e.registers[i]) return false;
+  }
+  return true;
 }
 
 /** Finishes the call of a thread that is not blocked: value into a0, pc past the `ecall`. */

@@ -1,4 +1,5 @@
 import { back, f64, holds, owns, u16, u32, u8 } from "../state/column.ts";
+import { REGISTER_LIMIT } from "../event.ts";
 import { table } from "../state/table.ts";
 
 /** Priority levels of the fixed-priority class; a higher number runs first. */
@@ -176,7 +177,8 @@ export const threadTable = table("thread", {
   callBlocking: u8("an InterruptRule: what a handled signal does to the call in progress"),
   callDeadline: f64("absolute deadline of the call in progress, ns; 0 for none"),
   callProgress: f64("bytes or units the call in progress has done"),
-  callMark: u32("mixture of its arguments, when it waits with something done; 0 for none"),
+  callKept: u8("1 when it waits with something done, which holds for its arguments alone"),
+  callRegister: u32("those arguments, low and high halves", { count: 2 * REGISTER_LIMIT }),
   callStage: u32("how far the call in progress has come; 0 at first entry"),
   callArgument: f64("what the call in progress carries over a restart", { count: 4 }),
   callRemain: f64("user address that gets the time left when a sleep is interrupted; 0 for none"),

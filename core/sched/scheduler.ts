@@ -18,15 +18,8 @@ export class Scheduler {
 
   /** Queues a thread that became ready; it gets a fresh quantum if its old one is used up. */
   enqueue(s: State, hart: number, thread: number): void {
-    this.settle(s, hart);
-    if (s.thread.budget[thread] <= 0) s.thread.budget[thread] = QUANTUM_NS;
-    s.thread.state[thread] = Ready;
-    const c = this.classes[s.thread.class[thread]];
-    c.setLevel(s, thread);
-    c.enqueueTail(s, hart + 1, thread);
-    this.noteQueued(s, hart, thread);
-    const current = s.hart.current[hart + 1];
-    if (current === 0 || this.beats(s, thread, current)) s.hart.needsReschedule[hart + 1] = 1;
+    this.classes[s.thread.class[thread]].setLevel(s, thread);
+    this.queueReady(s, hart, thread);
   }
 
   /**
@@ -38,18 +31,29 @@ export class Scheduler {
    */
   wake(s: State, hart: number, thread: number): void {
     const row = hart + 1;
-    const c = this.classes[s.thread.class[thread]];
-    c.setLevel(s, thread);
+    this.classes[s.thread.class[thread]].setLevel(s, thread);
     const waits = s.hart.next[row] !== 0 ||
       (s.hart.ready[row] !== 0 && !this.beats(s, thread, this.first(s, hart)));
-    if (waits) return this.enqueue(s, hart, thread);
+    if (waits) return this.queueReady(s, hart, thread);
     assert(s.thread.queued[thread] === 0, "a thread is queued once");
+    s.hart.next[row] = thread;
+    this.becomeReady(s, hart, thread);
+  }
+
+  /** Queues a thread that became ready, at the level it has by now. */
+  private queueReady(s: State, hart: number, thread: number): void {
+    this.settle(s, hart);
+    this.classes[s.thread.class[thread]].enqueueTail(s, hart + 1, thread);
+    this.becomeReady(s, hart, thread);
+  }
+
+  /** Makes a thread that has its place ready, and has the hart choose again if it is better. */
+  private becomeReady(s: State, hart: number, thread: number): void {
     if (s.thread.budget[thread] <= 0) s.thread.budget[thread] = QUANTUM_NS;
     s.thread.state[thread] = Ready;
-    s.hart.next[row] = thread;
     this.noteQueued(s, hart, thread);
-    const current = s.hart.current[row];
-    if (current === 0 || this.beats(s, thread, current)) s.hart.needsReschedule[row] = 1;
+    const current = s.hart.current[hart + 1];
+    if (current === 0 || this.beats(s, thread, current)) s.hart.needsReschedule[hart + 1] = 1;
   }
 
   /** Queues the thread that was kept out of its hart's queue, at the level it woke with. */
@@ -63,9 +67,19 @@ export class Scheduler {
   /** A thread waits from now on, and an idle hart may want it. */
   private noteQueued(s: State, hart: number, thread: number): void {
     s.thread.readySince[thread] = s.hart.lastTime[hart + 1];
-    if ((s.kernel.hungryLo[one] | s.kernel.hungryHi[one]) !== 0) {
-      s.hart.steal[hart + 1] |= Offer;
-    }
+    this.offer(s, hart);
+  }
+
+  /**
+   * Has a hart look, before it goes on, for a thread of its queue that an idle one may have.
+   *
+   * @param hart number of the hart that looks
+   * @returns whether any hart asks for a thread; while none does, there is nothing to look for
+   */
+  offer(s: State, hart: number): boolean {
+    if ((s.kernel.hungryLo[one] | s.kernel.hungryHi[one]) === 0) return false;
+    s.hart.steal[hart + 1] |= Offer;
+    return true;
   }
 
   private beats(s: State, queued: number, running: number): boolean {

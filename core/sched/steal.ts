@@ -96,11 +96,9 @@ export function stopAsking(s: State, hart: number): void {
 
 /** Lets a hart look again whether an idle one wants a thread of its queue that it could not have. */
 export function offerQueued(s: State, fx: Effects, from: number, thread: number): void {
-  if ((s.kernel.hungryLo[one] | s.kernel.hungryHi[one]) === 0) return;
   if (s.thread.state[thread] !== Ready) return;
   const home = s.thread.hart[thread];
-  s.hart.steal[home + 1] |= Offer;
-  raiseIpi(s, fx, from, home);
+  if (scheduler.offer(s, home)) raiseIpi(s, fx, from, home);
 }
 
 /** Whether a queued thread may go to another hart: none that is pinned, asked for, or half done. */

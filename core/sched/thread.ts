@@ -9,7 +9,7 @@ import { allocRow, freeRow } from "../state/table.ts";
 import { effectivePriority } from "./effective_priority.ts";
 import { hasHart } from "./hart_set.ts";
 import { scheduler } from "./scheduler.ts";
-import { DEFAULT_PRIORITY, Request, Steal, ThreadState, WaitKind } from "./tables.ts";
+import { DEFAULT_PRIORITY, Request, ThreadState, WaitKind } from "./tables.ts";
 import { enterTid, leaveTid } from "./tid.ts";
 import { armTimer, disarmTimer, TimerSlot } from "./timer.ts";
 
@@ -170,14 +170,9 @@ export function answerRequests(s: State, fx: Effects, hart: number, thread: numb
   else if ((bits & Wake) !== 0) makeReady(s, hart, thread);
   if ((bits & Priority) !== 0) lookAtPriority(s, hart, thread);
   if ((bits & Migrate) !== 0) leaveForbiddenHart(s, fx, hart, thread);
-  offerAnswered(s, hart, thread);
+  // It could not go to an idle hart as long as requests on it were open: now it may.
+  if (scheduler.isQueued(s, hart, thread)) scheduler.offer(s, hart);
   return bits;
-}
-
-/** A queued thread could not go to an idle hart as long as requests on it were open: now it may. */
-function offerAnswered(s: State, hart: number, thread: number): void {
-  if ((s.kernel.hungryLo[ONE] | s.kernel.hungryHi[ONE]) === 0) return;
-  if (scheduler.isQueued(s, hart, thread)) s.hart.steal[hart + 1] |= Steal.Offer;
 }
 
 /** Takes up a priority that another hart changed, where this one schedules by it. */

@@ -5,7 +5,7 @@ import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
 import { completeCall } from "../sched/call.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
-import { hasHart } from "../sched/hart_set.ts";
+import { addHart, hasHart, hasOtherHart, removeHart } from "../sched/hart_set.ts";
 import { raiseIpi } from "../sched/thread.ts";
 import { firstWaiter, linkWaiter, unlinkWaiter, waitOn, wakeThread } from "../sched/wait.ts";
 import { allocRow, freeRow } from "../state/table.ts";
@@ -19,20 +19,13 @@ const one = ONE;
 /** callStage of a call whose work is done and that only waits for acknowledgements. */
 export const STAGE_SHOOTDOWN = 0x5d00;
 
-function bitOf(hart: number): number {
-  return (1 << (hart & 31)) >>> 0;
-}
-
 function ranOn(s: State, space: number, hart: number): boolean {
   return hasHart(s.addressSpace.ranOnLo[space], s.addressSpace.ranOnHi[space], hart);
 }
 
 /** Whether harts other than this one may hold translations of a space. */
 export function hasRemote(s: State, hart: number, space: number): boolean {
-  const own = bitOf(hart);
-  const lo = s.addressSpace.ranOnLo[space] & (hart < 32 ? ~own : -1);
-  const hi = s.addressSpace.ranOnHi[space] & (hart < 32 ? -1 : ~own);
-  return (lo | hi) !== 0;
+  return hasOtherHart(s.addressSpace.ranOnLo[space], s.addressSpace.ranOnHi[space], hart);
 }
 
 /**
@@ -59,8 +52,7 @@ export function sendShootdown(s: State, fx: Effects, hart: number, row: number):
   const space = s.shootdown.space[row];
   for (let h = 0; h < s.kernel.harts[one]; h++) {
     if (h === hart || !ranOn(s, space, h)) continue;
-    if (h < 32) s.shootdown.waitingLo[row] |= bitOf(h);
-    else s.shootdown.waitingHi[row] |= bitOf(h);
+    addHart(s.shootdown.waitingLo, s.shootdown.waitingHi, row, h);
     raiseIpi(s, fx, hart, h);
   }
   assert(
@@ -117,8 +109,7 @@ export function beginsAfterShootdown(s: State, t: number, row: number): boolean 
 
 /** Notes that a hart's satp names a space: it may hold its translations from now on. */
 export function markRanOn(s: State, hart: number, space: number): void {
-  if (hart < 32) s.addressSpace.ranOnLo[space] |= bitOf(hart);
-  else s.addressSpace.ranOnHi[space] |= bitOf(hart);
+  addHart(s.addressSpace.ranOnLo, s.addressSpace.ranOnHi, space, hart);
   s.hart.asidEpoch[hart + 1] = s.memory.asidEpoch[one];
 }
 
@@ -128,9 +119,8 @@ export function acknowledgeShootdowns(s: State, fx: Effects, hart: number): void
   let answered = 0;
   while (row !== 0) {
     const older = s.shootdown.next[row];
-    const waiting = hart < 32 ? s.shootdown.waitingLo : s.shootdown.waitingHi;
-    if ((waiting[row] & bitOf(hart)) !== 0) {
-      waiting[row] &= ~bitOf(hart);
+    if (hasHart(s.shootdown.waitingLo[row], s.shootdown.waitingHi[row], hart)) {
+      removeHart(s.shootdown.waitingLo, s.shootdown.waitingHi, row, hart);
       answered++;
       forgetRanOn(s, hart, s.shootdown.space[row]);
       if ((s.shootdown.waitingLo[row] | s.shootdown.waitingHi[row]) === 0) {
@@ -145,8 +135,7 @@ export function acknowledgeShootdowns(s: State, fx: Effects, hart: number): void
 /** A hart that has flushed a space holds none of it until it runs there again. */
 function forgetRanOn(s: State, hart: number, space: number): void {
   if (space === 0 || s.hart.runningSpace[hart + 1] === space) return;
-  if (hart < 32) s.addressSpace.ranOnLo[space] &= ~bitOf(hart);
-  else s.addressSpace.ranOnHi[space] &= ~bitOf(hart);
+  removeHart(s.addressSpace.ranOnLo, s.addressSpace.ranOnHi, space, hart);
 }
 
 /** The newest shootdown of a space that is older than a given one, or 0. */

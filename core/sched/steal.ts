@@ -1,7 +1,7 @@
 import type { Effects } from "../effect.ts";
 import { ONE, type State } from "../kernel.ts";
 import { UNITS } from "../limits.ts";
-import { hasHart } from "./hart_set.ts";
+import { addHart, hasHart, removeHart } from "./hart_set.ts";
 import { scheduler } from "./scheduler.ts";
 import { Steal, ThreadState } from "./tables.ts";
 import { handOver, mayRunOn, raiseIpi } from "./thread.ts";
@@ -23,10 +23,9 @@ export function isHungry(s: State, hart: number): boolean {
 }
 
 function setHungry(s: State, hart: number, hungry: boolean): void {
-  const masks = hart < 32 ? s.kernel.hungryLo : s.kernel.hungryHi;
-  const bit = 1 << (hart & 31);
-  if (hungry) masks[one] |= bit;
-  else masks[one] &= ~bit;
+  const { hungryLo, hungryHi } = s.kernel;
+  if (hungry) addHart(hungryLo, hungryHi, one, hart);
+  else removeHart(hungryLo, hungryHi, one, hart);
 }
 
 function hasTried(s: State, thief: number, hart: number): boolean {
@@ -34,13 +33,11 @@ function hasTried(s: State, thief: number, hart: number): boolean {
 }
 
 function markTried(s: State, thief: number, hart: number): void {
-  const masks = hart < 32 ? s.hart.stealTriedLo : s.hart.stealTriedHi;
-  masks[thief + 1] |= 1 << (hart & 31);
+  addHart(s.hart.stealTriedLo, s.hart.stealTriedHi, thief + 1, hart);
 }
 
 function unmarkTried(s: State, thief: number, hart: number): void {
-  const masks = hart < 32 ? s.hart.stealTriedLo : s.hart.stealTriedHi;
-  masks[thief + 1] &= ~(1 << (hart & 31));
+  removeHart(s.hart.stealTriedLo, s.hart.stealTriedHi, thief + 1, hart);
 }
 
 /** At boot every hart is idle, and asks as one does that became it. */

@@ -27,6 +27,21 @@ function rowsOf(s: State, p: number): number {
   return s.process.threads[p] + (firstIsDead ? 1 : 0);
 }
 
+/**
+ * Makes one more thread of a process, with an id of its own and what it has from its maker. It has
+ * no registers and no hart yet. `mayHaveThread` has said that there is room: it cannot fail.
+ *
+ * @param maker thread it inherits from, which may be another process's
+ * @returns the thread row, an embryo
+ */
+export function addThread(s: State, p: number, maker: number): number {
+  const thread = createThread(s, p, s.kernel.nextPid[ONE]++);
+  s.kernel.tidsGiven[ONE]++;
+  if (s.process.threadDeath[p] !== 0) keepDeathPulse(s, thread);
+  inheritThread(s, maker, thread);
+  return thread;
+}
+
 /** Writes the new thread's id where clone's flags ask for it; Result.Pending to run it again. */
 function writeTid(
   s: State,
@@ -78,13 +93,9 @@ export function cloneThread(
   }
 
   // From here on it must succeed.
-  const tid = s.kernel.nextPid[ONE]++;
-  s.kernel.tidsGiven[ONE]++;
-  const thread = createThread(s, p, tid);
-  if (s.process.threadDeath[p] !== 0) keepDeathPulse(s, thread);
-  inheritThread(s, t, thread);
+  const thread = addThread(s, p, t);
   if ((flags & CloneFlag.ChildClearTid) !== 0) setClearTid(s, thread, childTid);
   copyRegisters(fx, e, t, thread, flags, stack, tls);
   startThread(s, fx, e.hart, thread, leastLoadedHart(s, thread, e.hart));
-  return tid;
+  return s.thread.tid[thread];
 }

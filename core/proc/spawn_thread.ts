@@ -1,10 +1,8 @@
 import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
-import { keepDeathPulse } from "../ipc/thread_death.ts";
-import { ONE, type State } from "../kernel.ts";
-import { createThread, leastLoadedHart, startThread } from "../sched/thread.ts";
-import { mayHaveThread } from "./clone_thread.ts";
-import { inheritThread } from "./fork.ts";
+import type { State } from "../kernel.ts";
+import { leastLoadedHart, startThread } from "../sched/thread.ts";
+import { addThread, mayHaveThread } from "./clone_thread.ts";
 import { isDoomed } from "./signal.ts";
 import { isStart, setStart } from "./spawn.ts";
 import { ProcessState } from "./tables.ts";
@@ -42,10 +40,7 @@ export function spawnThread(
   if (!mayHaveThread(s, process)) return -Err.Again;
 
   // From here on it must succeed.
-  s.kernel.tidsGiven[ONE]++;
-  const thread = createThread(s, process, s.kernel.nextPid[ONE]++);
-  if (s.process.threadDeath[process] !== 0) keepDeathPulse(s, thread);
-  inheritThread(s, creator, thread);
+  const thread = addThread(s, process, creator);
   if (!own) {
     s.thread.blockedLo[thread] = 0;
     s.thread.blockedHi[thread] = 0;

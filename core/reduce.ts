@@ -31,6 +31,7 @@ import { rowOf } from "./syscall/rows.ts";
 import { clearCall, isSameCall, keepArguments, returnFromCall } from "./sched/call.ts";
 import { bookTime } from "./sched/hart_time.ts";
 import { keepSources } from "./sched/irq.ts";
+import { CallStage } from "./sched/call_stage.ts";
 import { robustSampleBytes, takeRobustSample } from "./sched/futex_robust.ts";
 import { endOperation, OperationKind } from "./sched/operation.ts";
 import { InterruptRule, Request, ThreadState, WakeReason } from "./sched/tables.ts";
@@ -99,7 +100,7 @@ function isOfShutdown(kind: number): boolean {
 function isFrameSample(s: State, e: Event, thread: number): boolean {
   return s.thread.operation[thread] === RobustList
     ? e.payloadLength === robustSampleBytes(s, thread)
-    : s.thread.callStage[thread] === 1;
+    : s.thread.callStage[thread] === CallStage.Sampling;
 }
 
 /** The rule an event breaks, or Refusal.None. */

@@ -6,6 +6,7 @@ import { freeRegion, unlinkRegion } from "../mem/region.ts";
 import { shootdownBefore } from "../mem/shootdown.ts";
 import { abandonSpace, holdSpace, leaveSlot, takeSlot } from "../mem/space.ts";
 import { sweepUnmap } from "../mem/unmap.ts";
+import { CallStage } from "../sched/call_stage.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { waitOn } from "../sched/wait.ts";
@@ -15,9 +16,6 @@ import { CapKind, NodeFlag } from "./tables.ts";
 
 /** Most nodes above one: what keeps looking up the path of a node a bounded walk. */
 export const DEPTH_LIMIT = 200;
-
-/** callStage of a revocation that only waits for other harts to forget what it unmapped. */
-const STAGE_REVOKED = 0x5e00;
 
 /** What the cursor of a thread that revokes holds. */
 const Cursor = {
@@ -130,7 +128,7 @@ function mayBeCached(s: State, node: number): boolean {
 function awaitShootdowns(s: State, thread: number, sent: number, waiting: number): number {
   const row = shootdownBefore(s, sent);
   if (row === 0) return 0;
-  s.thread.callStage[thread] = STAGE_REVOKED;
+  s.thread.callStage[thread] = CallStage.Revoked;
   s.thread.callProgress[thread] = sent;
   waitOn(s, thread, WaitKind.Shootdown, row);
   return waiting;
@@ -159,7 +157,7 @@ export function stepRevoke(s: State, fx: Effects, hart: number, thread: number):
 
 /** Whether a thread's revocation is done and only waits for other harts; it runs again then. */
 export function isRevocationDone(s: State, thread: number): boolean {
-  return s.thread.callStage[thread] === STAGE_REVOKED;
+  return s.thread.callStage[thread] === CallStage.Revoked;
 }
 
 /** Runs on after such a wait; 0, or Result.Pending. */

@@ -1,7 +1,7 @@
 import type { Effects } from "../effect.ts";
 import type { State } from "../kernel.ts";
 import { releasePipe } from "./pipe_row.ts";
-import { CallStage } from "./stage.ts";
+import { CallStage } from "../sched/call_stage.ts";
 
 /**
  * Gives the pipe of a fifo back after a signal has ended a wait in open, if nobody else has the fifo

@@ -13,7 +13,7 @@ import { createOpenFile } from "./open_file.ts";
 import { walkPath } from "./path.ts";
 import { createPipe, holdPipe } from "./pipe_row.ts";
 import { truncateInode } from "./regular.ts";
-import { CallStage } from "./stage.ts";
+import { CallStage } from "../sched/call_stage.ts";
 import { Device, InodeKind, OpenFlag, OpenKind } from "./tables.ts";
 
 /** What open may do beside opening; bits above those of OpenFlag. */

@@ -14,7 +14,7 @@ import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { waitOn, wakeAll, wakeThread } from "../sched/wait.ts";
 import { moveIn } from "./move.ts";
 import { freeAllFrames } from "./pipe_row.ts";
-import { CallStage } from "./stage.ts";
+import { CallStage } from "../sched/call_stage.ts";
 import { OpenFlag, PIPE_PAGES } from "./tables.ts";
 
 /** Bytes a pipe holds at most. */

@@ -26,15 +26,13 @@ import { roleRegister } from "../isa/signal_frame.ts";
 import { mayChange, spaceOf } from "../mem/space.ts";
 import { FrameRole, Prot, RegionFlag } from "../mem/tables.ts";
 import { invalidate } from "../mem/unmap.ts";
+import { CallStage } from "../sched/call_stage.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { waitOn } from "../sched/wait.ts";
 import { freeRows } from "../state/table.ts";
 import { Side } from "./parts.ts";
 import { INFO_BYTES, PARTS, Pass } from "./tables.ts";
 import { TagFlag } from "./tag.ts";
-
-/** callStage of a receive that has its message and waits for harts to forget the pages it had. */
-const STAGE_HANDED = 0x5f00;
 
 /** Page of a message's first part on one side. */
 function pageOf(s: State, message: number, side: number): number {
@@ -179,7 +177,7 @@ function awaitSent(
     fx.setRegister(t, roleRegister.a1, TagFlag.Memory + length);
     return receipt;
   }
-  s.thread.callStage[t] = STAGE_HANDED;
+  s.thread.callStage[t] = CallStage.Handed;
   s.thread.callProgress[t] = sent;
   s.thread.callArgument[4 * t] = receipt;
   s.thread.callArgument[4 * t + 1] = length;
@@ -189,7 +187,7 @@ function awaitSent(
 
 /** Whether a receive has its message and only waits for other harts. */
 export function isPassed(s: State, t: number): boolean {
-  return s.thread.callStage[t] === STAGE_HANDED;
+  return s.thread.callStage[t] === CallStage.Handed;
 }
 
 /** Goes on with such a receive; its receipt, or Result.Pending. */

@@ -4,6 +4,7 @@ import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
 import { completeCall } from "../sched/call.ts";
+import { CallStage } from "../sched/call_stage.ts";
 import { WaitKind, WakeReason } from "../sched/tables.ts";
 import { addHart, hasHart, hasOtherHart, removeHart } from "../sched/hart_set.ts";
 import { raiseIpi } from "../sched/thread.ts";
@@ -15,9 +16,6 @@ const { ShootdownFree, ShootdownUsed } = Account;
 const { Shootdown } = WaitKind;
 const { Restart } = WakeReason;
 const one = ONE;
-
-/** callStage of a call whose work is done and that only waits for acknowledgements. */
-export const STAGE_SHOOTDOWN = 0x5d00;
 
 function ranOn(s: State, space: number, hart: number): boolean {
   return hasHart(s.addressSpace.ranOnLo[space], s.addressSpace.ranOnHi[space], hart);
@@ -89,7 +87,7 @@ export function shootdownBefore(s: State, sent: number): number {
  */
 export function waitForShootdown(s: State, t: number, row: number, value: number): boolean {
   if (row === 0) return false;
-  s.thread.callStage[t] = STAGE_SHOOTDOWN;
+  s.thread.callStage[t] = CallStage.Shootdown;
   s.thread.callArgument[4 * t] = value;
   waitOn(s, t, Shootdown, row);
   return true;
@@ -165,7 +163,7 @@ function completeShootdown(s: State, fx: Effects, hart: number, row: number): vo
   for (;;) {
     const t = firstWaiter(s, Shootdown, row);
     if (t === 0) break;
-    if (s.thread.call[t] !== 0 && s.thread.callStage[t] === STAGE_SHOOTDOWN) {
+    if (s.thread.call[t] !== 0 && s.thread.callStage[t] === CallStage.Shootdown) {
       completeCall(s, fx, hart, t, s.thread.callArgument[4 * t]);
     } else wakeThread(s, fx, hart, t, Restart);
   }

@@ -25,6 +25,7 @@ import { Prot, RegionFlag } from "../mem/tables.ts";
 import { releaseOwned } from "../sched/futex_owner.ts";
 import { beginRobustList, owesRobustList } from "../sched/futex_robust.ts";
 import { clearCall } from "../sched/call.ts";
+import { CallStage } from "../sched/call_stage.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { ThreadState, WaitKind } from "../sched/tables.ts";
 import { freeThread } from "../sched/thread.ts";
@@ -79,19 +80,16 @@ function imageOf(s: State, fx: Effects, thread: number, inode: number): number {
     if (!needsChunk(s, object, 0)) return -Err.BadExecutable;
     return requestChunk(s, fx, thread, object, 0);
   }
-  s.thread.callStage[thread] = ExecStage.Sampling;
+  s.thread.callStage[thread] = CallStage.Sampling;
   s.thread.callArgument[thread * 4] = inode;
   fx.sampleFrame(s.objectPage.frame[page], 0, Math.min(s.inode.size[inode], IMAGE_HEAD_BYTES));
   return Result.Pending;
 }
 
-/** Stages of execve kept in thread.callStage. */
-export const ExecStage = { Start: 0, Sampling: 1 } as const;
-
 /** Takes the sampled head of an executable; the call then runs again from its `ecall`. */
 export function takeImageSample(s: State, e: Event, thread: number): number {
   const inode = s.thread.callArgument[thread * 4];
-  s.thread.callStage[thread] = ExecStage.Start;
+  s.thread.callStage[thread] = CallStage.None;
   s.thread.callArgument[thread * 4] = 0;
   const image = makeImage(s, inode, e, s.inode.size[inode]);
   return image < 0 ? image : Result.Restart;

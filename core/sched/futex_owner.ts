@@ -10,6 +10,7 @@ import { ProcessState } from "../proc/tables.ts";
 import { ANY_BITS, waitAtFutex } from "./futex.ts";
 import { createFutex, findFutex, setOwner } from "./futex_row.ts";
 import { armSleep, completeCall } from "./call.ts";
+import { CallStage } from "./call_stage.ts";
 import { lendPriority } from "./priority.ts";
 import { InterruptRule, ThreadState, WakeReason } from "./tables.ts";
 import { wakeThread } from "./wait.ts";
@@ -26,9 +27,6 @@ export const OwnerWord = {
  * looked up among them.
  */
 export const OWNED_LIMIT = 64;
-
-/** Stage of a call whose thread was made owner of a futex by the end of the one before. */
-const HEIR = 1;
 
 /** Writes the word of a futex: bytes of a frame that is present and private. */
 export function putWord(fx: Effects, frame: number, offset: number, word: number): void {
@@ -79,7 +77,7 @@ export function lockOwned(
   const found = findFutex(s, t, region, address);
   if (found !== 0 && s.futex.inherits[found] === 0) return -Err.Invalid;
   const holder = found === 0 ? 0 : s.futex.owner[found];
-  const heir = s.thread.callStage[t] === HEIR && owner === 0;
+  const heir = s.thread.callStage[t] === CallStage.Heir && owner === 0;
   const died = heir || (word & OwnerWord.OwnerDied) !== 0;
   if (heir || (named === 0 && (holder === 0 || holder === t))) {
     if (found !== 0 && holder !== t && !canOwn(s, t)) return -Err.NoMemory;
@@ -104,7 +102,7 @@ export function lockOwned(
   if ((word & OwnerWord.Waiters) === 0) putWord(fx, frame, offset, word | OwnerWord.Waiters);
   if (deadline !== Infinity) armSleep(s, fx, hart, t, deadline);
   s.futex.inherits[row] = 1;
-  s.thread.callStage[t] = 0;
+  s.thread.callStage[t] = CallStage.None;
   s.thread.callBlocking[t] = InterruptRule.Always;
   waitAtFutex(s, t, row, ANY_BITS);
   setOwner(s, fx, hart, row, whom);
@@ -156,7 +154,7 @@ export function releaseOwned(s: State, fx: Effects, hart: number, thread: number
     const row = s.thread.firstOwned[thread];
     const heir = s.waiter.thread[s.futex.waitHead[row]];
     setOwner(s, fx, hart, row, heir);
-    s.thread.callStage[heir] = HEIR;
+    s.thread.callStage[heir] = CallStage.Heir;
     wakeThread(s, fx, hart, heir, WakeReason.Restart);
   }
 }

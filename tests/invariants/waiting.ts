@@ -1,5 +1,5 @@
 /** I17, F5: nobody waits for what is already there, and no two wait for each other's slot. */
-import { CallStage } from "../../core/fs/stage.ts";
+import { CallStage } from "../../core/sched/call_stage.ts";
 import type { State } from "../../core/kernel.ts";
 import { ProcessState } from "../../core/proc/tables.ts";
 import { ThreadState, WaitKind } from "../../core/sched/tables.ts";

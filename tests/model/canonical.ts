@@ -9,7 +9,7 @@ import { ONE } from "../../core/kernel.ts";
 import { FrameRole } from "../../core/mem/tables.ts";
 import { QUANTUM_NS } from "../../core/sched/fixed_priority.ts";
 import { HEAP_CAPACITY, ThreadState } from "../../core/sched/tables.ts";
-import { CallStage } from "../../core/fs/stage.ts";
+import { CallStage } from "../../core/sched/call_stage.ts";
 import type { TableBase } from "../../core/state/table.ts";
 import { LEFT_BEHIND, type Scene } from "../schedules/scene.ts";
 import {

@@ -4,7 +4,7 @@
  * kernel's own bookkeeping of who is to be woken.
  */
 import { ATOMIC_BYTES, PIPE_BYTES, pipeHeld } from "../../core/fs/pipe.ts";
-import { CallStage } from "../../core/fs/stage.ts";
+import { CallStage } from "../../core/sched/call_stage.ts";
 import { streamReadable } from "../../core/fs/stream.ts";
 import { terminalReadable } from "../../core/fs/line_discipline.ts";
 import { ONE, type State } from "../../core/kernel.ts";

@@ -11,10 +11,10 @@ import { mapMemory, Placement } from "../../mem/map.ts";
 import { protectRange } from "../../mem/protect.ts";
 import { ANY_PROT, isCovered } from "../../mem/region.ts";
 import { remap } from "../../mem/remap.ts";
-import { STAGE_SHOOTDOWN } from "../../mem/shootdown.ts";
 import { spaceOf } from "../../mem/space.ts";
 import { Prot, RegionFlag } from "../../mem/tables.ts";
 import { discardRange, unmapRange } from "../../mem/unmap.ts";
+import { CallStage } from "../../sched/call_stage.ts";
 
 /** PROT_ bits that mean access; PROT_GROWSDOWN and PROT_GROWSUP are let pass. */
 const ACCESS_BITS = Prot.Read | Prot.Write | Prot.Execute;
@@ -50,7 +50,7 @@ function isAligned(e: Event, index: number): boolean {
 
 /** Whether the call has done its work already and was only waiting for acknowledgements. */
 function isDone(s: State, t: number): boolean {
-  return s.thread.callStage[t] === STAGE_SHOOTDOWN;
+  return s.thread.callStage[t] === CallStage.Shootdown;
 }
 
 /** What a call that `isDone` returns. */

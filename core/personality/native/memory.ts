@@ -12,10 +12,10 @@ import { PAGE_BYTES } from "../../limits.ts";
 import { createObject, releaseObject, truncateObject } from "../../mem/object.ts";
 import { protectRange } from "../../mem/protect.ts";
 import { ANY_PROT, isCovered, mapRegion } from "../../mem/region.ts";
-import { STAGE_SHOOTDOWN } from "../../mem/shootdown.ts";
 import { abandonSpace, createSpace, holdSpace, LOWEST_PAGE, mayChange } from "../../mem/space.ts";
 import { Inhabited, ObjectKind, Prot, RegionFlag } from "../../mem/tables.ts";
 import { unmapRange } from "../../mem/unmap.ts";
+import { CallStage } from "../../sched/call_stage.ts";
 import { freeRows } from "../../state/table.ts";
 
 /** memory_create(pages). */
@@ -94,7 +94,7 @@ export function spaceMap(s: State, fx: Effects, e: Event, t: number): number {
 
 /** Whether the call has done its work already and was only waiting for other harts. */
 function isDone(s: State, t: number): boolean {
-  return s.thread.callStage[t] === STAGE_SHOOTDOWN;
+  return s.thread.callStage[t] === CallStage.Shootdown;
 }
 
 /** The space a token with Map names, -Err, or -Err.Invalid for pages no space has. */

@@ -1,4 +1,5 @@
 import type { State } from "../kernel.ts";
+import { isRoot } from "../proc/root.ts";
 import { InodeKind } from "./tables.ts";
 
 /** Kinds of access a permission check asks for. */
@@ -14,21 +15,19 @@ const ANY_EXECUTE = 0o111;
  */
 export function mayAccess(s: State, process: number, inode: number, wanted: number): boolean {
   const mode = s.inode.mode[inode];
-  const uid = s.process.uid[process];
-  if (uid === 0) {
+  if (isRoot(s, process)) {
     return (wanted & Access.Execute) === 0 || (mode & ANY_EXECUTE) !== 0 ||
       s.inode.kind[inode] === InodeKind.Directory;
   }
   let bits = mode;
-  if (s.inode.uid[inode] === uid) bits = mode >> 6;
+  if (s.inode.uid[inode] === s.process.uid[process]) bits = mode >> 6;
   else if (s.inode.gid[inode] === s.process.gid[process]) bits = mode >> 3;
   return (bits & wanted) === wanted;
 }
 
 /** Whether a process's user may change an inode's mode, owner and times. */
 export function mayChange(s: State, process: number, inode: number): boolean {
-  const uid = s.process.uid[process];
-  return uid === 0 || uid === s.inode.uid[inode];
+  return isRoot(s, process) || s.process.uid[process] === s.inode.uid[inode];
 }
 
 const STICKY = 0o1000;
@@ -38,5 +37,5 @@ export function mayRemove(s: State, process: number, directory: number, inode: n
   if (!mayAccess(s, process, directory, Access.Write | Access.Execute)) return false;
   if ((s.inode.mode[directory] & STICKY) === 0) return true;
   const uid = s.process.uid[process];
-  return uid === 0 || uid === s.inode.uid[inode] || uid === s.inode.uid[directory];
+  return isRoot(s, process) || uid === s.inode.uid[inode] || uid === s.inode.uid[directory];
 }

@@ -4,6 +4,7 @@ import { ONE, type State } from "../kernel.ts";
 import { UNITS } from "../limits.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { watermark } from "../state/table.ts";
+import { isRoot } from "./root.ts";
 import { sendSignal, sendSignalToThread } from "./signal.ts";
 import { Signal } from "./signal_numbers.ts";
 import { ProcessState } from "./tables.ts";
@@ -17,7 +18,7 @@ const Cursor = { Row: 0, Group: 1, Signal: 2, Reached: 3, Refused: 4 } as const;
 /** Whether a process may send another a signal: same user, root, or CONT within the session. */
 export function maySignal(s: State, from: number, to: number, signal: number): boolean {
   const { uid, session } = s.process;
-  return uid[from] === 0 || uid[from] === uid[to] ||
+  return isRoot(s, from) || uid[from] === uid[to] ||
     (signal === Signal.Cont && session[from] === session[to]);
 }
 

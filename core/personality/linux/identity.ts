@@ -4,6 +4,7 @@ import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../../event.
 import { ONE, type State } from "../../kernel.ts";
 import { writeUser } from "../../mem/user_copy.ts";
 import { STACK_LIMIT } from "../../proc/exec.ts";
+import { isRoot } from "../../proc/root.ts";
 import { DESCRIPTORS } from "../../proc/tables.ts";
 import { findThread } from "../../sched/tid.ts";
 import { watermark } from "../../state/table.ts";
@@ -37,7 +38,7 @@ export function getgid(s: State, _fx: Effects, _e: Event, t: number): number {
 /** setuid: root may become anyone, others only themselves. */
 export function setuid(s: State, _fx: Effects, e: Event, t: number): number {
   const p = s.thread.process[t];
-  if (s.process.uid[p] !== 0 && s.process.uid[p] !== e.uint(0)) return -Err.NotPermitted;
+  if (!isRoot(s, p) && s.process.uid[p] !== e.uint(0)) return -Err.NotPermitted;
   s.process.uid[p] = e.uint(0);
   return 0;
 }
@@ -45,7 +46,7 @@ export function setuid(s: State, _fx: Effects, e: Event, t: number): number {
 /** setgid: as setuid. */
 export function setgid(s: State, _fx: Effects, e: Event, t: number): number {
   const p = s.thread.process[t];
-  if (s.process.uid[p] !== 0 && s.process.gid[p] !== e.uint(0)) return -Err.NotPermitted;
+  if (!isRoot(s, p) && s.process.gid[p] !== e.uint(0)) return -Err.NotPermitted;
   s.process.gid[p] = e.uint(0);
   return 0;
 }

@@ -9,6 +9,7 @@ import { Err } from "../../error.ts";
 import { argumentAt, ArgumentLength, type Event, payloadU32 } from "../../event.ts";
 import { type State } from "../../kernel.ts";
 import { writeUser } from "../../mem/user_copy.ts";
+import { isRoot } from "../../proc/root.ts";
 import { QUANTUM_NS } from "../../sched/fixed_priority.ts";
 import { setBasePriority, setUntimed } from "../../sched/priority.ts";
 import { DEFAULT_PRIORITY, ThreadState } from "../../sched/tables.ts";
@@ -42,8 +43,9 @@ function threadOf(s: State, t: number, tid: number): number {
 
 /** Whether t may change a thread's priority: its own user's threads, or all as root. */
 function mayChange(s: State, t: number, thread: number): boolean {
-  const user = s.process.uid[s.thread.process[t]];
-  return user === 0 || user === s.process.uid[s.thread.process[thread]];
+  const { process } = s.thread;
+  const { uid } = s.process;
+  return isRoot(s, process[t]) || uid[process[t]] === uid[process[thread]];
 }
 
 /** A base priority for a policy and its parameter, or -Err.Invalid. */
@@ -79,7 +81,7 @@ function change(
   const level = levelFor(base, policy, payloadU32(e, parameterAt + 4) | 0);
   if (level < 0) return level;
   if (!mayChange(s, t, thread)) return -Err.NotPermitted;
-  const root = s.process.uid[s.thread.process[t]] === 0;
+  const root = isRoot(s, s.thread.process[t]);
   if (!root && level > REAL_TIME && level > base) return -Err.NotPermitted;
 
   // From here on it must succeed.
@@ -169,7 +171,7 @@ export function setpriority(s: State, fx: Effects, e: Event, t: number): number 
   if (!mayChange(s, t, thread)) return -Err.NotPermitted;
   const base = s.thread.priority[thread];
   const nice = Math.max(NICE_LEAST, Math.min(NICE_MOST, e.int(2)));
-  const root = s.process.uid[s.thread.process[t]] === 0;
+  const root = isRoot(s, s.thread.process[t]);
   if (!root && nice < niceOf(base)) return -Err.Access;
   if (base > REAL_TIME || base === IDLE) return 0;
 

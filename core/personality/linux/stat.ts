@@ -11,6 +11,7 @@ import { ONE, type State } from "../../kernel.ts";
 import { PAGE_BYTES } from "../../limits.ts";
 import { framesAvailable } from "../../mem/frame.ts";
 import { writeUser } from "../../mem/user_copy.ts";
+import { isRoot } from "../../proc/root.ts";
 import { freeRows } from "../../state/table.ts";
 import { AT_FDCWD, AtFlag, descriptorInode, inodeArgument, pathArgument } from "./arguments.ts";
 
@@ -165,7 +166,7 @@ function changeOwner(s: State, t: number, inode: number, uid: number, gid: numbe
   const p = s.thread.process[t];
   const own = s.process.uid[p] === s.inode.uid[inode];
   const givesAway = uid !== UNCHANGED && uid !== s.inode.uid[inode];
-  if (s.process.uid[p] !== 0 && (!own || givesAway)) return -Err.NotPermitted;
+  if (!isRoot(s, p) && (!own || givesAway)) return -Err.NotPermitted;
   if (uid !== UNCHANGED) s.inode.uid[inode] = uid;
   if (gid !== UNCHANGED) s.inode.gid[inode] = gid;
   s.inode.changed[inode] = wallClock(s);

@@ -8,6 +8,7 @@ import { Err } from "../../error.ts";
 import type { Event } from "../../event.ts";
 import { type State } from "../../kernel.ts";
 import { findProcess } from "../../proc/process.ts";
+import { isRoot } from "../../proc/root.ts";
 import { spawn } from "../../proc/spawn.ts";
 import { KNOWN_SLOTS, ProcessState } from "../../proc/tables.ts";
 
@@ -98,7 +99,7 @@ export function capProcess(s: State, _fx: Effects, e: Event, t: number): number 
   if (p === 0 || (p !== own && s.process.parent[p] !== own)) return -Err.NoCapability;
   if (s.process.state[p] !== ProcessState.Live) return -Err.NoProcess;
   // Control of a process is to run code as its user.
-  if (s.process.uid[own] !== 0 && s.process.uid[p] !== s.process.uid[own]) return -Err.FewerRights;
+  if (!isRoot(s, own) && s.process.uid[p] !== s.process.uid[own]) return -Err.FewerRights;
   const full = mayReceive(s, own);
   if (full < 0) return full;
   return grantOriginal(s, own, CapKind.Process, p, PROCESS_RIGHTS);

@@ -5,6 +5,7 @@ import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
 import type { Event } from "../../event.ts";
 import type { State } from "../../kernel.ts";
+import { isRoot } from "../../proc/root.ts";
 import { acknowledgeIrq, bindIrq, isSource, isTaken } from "../../sched/irq.ts";
 import { freeRows } from "../../state/table.ts";
 import { isBits } from "./notification.ts";
@@ -17,7 +18,7 @@ export function irqBind(s: State, fx: Effects, e: Event, t: number): number {
   const p = s.thread.process[t];
   const node = checkToken(s, p, e.argument(1), CapKind.Notification, Right.Send);
   if (node < 0) return node;
-  if (s.process.uid[p] !== 0) return -Err.FewerRights;
+  if (!isRoot(s, p)) return -Err.FewerRights;
   const source = e.argument(0);
   if (!isSource(source) || !isBits(e.argument(2))) return -Err.Invalid;
   if (isTaken(s, source)) return -Err.Busy;

@@ -7,6 +7,7 @@ import { Err, Result } from "../../error.ts";
 import type { Event } from "../../event.ts";
 import type { State } from "../../kernel.ts";
 import { HART_TIME_NS } from "../../limits.ts";
+import { isRoot } from "../../proc/root.ts";
 import { doomThread } from "../../proc/signal.ts";
 import { spawnThread } from "../../proc/spawn_thread.ts";
 import { ProcessState } from "../../proc/tables.ts";
@@ -18,8 +19,6 @@ import { waitOn } from "../../sched/wait.ts";
 
 /** What whoever makes a thread gets, and a thread of itself. */
 const THREAD_RIGHTS = Right.Read | Right.Grant | Right.Control;
-/** User who may give threads any priority. */
-const ROOT = 0;
 
 /** The thread a token names, or -Err. */
 function threadOf(s: State, e: Event, t: number, rights: number): number {
@@ -29,7 +28,7 @@ function threadOf(s: State, e: Event, t: number, rights: number): number {
 
 /** Whether a thread may give another a priority: its own at most, root's threads any. */
 function mayGive(s: State, t: number, priority: number): boolean {
-  return priority <= s.thread.priority[t] || s.process.uid[s.thread.process[t]] === ROOT;
+  return priority <= s.thread.priority[t] || isRoot(s, s.thread.process[t]);
 }
 
 /** thread_create(process, entry, stack, argument, priority): a token of the thread. */

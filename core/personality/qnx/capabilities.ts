@@ -39,7 +39,7 @@ export function msgSendCaps(s: State, fx: Effects, e: Event, t: number): number 
   m.replyParts[message] = 0;
   m.replyLength[message] = 0;
   carry(s, e, tag, message);
-  return send(s, fx, e.hart, e.time, message, connection);
+  return send(s, fx, e.hart, e.time, message, connection, channel);
 }
 
 /** msg_reply_caps(receipt, tag): as msg_reply, with the capabilities that t3 to t6 name. */

@@ -12,7 +12,7 @@ import { sendPulse } from "../../ipc/pulse.ts";
 import { readMessage } from "../../ipc/read.ts";
 import { receive } from "../../ipc/receive.ts";
 import { replyError, replyMemory, replyRegisters } from "../../ipc/reply.ts";
-import { prepareMemory, send } from "../../ipc/send.ts";
+import { maySend, prepareMemory, send } from "../../ipc/send.ts";
 import { INFO_BYTES, MESSAGE_BYTES, PARTS, Pass, PULSE_CODES } from "../../ipc/tables.ts";
 import { isRegisterTag } from "../../ipc/tag.ts";
 import { putInfo } from "../../ipc/transfer.ts";
@@ -51,13 +51,16 @@ export function msgSend(s: State, fx: Effects, e: Event, t: number): number {
   if (!isRegisterTag(e.uint(1))) return -Invalid;
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
+  const channel = maySend(s, message, connection, e.time);
+  if (channel < 0) return channel;
+  // From here on it must succeed.
   const m = s.message;
   m.inMemory[message] = 0;
   m.tag[message] = e.uint(1);
   m.sendLength[message] = e.uint(1);
   m.replyParts[message] = 0;
   m.replyLength[message] = 0;
-  return send(s, fx, e.hart, e.time, message, connection);
+  return send(s, fx, e.hart, e.time, message, connection, channel);
 }
 
 /** Sends what the row describes as parts; `pass` is a Pass. */
@@ -71,7 +74,11 @@ function sendParts(
 ): number {
   s.message.inMemory[message] = pass;
   const ready = prepareMemory(s, fx, e.hart, message);
-  return ready < 0 ? ready : send(s, fx, e.hart, e.time, message, connection);
+  if (ready < 0) return ready;
+  const channel = maySend(s, message, connection, e.time);
+  if (channel < 0) return channel;
+  // From here on it must succeed.
+  return send(s, fx, e.hart, e.time, message, connection, channel);
 }
 
 /** msg_send_bytes(coid, buf, length, reply, room). */

@@ -24,6 +24,19 @@ export function noteArrival(s: State, channel: number): number {
 }
 
 /**
+ * Whether one thing that waits at a channel is received before another: by its priority, and among
+ * equals by its arrival number.
+ */
+export function goesBefore(
+  priority: number,
+  arrival: number,
+  otherPriority: number,
+  otherArrival: number,
+): boolean {
+  return priority > otherPriority || (priority === otherPriority && arrival < otherArrival);
+}
+
+/**
  * Has all receivers that wait at a channel run their calls again: what came needs their memory made
  * ready, or more room than the first of them has. They are of one process, so they are few; if only
  * the first ran and it did not take what came, the others would sleep beside it.

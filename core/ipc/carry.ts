@@ -11,6 +11,7 @@ import { Err } from "../error.ts";
 import type { Event } from "../event.ts";
 import type { State } from "../kernel.ts";
 import { DESCRIPTORS } from "../proc/tables.ts";
+import { clearCall } from "../sched/call.ts";
 import { freeRows } from "../state/table.ts";
 import { CARRIED } from "./tables.ts";
 import { capabilitiesOf, CAPABILITY_REGISTER, movedOf } from "./tag.ts";
@@ -153,4 +154,10 @@ export function giveBack(s: State, fx: Effects, hart: number, message: number): 
 export function giveBackOf(s: State, fx: Effects, hart: number, thread: number): void {
   const message = s.thread.message[thread];
   if (message !== 0 && s.message.carried[message] !== 0) giveBack(s, fx, hart, message);
+}
+
+/** Ends the call a thread has in progress without a result: it does something else next. */
+export function leaveCall(s: State, fx: Effects, hart: number, thread: number): void {
+  giveBackOf(s, fx, hart, thread);
+  clearCall(s, thread);
 }

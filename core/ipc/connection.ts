@@ -62,6 +62,12 @@ export function channelOf(s: State, connection: number): number {
   return channel !== 0 && s.channel.dying[channel] === 0 ? channel : 0;
 }
 
+/** The channel a connection leads to, or -Err.BadDescriptor when that is gone. */
+export function channelBehind(s: State, connection: number): number {
+  const channel = channelOf(s, connection);
+  return channel === 0 ? -BadDescriptor : channel;
+}
+
 /** A connection of a process to a channel, or 0. At most CONNECTIONS are looked at. */
 function connectionTo(s: State, process: number, channel: number): number {
   let connection = s.process.firstConnection[process];

@@ -2,9 +2,9 @@ import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
 import { argumentAt, ArgumentLength, type Event, payloadU32, payloadU64 } from "../../event.ts";
 import { AFRESH, resume } from "../../ipc/call.ts";
-import { channelOf, findConnection } from "../../ipc/connection.ts";
+import { channelBehind, findConnection } from "../../ipc/connection.ts";
 import { findChannel } from "../../ipc/channel.ts";
-import { mayCome, takeCredit } from "../../ipc/limit.ts";
+import { mayCome, settleCredit } from "../../ipc/limit.ts";
 import { finishPassed, isPassed } from "../../ipc/handover.ts";
 import { findReceipt, messageOf } from "../../ipc/message.ts";
 import { setExtent, setPart, Side } from "../../ipc/parts.ts";
@@ -235,8 +235,8 @@ export function msgReplyReceive(s: State, fx: Effects, e: Event, t: number): num
 export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number {
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
-  const channel = channelOf(s, connection);
-  if (channel === 0) return -BadDescriptor;
+  const channel = channelBehind(s, connection);
+  if (channel < 0) return channel;
   const given = e.int(1);
   if (given < -1 || given > 255) return -Invalid;
   const code = e.int(2);
@@ -257,8 +257,7 @@ export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number
     sessionLo[connection],
     sessionHi[connection],
   );
-  if (sent === 0) takeCredit(s, channel, connection, e.time);
-  return sent;
+  return settleCredit(s, channel, connection, e.time, sent);
 }
 
 /** msg_info(receipt, info). */

@@ -33,6 +33,11 @@ export function releaseNotification(s: State, fx: Effects, hart: number, row: nu
   post(s, Account.NotificationUsed, Account.NotificationFree, 1);
 }
 
+/** Whether bits may be set in a notification: of 31, so that an answer with them is positive. */
+export function isBits(bits: number): boolean {
+  return bits > 0 && bits < 2 ** 31;
+}
+
 /** Takes all bits that are set, and clears them; 0 for none. */
 export function takeBits(s: State, row: number): number {
   const bits = s.notification.bits[row];

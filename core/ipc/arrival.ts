@@ -1,4 +1,4 @@
-import { setBits } from "../cap/notification.ts";
+import { isBits, setBits } from "../cap/notification.ts";
 import { CapKind, Right } from "../cap/tables.ts";
 import { checkToken } from "../cap/token.ts";
 import type { Effects } from "../effect.ts";
@@ -92,7 +92,7 @@ export function bindChannel(
     c.notifyBits[channel] = 0;
     return 0;
   }
-  if (!(bits >= 1 && bits < 2 ** 31)) return -Invalid;
+  if (!isBits(bits)) return -Invalid;
   const node = checkToken(s, c.process[channel], token, Notification, Right.Send);
   if (node < 0) return node;
   // From here on it must succeed.

@@ -122,7 +122,7 @@ export function connect(s: State, fx: Effects, process: number, channel: number)
   fx.charge(s.process.connections[process]);
   const rights = Right.Send | Right.Grant;
   const made = dependentNode(s, node, process, capKindConnection, connection, rights);
-  c.id[connection] = nameNode(s, process, made, nameKindConnection);
+  c.id[connection] = nameNode(s, process, made);
   return c.id[connection];
 }
 

@@ -13,6 +13,7 @@ import {
   openShootdown,
   sendShootdown,
   shootdownOf,
+  STAGE_SHOOTDOWN,
   waitForShootdown,
 } from "./shootdown.ts";
 import { abandonSpace, holdSpace, leaveSlot, mayChange, spaceOf, takeSlot } from "./space.ts";
@@ -98,6 +99,16 @@ export function finishChange(
   if (value === Result.Restart) waitOn(s, t, WaitKind.Shootdown, row);
   else waitForShootdown(s, t, row, value);
   return waiting;
+}
+
+/** Whether a call has done its work, which `finishChange` ended, and only waited for other harts. */
+export function isChanged(s: State, t: number): boolean {
+  return s.thread.callStage[t] === STAGE_SHOOTDOWN;
+}
+
+/** What a call that `isChanged` returns. */
+export function changeValue(s: State, t: number): number {
+  return s.thread.callArgument[4 * t];
 }
 
 /**

@@ -21,8 +21,8 @@ export function createNotification(s: State): number {
 }
 
 /**
- * Gives a node's hold back. Whoever waits looks again whether its own capability is still there; the
- * last hold frees the row.
+ * Gives a node's hold back. Whoever waits looks again whether its own capability is still there;
+ * the last hold frees the row.
  */
 export function releaseNotification(s: State, fx: Effects, hart: number, row: number): void {
   const n = s.notification;

@@ -15,8 +15,8 @@ const { MessageReceive } = WaitKind;
 const { Restart } = WakeReason;
 
 /**
- * Counts something that has to wait at a channel: its arrival number. A pulse that comes next is not
- * equal to what came last, unless that is noted (`channel.newest`).
+ * Counts something that has to wait at a channel: its arrival number. A pulse that comes next is
+ * not equal to what came last, unless that is noted (`channel.newest`).
  */
 export function noteArrival(s: State, channel: number): number {
   s.channel.newest[channel] = 0;

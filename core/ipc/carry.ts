@@ -111,8 +111,8 @@ export function mayLand(s: State, message: number, process: number): boolean {
 }
 
 /**
- * Hands the capabilities that a message carries to the process of a thread, which has room for them,
- * and their names to its registers t3 to t6: 0 for one that was revoked on the way.
+ * Hands the capabilities that a message carries to the process of a thread, which has room for
+ * them, and their names to its registers t3 to t6: 0 for one that was revoked on the way.
  */
 export function land(s: State, fx: Effects, message: number, receiver: number): void {
   const process = s.thread.process[receiver];

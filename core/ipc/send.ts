@@ -53,8 +53,8 @@ export function prepareMemory(s: State, fx: Effects, h: number, message: number)
 }
 
 /**
- * Whether a message can be sent through a connection now. The row kept for asking its server is made
- * then: nothing else is left to fail.
+ * Whether a message can be sent through a connection now. The row kept for asking its server is
+ * made then: nothing else is left to fail.
  *
  * @param now the hart's time, ns
  * @returns the channel; -Err.BadDescriptor when it is gone; -Err.RateLimited when too many came
@@ -76,7 +76,8 @@ export function maySend(s: State, message: number, connection: number, now: numb
 
 /**
  * Sends the message a row describes, which `maySend` and whose memory was prepared, and blocks its
- * thread until the reply. A receiver that waits gets it at once; else it waits for one, by priority.
+ * thread until the reply. A receiver that waits gets it at once; else it waits for one, by
+ * priority.
  *
  * @param now the hart's time, ns
  * @param channel where the connection leads

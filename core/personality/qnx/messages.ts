@@ -28,8 +28,8 @@ const { Again, BadAddress, BadDescriptor, Invalid, NoProcess, TooBig } = Err;
 const { Fill, Send } = Side;
 
 /**
- * Begins a call that sends: the thread's message row, or -Err. What an earlier wait of the same call
- * ended with comes before anything else.
+ * Begins a call that sends: the thread's message row, or -Err. What an earlier wait of the same
+ * call ended with comes before anything else.
  */
 export function beginSend(s: State, fx: Effects, h: number, t: number): number {
   const message = messageOf(s, t);

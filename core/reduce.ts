@@ -6,7 +6,7 @@ import { AccessKind, type Event, EventKind, SampleKind } from "./event.ts";
 import { reduceExternal, reduceInput } from "./input.ts";
 import { ONE, type State } from "./kernel.ts";
 import { registerSample } from "./isa/signal_frame.ts";
-import { giveBackOf } from "./ipc/carry.ts";
+import { giveBackOf, leaveCall } from "./ipc/carry.ts";
 import { outlastsDeadline } from "./ipc/end.ts";
 import { drainEnds, hasDyingEnds } from "./ipc/teardown.ts";
 import { hasCommonWork, leaveKernel } from "./leave.ts";
@@ -193,21 +193,16 @@ function settleCore(s: State, fx: Effects, thread: number, result: number): void
   settle(s, fx, thread, call, isError ? answerOf(call, result) : result);
 }
 
-/** Ends the call a thread has left for another one, as code that changed may do. */
-function leaveCall(s: State, fx: Effects, e: Event, thread: number): void {
-  giveBackOf(s, fx, e.hart, thread);
-  clearCall(s, thread);
-}
-
 function syscall(s: State, fx: Effects, e: Event, thread: number): void {
-  if (s.thread.call[thread] !== 0 && !isSameCall(s, e, thread)) leaveCall(s, fx, e, thread);
+  // Code that changed may have made another call of the one in progress.
+  if (s.thread.call[thread] !== 0 && !isSameCall(s, e, thread)) leaveCall(s, fx, e.hart, thread);
   settle(s, fx, thread, e.cause, dispatch(s, fx, e, thread));
   if (s.thread.call[thread] !== 0) keepArguments(s, e, thread);
 }
 
 function syscallFault(s: State, fx: Effects, e: Event, thread: number): void {
   const inProgress = s.thread.call[thread];
-  if (inProgress !== 0 && inProgress !== e.cause + 1) leaveCall(s, fx, e, thread);
+  if (inProgress !== 0 && inProgress !== e.cause + 1) leaveCall(s, fx, e.hart, thread);
   const result = resolve(s, fx, e.hart, thread, e.value(), e.access);
   if (result > 0) return;
   if (result === Pending) {

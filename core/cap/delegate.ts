@@ -49,8 +49,8 @@ export function grantOriginal(
 }
 
 /**
- * Whether a process can get a capability of something made below a node, which it has; the node need
- * not give the right to be handed on.
+ * Whether a process can get a capability of something made below a node, which it has; the node
+ * need not give the right to be handed on.
  *
  * @returns 0, -Err.Revoked, -Err.TooDeep, or the error of `mayReceive`
  */
@@ -121,7 +121,8 @@ export function copyTo(s: State, node: number, target: number): number {
 }
 
 /**
- * Hands a capability with a native name to another process; what was derived from it stays below it.
+ * Hands a capability with a native name to another process; what was derived from it stays below
+ * it.
  *
  * @returns its token there; -Err.WrongKind for a descriptor, -Err.FewerRights, -Err.Revoked, or the
  * error of `mayReceive`

@@ -158,7 +158,7 @@ export function bindName(
 }
 
 /** Whether any namespace could have given a number as an id. */
-function isId(id: number): boolean {
+export function isId(id: number): boolean {
   return id > 0 && id < ID_END;
 }
 

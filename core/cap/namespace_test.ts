@@ -4,6 +4,7 @@ import { FileBench } from "../fs/testing.ts";
 import { recount } from "../ledger/recount.ts";
 import { Account } from "../ledger/accounts.ts";
 import { NAME_PAGES } from "../proc/tables.ts";
+import { allocRow } from "../state/table.ts";
 import {
   CONNECTION_BIT,
   freeName,
@@ -24,9 +25,11 @@ import { closeAll } from "./descriptor.ts";
 function named(capacities = {}) {
   const b = new FileBench(capacities);
   const p = b.s.thread.process[b.process()];
-  const make = (kind?: number): number => {
-    const node = createNode(b.s, p, CapKind.Space, b.s.process.space[p], Right.Read);
-    return node === 0 ? 0 : nameNode(b.s, p, node, kind);
+  const make = (kind: number = NameKind.Node): number => {
+    const node = kind === NameKind.Connection
+      ? createNode(b.s, p, CapKind.Connection, allocRow(b.s.connection), Right.Send)
+      : createNode(b.s, p, CapKind.Space, b.s.process.space[p], Right.Read);
+    return node === 0 ? 0 : nameNode(b.s, p, node);
   };
   return { ...b, b, s: b.s, fx: b.fx, p, make };
 }

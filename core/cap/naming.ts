@@ -44,13 +44,8 @@ export function nameKindOf(s: State, node: number): number {
  *
  * @returns the id, or the error of `mayBind`
  */
-export function nameNode(
-  s: State,
-  process: number,
-  node: number,
-  kind: number = nameKindOf(s, node),
-): number {
-  const id = bindName(s, process, kind, node, s.capNode.$generation[node]);
+export function nameNode(s: State, process: number, node: number): number {
+  const id = bindName(s, process, nameKindOf(s, node), node, s.capNode.$generation[node]);
   if (id > 0) s.capNode.slot[node] = DESCRIPTORS + slotOf(id) + 1;
   return id;
 }

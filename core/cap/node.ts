@@ -9,7 +9,9 @@ import { type CapKind, NodeFlag } from "./tables.ts";
 /** A CapKind of an object that exists. */
 type Kind = (typeof CapKind)[keyof typeof CapKind];
 
-/** Most children that are moved when the node above them is deleted; with more it stays, a ghost. */
+/**
+ * Most children that are moved when the node above them is deleted; with more it stays, a ghost.
+ */
 export const RAISED = 8;
 
 /** Puts a node at the head of a process's list, or of the ghosts' for process 0. */
@@ -158,8 +160,8 @@ export function moveNode(s: State, node: number, process: number): void {
 }
 
 /**
- * Takes a node, which has no name any more or one that is kept for its return, out of its process: a
- * message carries it now.
+ * Takes a node, which has no name any more or one that is kept for its return, out of its process:
+ * a message carries it now.
  *
  * @param carrier the message, which owns the node until `landNode`
  */
@@ -259,8 +261,8 @@ function settleGhosts(s: State, fx: Effects, hart: number, from: number): number
 /**
  * Deletes a node that nothing names and no message carries any more. Its children go to its parent.
  * With more than RAISED children the row stays as a ghost until they are fewer, so that no deletion
- * is longer than another; so it does while it is being revoked, and while memory is mapped through it. Its reference of the object goes with the
- * row.
+ * is longer than another; so it does while it is being revoked, and while memory is mapped through
+ * it. Its reference of the object goes with the row.
  *
  * @returns the nearest node above it that is left, or 0
  */

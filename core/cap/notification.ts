@@ -21,8 +21,8 @@ export function createNotification(s: State): number {
 }
 
 /**
- * Gives a node's hold back. Whoever waits looks again whether its own capability is still there; the
- * last hold frees the row.
+ * Gives a node's hold back. Whoever waits looks again whether its own capability is still there;
+ * the last hold frees the row.
  */
 export function releaseNotification(s: State, fx: Effects, hart: number, row: number): void {
   const n = s.notification;
@@ -31,6 +31,11 @@ export function releaseNotification(s: State, fx: Effects, hart: number, row: nu
   if (--n.refs[row] > 0) return;
   freeRow(n, row);
   post(s, Account.NotificationUsed, Account.NotificationFree, 1);
+}
+
+/** Whether bits may be set in a notification: of 31, so that an answer with them is positive. */
+export function isBits(bits: number): boolean {
+  return bits > 0 && bits < 2 ** 31;
 }
 
 /** Takes all bits that are set, and clears them; 0 for none. */

@@ -89,7 +89,9 @@ export function releaseObject(
   }
 }
 
-/** The generation a node must keep to tell whether its object is still the one; 0 if it holds it. */
+/**
+ * The generation a node must keep to tell whether its object is still the one; 0 if it holds it.
+ */
 export function generationOf(s: State, kind: number, object: number): number {
   switch (kind) {
     case CapKind.Process:

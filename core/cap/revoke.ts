@@ -21,7 +21,9 @@ export const DEPTH_LIMIT = 200;
 const Cursor = {
   /** The node whose descendants go. */
   Node: 0,
-  /** Page to go on with in the space being swept (`thread.sweeping`), and the page after the last. */
+  /**
+   * Page to go on with in the space being swept (`thread.sweeping`), and the page after the last.
+   */
   Page: 1,
   End: 2,
 } as const;
@@ -62,7 +64,8 @@ export function revokeStep(s: State, fx: Effects, h: number, node: number, limit
 }
 
 /**
- * Removes all descendants of a node of the running thread's process, and what is mapped through them.
+ * Removes all descendants of a node of the running thread's process, and what is mapped through
+ * them.
  *
  * @returns 0, -Err.Busy while another thread revokes it, or Result.Pending
  */
@@ -82,8 +85,8 @@ export function revoke(s: State, fx: Effects, hart: number, thread: number, node
 
 /**
  * Takes the newest mapping through a node out of its space, so that nobody can touch it again, and
- * holds the space to sweep its pages. While another operation has the space, on another hart and soon
- * over, nothing happens.
+ * holds the space to sweep its pages. While another operation has the space, on another hart and
+ * soon over, nothing happens.
  */
 function beginSweep(s: State, fx: Effects, thread: number, node: number): void {
   const region = s.capNode.firstRegion[node];

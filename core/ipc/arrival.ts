@@ -1,4 +1,4 @@
-import { setBits } from "../cap/notification.ts";
+import { isBits, setBits } from "../cap/notification.ts";
 import { CapKind, Right } from "../cap/tables.ts";
 import { checkToken } from "../cap/token.ts";
 import type { Effects } from "../effect.ts";
@@ -15,12 +15,25 @@ const { MessageReceive } = WaitKind;
 const { Restart } = WakeReason;
 
 /**
- * Counts something that has to wait at a channel: its arrival number. A pulse that comes next is not
- * equal to what came last, unless that is noted (`channel.newest`).
+ * Counts something that has to wait at a channel: its arrival number. A pulse that comes next is
+ * not equal to what came last, unless that is noted (`channel.newest`).
  */
 export function noteArrival(s: State, channel: number): number {
   s.channel.newest[channel] = 0;
   return ++s.channel.arrivals[channel];
+}
+
+/**
+ * Whether one thing that waits at a channel is received before another: by its priority, and among
+ * equals by its arrival number.
+ */
+export function goesBefore(
+  priority: number,
+  arrival: number,
+  otherPriority: number,
+  otherArrival: number,
+): boolean {
+  return priority > otherPriority || (priority === otherPriority && arrival < otherArrival);
 }
 
 /**
@@ -79,7 +92,7 @@ export function bindChannel(
     c.notifyBits[channel] = 0;
     return 0;
   }
-  if (!(bits >= 1 && bits < 2 ** 31)) return -Invalid;
+  if (!isBits(bits)) return -Invalid;
   const node = checkToken(s, c.process[channel], token, Notification, Right.Send);
   if (node < 0) return node;
   // From here on it must succeed.

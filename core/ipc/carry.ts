@@ -11,6 +11,7 @@ import { Err } from "../error.ts";
 import type { Event } from "../event.ts";
 import type { State } from "../kernel.ts";
 import { DESCRIPTORS } from "../proc/tables.ts";
+import { clearCall } from "../sched/call.ts";
 import { freeRows } from "../state/table.ts";
 import { CARRIED } from "./tables.ts";
 import { capabilitiesOf, CAPABILITY_REGISTER, movedOf } from "./tag.ts";
@@ -18,15 +19,30 @@ import { capabilitiesOf, CAPABILITY_REGISTER, movedOf } from "./tag.ts";
 /** Argument of a call with capabilities that names the first of them. */
 const FIRST = 2;
 
+// The room that capabilities take, as a number: open files, which become descriptors, in bits 0 to
+// 2; other names in bits 3 to 5; which of these are connections, a bit each, from bit 6 on.
+const FILE = 1;
+const NAME = 1 << 3;
+const CONNECTION = 1 << 6;
+
+function filesIn(room: number): number {
+  return room & 7;
+}
+
+function namesIn(room: number): number {
+  return (room >>> 3) & 7;
+}
+
+/** The room that some capabilities and one more, of a CapKind, take. */
+function withOne(room: number, kind: number): number {
+  if (kind === CapKind.OpenFile) return room + FILE;
+  return room + NAME + (kind === CapKind.Connection ? CONNECTION << namesIn(room) : 0);
+}
+
 /** Whether a process has room for open files as descriptors and for other names. */
-function hasRoom(
-  s: State,
-  process: number,
-  files: number,
-  names: number,
-  connections: number,
-): boolean {
-  return files <= freeDescriptors(s, process) && mayBindMany(s, process, names, connections) === 0;
+function hasRoom(s: State, process: number, room: number): boolean {
+  return filesIn(room) <= freeDescriptors(s, process) &&
+    mayBindMany(s, process, namesIn(room), room >>> 6) === 0;
 }
 
 /**
@@ -42,9 +58,7 @@ function hasRoom(
 export function mayCarry(s: State, e: Event, thread: number, tag: number, target: number): number {
   const process = s.thread.process[thread];
   const count = capabilitiesOf(tag);
-  let files = 0;
-  let names = 0;
-  let connections = 0;
+  let room = 0;
   let copies = 0;
   for (let i = 0; i < count; i++) {
     const token = e.argument(FIRST + i);
@@ -52,10 +66,7 @@ export function mayCarry(s: State, e: Event, thread: number, tag: number, target
     if (node < 0) return node;
     const refused = mayDelegate(s, node);
     if (refused < 0) return refused;
-    const kind = s.capNode.kind[node];
-    if (kind === CapKind.Connection) connections |= 1 << names;
-    if (kind === CapKind.OpenFile) files++;
-    else names++;
+    room = withOne(room, s.capNode.kind[node]);
     if ((movedOf(tag) >>> i & 1) === 0) {
       copies++;
       continue;
@@ -66,7 +77,7 @@ export function mayCarry(s: State, e: Event, thread: number, tag: number, target
     }
   }
   if (freeRows(s.capNode) < copies) return -Err.Again;
-  return hasRoom(s, target, files, names, connections) ? 0 : -Err.NoSpace;
+  return hasRoom(s, target, room) ? 0 : -Err.NoSpace;
 }
 
 /**
@@ -90,24 +101,18 @@ export function carry(s: State, e: Event, tag: number, message: number): void {
 
 /** Whether a process has room for the capabilities that a message carries. */
 export function mayLand(s: State, message: number, process: number): boolean {
-  const at = CARRIED * message;
-  let files = 0;
-  let names = 0;
-  let connections = 0;
-  for (let i = 0; i < s.message.carried[message]; i++) {
-    const node = s.message.capability[at + i];
-    if (node === 0) continue;
-    const kind = s.capNode.kind[node];
-    if (kind === CapKind.Connection) connections |= 1 << names;
-    if (kind === CapKind.OpenFile) files++;
-    else names++;
+  const { carried, capability } = s.message;
+  let room = 0;
+  for (let i = 0; i < carried[message]; i++) {
+    const node = capability[CARRIED * message + i];
+    if (node !== 0) room = withOne(room, s.capNode.kind[node]);
   }
-  return hasRoom(s, process, files, names, connections);
+  return hasRoom(s, process, room);
 }
 
 /**
- * Hands the capabilities that a message carries to the process of a thread, which has room for them,
- * and their names to its registers t3 to t6: 0 for one that was revoked on the way.
+ * Hands the capabilities that a message carries to the process of a thread, which has room for
+ * them, and their names to its registers t3 to t6: 0 for one that was revoked on the way.
  */
 export function land(s: State, fx: Effects, message: number, receiver: number): void {
   const process = s.thread.process[receiver];
@@ -153,4 +158,10 @@ export function giveBack(s: State, fx: Effects, hart: number, message: number): 
 export function giveBackOf(s: State, fx: Effects, hart: number, thread: number): void {
   const message = s.thread.message[thread];
   if (message !== 0 && s.message.carried[message] !== 0) giveBack(s, fx, hart, message);
+}
+
+/** Ends the call a thread has in progress without a result: it does something else next. */
+export function leaveCall(s: State, fx: Effects, hart: number, thread: number): void {
+  giveBackOf(s, fx, hart, thread);
+  clearCall(s, thread);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { beginClosingNames, NAME_SLOTS } from "../cap/namespace.ts";
-import { CapKind, Right } from "../cap/tables.ts";
-import { DESCRIPTORS } from "../proc/tables.ts";
+import { beginClosingNames, LAST_LIFE, NAME_SLOTS, slotOf } from "../cap/namespace.ts";
+import { CapKind, PAGE_SLOTS, Right } from "../cap/tables.ts";
+import { DESCRIPTORS, NAME_PAGES } from "../proc/tables.ts";
 import { Signal } from "../proc/signal_numbers.ts";
 import { HEAP } from "../ledger/test_world.ts";
 import { Call } from "../proc/testing.ts";
@@ -230,6 +230,33 @@ Deno.test("capabilities in messages: what may not go is refused, and nothing is 
   const plain = b.done(0, Nr.channelCreate, 0);
   const coid = b.done(1, Nr.attach, 1, plain);
   assert.equal(b.done(1, Nr.sendCaps, coid, tag(8, 1), memory), E.EOPNOTSUPP);
+  b.check();
+});
+
+Deno.test("capabilities in messages: room is counted to the name, in the order of the names", () => {
+  const b = new CarryBench();
+  const { namePage, process } = b.s;
+  const server = b.processOf(b.server);
+  const memory = b.memoryOf(1);
+  const spare = [b.memoryOf(0), b.memoryOf(0)];
+  for (const token of spare) assert.equal(b.done(0, Nr.deleteToken, token), 0);
+  // Two slots are free, of which the first is good for a name, but not for a connection's.
+  const page = process.namePage[server * NAME_PAGES] * PAGE_SLOTS;
+  namePage.lives[page + slotOf(spare[0])] = LAST_LIFE >>> 1;
+  const slots = process.nameSlots[server];
+  b.blocks(1, Nr.sendCaps, b.coid, tag(0, 2), b.coid, memory);
+  process.nameSlots[server] = NAME_SLOTS;
+  b.blocks(0, Nr.receive, b.chid, 0, 0, 0);
+  assert.equal(b.results.get(b.client), E.ENOSPC, "there was room when it was sent");
+  const send = (...tokens: number[]) =>
+    b.done(1, Nr.sendCaps, b.coid, tag(0, tokens.length), ...tokens);
+  assert.equal(send(memory, memory, memory), E.ENOSPC);
+  assert.equal(send(b.coid, memory), E.ENOSPC);
+  b.tokens.fill(-1);
+  b.blocks(1, Nr.sendCaps, b.coid, tag(0, 2), memory, b.coid);
+  assert.deepEqual(b.tokens.slice(0, 2).map(slotOf), spare.map(slotOf));
+  process.nameSlots[server] = slots;
+  assert.equal(b.done(0, Nr.reply, b.results.get(b.server) ?? 0, 8), 0);
   b.check();
 });
 

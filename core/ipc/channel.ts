@@ -50,9 +50,9 @@ export function findChannel(s: State, process: number, id: number): number {
  *
  * @param flags ChannelFlag bits
  * @param capacity entries of its ring, for an asynchronous channel; 0 for one without
- * @returns its number, -Err.Invalid for unknown flags or no such capacity, -Err.Busy when the process has a channel for
- * news of connections' or threads' ends already, -Err.Again when a table or the process's namespace
- * is full
+ * @returns its number, -Err.Invalid for unknown flags or no such capacity, -Err.Busy when the
+ * process has a channel for news of connections' or threads' ends already, -Err.Again when a table
+ * or the process's namespace is full
  */
 export function createChannel(
   s: State,

@@ -62,6 +62,12 @@ export function channelOf(s: State, connection: number): number {
   return channel !== 0 && s.channel.dying[channel] === 0 ? channel : 0;
 }
 
+/** The channel a connection leads to, or -Err.BadDescriptor when that is gone. */
+export function channelBehind(s: State, connection: number): number {
+  const channel = channelOf(s, connection);
+  return channel === 0 ? -BadDescriptor : channel;
+}
+
 /** A connection of a process to a channel, or 0. At most CONNECTIONS are looked at. */
 function connectionTo(s: State, process: number, channel: number): number {
   let connection = s.process.firstConnection[process];
@@ -116,7 +122,7 @@ export function connect(s: State, fx: Effects, process: number, channel: number)
   fx.charge(s.process.connections[process]);
   const rights = Right.Send | Right.Grant;
   const made = dependentNode(s, node, process, capKindConnection, connection, rights);
-  c.id[connection] = nameNode(s, process, made, nameKindConnection);
+  c.id[connection] = nameNode(s, process, made);
   return c.id[connection];
 }
 

@@ -6,8 +6,8 @@ export const COUNTER_BYTES = 64;
 
 /**
  * Writes the counters of a channel as immediate bytes, each 64 bits: what had to wait, messages
- * received and answered, pulses, posts, what was refused because its sender sent too much and because
- * too much waited, posts that wait now.
+ * received and answered, pulses, posts, what was refused because its sender sent too much and
+ * because too much waited, posts that wait now.
  *
  * @returns their offset in `fx.bytes`
  */

@@ -47,9 +47,9 @@ function privateRegion(s: State, space: number, page: number, pages: number): nu
 }
 
 /**
- * The pages that pass from the sender's space to the receiver's instead of being copied: all of what
- * is received, or none. Both sides are whole pages of private memory of different spaces, and each
- * of the sender's is a frame that no object has.
+ * The pages that pass from the sender's space to the receiver's instead of being copied: all of
+ * what is received, or none. Both sides are whole pages of private memory of different spaces, and
+ * each of the sender's is a frame that no object has.
  *
  * @param length bytes that are received
  */
@@ -79,8 +79,8 @@ export function pagesToPass(s: State, from: number, to: number, length: number):
 /**
  * Whether `passPages` has what it needs now.
  *
- * @returns 0; -Err.NoMemory without room for page tables; or Result.Pending: the receiver waits for a
- * change of either space, or for a shootdown, and runs its call again
+ * @returns 0; -Err.NoMemory without room for page tables; or Result.Pending: the receiver waits for
+ * a change of either space, or for a shootdown, and runs its call again
  */
 export function mayPass(s: State, h: number, from: number, to: number, pages: number): number {
   const t = s.message.thread[to];
@@ -104,8 +104,9 @@ function openFor(s: State, h: number, space: number, changes: boolean): number {
 }
 
 /**
- * Passes pages of a message's sender to the receiver's space: with Pass.Moved the sender's are absent
- * then, with Pass.Shared both have them until either writes. What the receiver had there goes.
+ * Passes pages of a message's sender to the receiver's space: with Pass.Moved the sender's are
+ * absent then, with Pass.Shared both have them until either writes. What the receiver had there
+ * goes.
  */
 export function passPages(
   s: State,
@@ -146,8 +147,8 @@ export function passPages(
 }
 
 /**
- * Ends a receive that was passed pages: it returns when no hart can reach what it changed, on either
- * side.
+ * Ends a receive that was passed pages: it returns when no hart can reach what it changed, on
+ * either side.
  *
  * @param receipt what the call returns
  * @param length bytes of the message

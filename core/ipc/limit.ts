@@ -4,15 +4,15 @@ import type { State } from "../kernel.ts";
 // Loaded once: a constant of another module is looked up wherever it is used.
 const { Invalid, RateLimited } = Err;
 
-/** Highest rate a limit may name, messages a second: beyond it whole ns between two are too coarse. */
+/** Highest rate a limit may name, messages a second: beyond it whole ns between two are coarse. */
 export const HIGHEST_RATE = 1e6;
 /** Most messages that may come at once. */
 export const LARGEST_BURST = 2 ** 20;
 
 /**
- * Limits what may come through each connection to a channel: messages, pulses and posts. Each has a
- * bucket of its own of `burst` tokens, one for each message, that fills at `rate`. It is kept as the
- * time at which it is full again, so that it needs no timer: whole ns, of events alone.
+ * Limits what may come through each connection to a channel: messages, pulses and posts. Each has
+ * a bucket of its own of `burst` credits, one for each message, that fills at `rate`. It is kept as
+ * the time at which it is full again, so that it needs no timer: whole ns, of events alone.
  *
  * @param rate messages a second; 0 for no limit
  * @returns 0, or -Err.Invalid for a rate or burst that is none
@@ -48,13 +48,30 @@ export function mayCome(s: State, channel: number, connection: number, now: numb
   return -RateLimited;
 }
 
-/** Takes a token for a message that `mayCome`. */
+/** Takes the credit of a message that `mayCome`. */
 export function takeCredit(s: State, channel: number, connection: number, now: number): void {
   if (s.channel.limitInterval[channel] === 0) return;
   s.connection.fullAt[connection] = fullAgain(s, channel, connection, now);
 }
 
-/** Gives a token back for a message that nobody received and that is sent again. */
+/**
+ * Takes the credit of a pulse or post that `mayCome`, unless it was refused for another reason.
+ *
+ * @param result of sending it: 0 or -Err
+ * @returns the result
+ */
+export function settleCredit(
+  s: State,
+  channel: number,
+  connection: number,
+  now: number,
+  result: number,
+): number {
+  if (result === 0) takeCredit(s, channel, connection, now);
+  return result;
+}
+
+/** Gives the credit back of a message that nobody received and that is sent again. */
 export function returnCredit(s: State, connection: number): void {
   const channel = s.connection.channel[connection];
   // Detached meanwhile, or without a channel.

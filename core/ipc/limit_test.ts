@@ -76,7 +76,7 @@ Deno.test("limit: excess is refused with an error of its own, others are not aff
   b.check();
 });
 
-Deno.test("limit: what is refused for another reason costs no token", () => {
+Deno.test("limit: what is refused for another reason costs no credit", () => {
   const b = new MessageBench();
   const chid = b.done(0, Nr.createAsync, 0, 1);
   const coid = b.done(1, Nr.attach, 1, chid);
@@ -84,7 +84,7 @@ Deno.test("limit: what is refused for another reason costs no token", () => {
   assert.equal(b.done(1, Nr.post, coid, 8, 1), 0);
   for (let i = 0; i < 4; i++) assert.equal(b.done(1, Nr.post, coid, 8, 1), E.EAGAIN, "full");
   assert.equal(b.done(0, Nr.receive, chid, 0, 0, 0), 0);
-  assert.equal(b.done(1, Nr.post, coid, 8, 1), 0, "a token is left");
+  assert.equal(b.done(1, Nr.post, coid, 8, 1), 0, "a credit is left");
   assert.equal(b.done(1, Nr.post, coid, 8, 1), E.EDQUOT);
   b.check();
 });

@@ -11,7 +11,9 @@ import { ChannelFlag } from "./tables.ts";
 const { FixedPriority } = ChannelFlag;
 const { Dead } = ThreadState;
 
-/** Takes note that a message was put elsewhere in the queue it waits in: behind its equals there. */
+/**
+ * Takes note that a message was put elsewhere in the queue it waits in: behind its equals there.
+ */
 export function noteResort(s: State, thread: number, channel: number): void {
   s.message.arrival[s.thread.message[thread]] = noteArrival(s, channel);
 }

@@ -85,8 +85,8 @@ function queue(
 }
 
 /**
- * The pulse of a program that one equal to it may be counted in: it came last of all that had to wait
- * at the channel, and waits still, so nothing comes between the two.
+ * The pulse of a program that one equal to it may be counted in: it came last of all that had to
+ * wait at the channel, and waits still, so nothing comes between the two.
  *
  * @returns the pulse, or 0
  */

@@ -5,6 +5,7 @@ import type { State } from "../kernel.ts";
 import { resolveRange } from "../mem/user.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { firstWaiter, waitOn } from "../sched/wait.ts";
+import { goesBefore } from "./arrival.ts";
 import { armDeadline } from "./call.ts";
 import { mayLand } from "./carry.ts";
 import { Cause, endWait, isOverdue } from "./end.ts";
@@ -34,7 +35,7 @@ function isPulseFirst(s: State, channel: number, message: number): boolean {
   if (message === 0) return true;
   const a = s.pulse.priority[pulse];
   const b = s.waiter.priority[s.thread.waiter[s.message.thread[message]]];
-  return a > b || (a === b && s.pulse.arrival[pulse] < s.message.arrival[message]);
+  return goesBefore(a, s.pulse.arrival[pulse], b, s.message.arrival[message]);
 }
 
 /** Makes where a receiver wants information about a message ready. */
@@ -68,13 +69,13 @@ function prepareSender(s: State, fx: Effects, h: number, from: number, to: numbe
 }
 
 /**
- * Receives the first message, pulse or post of a channel, as the row of the receiver describes it; blocks
- * when there is none.
+ * Receives the first message, pulse or post of a channel, as the row of the receiver describes it;
+ * blocks when there is none.
  *
  * @param to message row of the receiver
  * @param now the hart's time, ns
- * @returns the receipt of a message, 0 for a pulse or what was posted, -Err.BadAddress, -Err.NoMemory, or
- * Result.Pending
+ * @returns the receipt of a message, 0 for a pulse or what was posted, -Err.BadAddress,
+ * -Err.NoMemory, or Result.Pending
  */
 export function receive(
   s: State,

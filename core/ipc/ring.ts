@@ -9,7 +9,7 @@ import { completeCall } from "../sched/call.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { firstWaiter } from "../sched/wait.ts";
 import { allocRow, freeRow } from "../state/table.ts";
-import { noteArrival, signalArrival } from "./arrival.ts";
+import { goesBefore, noteArrival, signalArrival } from "./arrival.ts";
 import { servePriority } from "./priority.ts";
 import { POST_BYTES, RING_LIMIT, RING_QUOTA, sessionOf } from "./tables.ts";
 import { TagFlag } from "./tag.ts";
@@ -133,12 +133,6 @@ function dequeue(s: State, channel: number, account: number): void {
   post(s, Account.PostPending, account, 1);
 }
 
-/** Whether something of a priority and an arrival number goes after the first entry of a ring. */
-function goesAfter(s: State, entry: number, priority: number, arrival: number): boolean {
-  const own = s.ringEntry.priority[entry];
-  return own > priority || (own === priority && s.ringEntry.arrival[entry] < arrival);
-}
-
 /**
  * Whether the first thing a channel has for its receivers is what was posted first. A ring is first
  * come first served; its first entry goes before pulses and messages by its priority, then arrival.
@@ -150,10 +144,12 @@ export function isRingFirst(s: State, channel: number, message: number): boolean
   if (entry === 0) return false;
   const pulse = s.channel.firstPulse[channel];
   const p = s.pulse;
-  if (pulse !== 0 && !goesAfter(s, entry, p.priority[pulse], p.arrival[pulse])) return false;
+  const own = s.ringEntry.priority[entry];
+  const came = s.ringEntry.arrival[entry];
+  if (pulse !== 0 && !goesBefore(own, came, p.priority[pulse], p.arrival[pulse])) return false;
   if (message === 0) return true;
   const waiter = s.thread.waiter[s.message.thread[message]];
-  return goesAfter(s, entry, s.waiter.priority[waiter], s.message.arrival[message]);
+  return goesBefore(own, came, s.waiter.priority[waiter], s.message.arrival[message]);
 }
 
 /** Gives what was posted first to a receiver; its call returns 0. */
@@ -172,7 +168,7 @@ export function receivePosted(
   dequeue(s, channel, Account.PostReceived);
 }
 
-/** Throws away what waits in the ring of a dying channel, as far as the event goes; true at the end. */
+/** Throws away what waits in a dying channel's ring, as far as the event goes; true at the end. */
 export function drainRing(s: State, fx: Effects, channel: number): boolean {
   for (; fx.woken < UNITS; fx.woken++) {
     if (s.channel.ringHead[channel] === 0) break;

@@ -53,10 +53,12 @@ export function prepareMemory(s: State, fx: Effects, h: number, message: number)
 }
 
 /**
- * Whether a message can be sent through a connection. The row kept for asking its server is made.
+ * Whether a message can be sent through a connection now. The row kept for asking its server is
+ * made then: nothing else is left to fail.
  *
  * @param now the hart's time, ns
- * @returns the channel, or -Err as `send`
+ * @returns the channel; -Err.BadDescriptor when it is gone; -Err.RateLimited when too many came
+ * through the connection; -Err.Again when the row kept for asking its server cannot be had
  */
 export function maySend(s: State, message: number, connection: number, now: number): number {
   const channel = channelOf(s, connection);
@@ -73,13 +75,13 @@ export function maySend(s: State, message: number, connection: number, now: numb
 }
 
 /**
- * Sends the message a row describes, whose memory was prepared, and blocks its thread until the
- * reply. A receiver that waits gets it at once; else it waits for one, by priority.
+ * Sends the message a row describes, which `maySend` and whose memory was prepared, and blocks its
+ * thread until the reply. A receiver that waits gets it at once; else it waits for one, by
+ * priority.
  *
  * @param now the hart's time, ns
- * @returns Result.Pending, -Err.BadDescriptor when the channel is gone, -Err.Again when the row the
- * kernel keeps for asking its server cannot be had, -Err.RateLimited when too many came through the
- * connection
+ * @param channel where the connection leads
+ * @returns Result.Pending
  */
 export function send(
   s: State,
@@ -88,12 +90,10 @@ export function send(
   now: number,
   message: number,
   connection: number,
+  channel: number,
 ): number {
   const m = s.message;
   const thread = m.thread[message];
-  const channel = maySend(s, message, connection, now);
-  if (channel < 0) return channel;
-  // From here on it must succeed.
   takeCredit(s, channel, connection, now);
   beginMessage(s, message, connection);
   m.priority[message] = ownPriority(s, thread);

@@ -3,8 +3,8 @@ import { CARRIED, REGISTER_BYTES } from "./tables.ts";
 
 /**
  * The tag of a message, register a1. Low word: bits 0 to 19 length in bytes; 20 to 23 which of its
- * capabilities are moved, the others are copied; 24 to 26 how many capabilities it carries; 27 to 30
- * flags. High word: the sender's to use; in a reply it is what the client's call returns.
+ * capabilities are moved, the others are copied; 24 to 26 how many capabilities it carries; 27 to
+ * 30 flags. High word: the sender's to use; in a reply it is what the client's call returns.
  */
 export const TagFlag = {
   /** Its sender takes capabilities with the reply; only with msg_send_caps. */

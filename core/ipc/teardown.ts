@@ -10,9 +10,9 @@ export function hasDyingEnds(s: State): boolean {
 }
 
 /**
- * Takes channels and connections further apart, as far as the event's UNITS go: called at the end of
- * every event that finds some. Connections go first, so that a client that ends with its server is
- * not told of it.
+ * Takes channels and connections further apart, as far as the event's UNITS go: called at the end
+ * of every event that finds some. Connections go first, so that a client that ends with its server
+ * is not told of it.
  *
  * @param h number of the event's hart
  */

@@ -40,7 +40,8 @@ export function dropDeathPulse(s: State, thread: number): void {
 
 /**
  * Tells of the end of a thread where its process has a channel for that: a pulse with the thread's
- * id and base priority. The end of the last one is told nobody: the channels of the process have gone before it.
+ * id and base priority. The end of the last one is told nobody: the channels of the process have
+ * gone before it.
  */
 export function announceDeath(s: State, fx: Effects, h: number, thread: number): void {
   const process = s.thread.process[thread];

@@ -81,8 +81,8 @@ function tell(
 }
 
 /**
- * Whether all memory of a receiver that a message would go to can be written now. Pages are passed in
- * the receiver's own call.
+ * Whether all memory of a receiver that a message would go to can be written now. Pages are passed
+ * in the receiver's own call.
  */
 export function isReceiverReady(s: State, from: number, to: number): boolean {
   if (s.message.inMemory[from] > Pass.Copied) return false;

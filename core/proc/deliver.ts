@@ -1,7 +1,7 @@
 import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
 import { type Event, payloadU32, payloadU64 } from "../event.ts";
-import { giveBackOf } from "../ipc/carry.ts";
+import { leaveCall } from "../ipc/carry.ts";
 import { registerSample, roleRegister, signalFrame, STACK_DISABLED } from "../isa/signal_frame.ts";
 import type { State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
@@ -128,8 +128,7 @@ export function deliverSignal(
   // From here on it must succeed.
   s.thread.restoreMask[thread] = 0;
   takeSignal(s, thread, signal, Account.SignalConsumed);
-  giveBackOf(s, fx, e.hart, thread);
-  clearCall(s, thread);
+  leaveCall(s, fx, e.hart, thread);
   const defers = (flags & ActionFlag.NoDefer) === 0;
   const lo = s.process.actionMaskLo[action] | (defers ? lowBit(signal) : 0);
   const hi = s.process.actionMaskHi[action] | (defers ? highBit(signal) : 0);

@@ -9,7 +9,7 @@ import { type Effects, INTERRUPT_CONTROLLER } from "../effect.ts";
 import { ONE, type State } from "../kernel.ts";
 import { Account } from "../ledger/accounts.ts";
 import { post } from "../ledger/post.ts";
-import { allocRow, freeRow, freeRows } from "../state/table.ts";
+import { allocRow, freeRow } from "../state/table.ts";
 import { IRQ_SOURCES } from "./tables.ts";
 
 const MASKED = 0;
@@ -36,10 +36,10 @@ export function isTaken(s: State, source: number): boolean {
 }
 
 /**
- * Binds a source that nobody has, and opens it.
+ * Binds a source that nobody has, and opens it. The caller has made sure that there is a row.
  *
  * @param bits what an interrupt sets in the notification, which it holds
- * @returns the row, which no capability names yet, or 0 when the table is full
+ * @returns the row, which no capability names yet
  */
 export function bindIrq(
   s: State,
@@ -49,8 +49,8 @@ export function bindIrq(
   bits: number,
 ): number {
   assert(!isTaken(s, source), "a source has one binding");
-  if (freeRows(s.irq) === 0) return 0;
   const row = allocRow(s.irq);
+  assert(row !== 0, "a row was there before a source was bound");
   post(s, Account.IrqFree, Account.IrqUsed, 1);
   s.irq.source[row] = source;
   s.irq.notification[row] = notification;

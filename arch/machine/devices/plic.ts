@@ -227,18 +227,6 @@ export class Plic {
     }
   }
 
-  /** Sets a source's priority, and enables it in one context and no other. */
-  route(source: number, context: number, priority: number): void {
-    this.write(PlicOffset.Priority + 4 * source, priority);
-    const word = source >>> 5;
-    const bit = 1 << (source & 31);
-    for (let i = 0; i < this.contexts; i++) {
-      const at = PlicOffset.Enable + i * PlicOffset.EnableStride + 4 * word;
-      const enabled = this.read(at);
-      this.write(at, i === context ? enabled | bit : enabled & ~bit);
-    }
-  }
-
   private openGateway(word: number, bit: number): void {
     const p = this.state.plic;
     if (((p.pending[word] | p.inService[word]) & bit) !== 0) return;

@@ -14,12 +14,23 @@ function make(harts = 2) {
   return { plic, state, layout, buffer };
 }
 
+/** Sets a source's priority, and enables it in one context and no other of the first eight. */
+function route(plic: Plic, source: number, context: number, priority: number): void {
+  plic.write(PlicOffset.Priority + 4 * source, priority);
+  const bit = 1 << (source & 31);
+  for (let i = 0; i < 8; i++) {
+    const at = PlicOffset.Enable + i * PlicOffset.EnableStride + 4 * (source >>> 5);
+    const enabled = plic.read(at);
+    plic.write(at, i === context ? enabled | bit : enabled & ~bit);
+  }
+}
+
 const S0 = Plic.supervisorContext(0);
 const S1 = Plic.supervisorContext(1);
 
 Deno.test("plic: a raised, enabled source of priority above the threshold notifies once", () => {
   const { plic } = make();
-  plic.route(10, S0, 1);
+  route(plic, 10, S0, 1);
   assert.equal(plic.notified(S0), false);
   plic.setLevel(10, 1);
   assert.equal(plic.notified(S0), true);
@@ -40,7 +51,7 @@ Deno.test("plic: a raised, enabled source of priority above the threshold notifi
 
 Deno.test("plic: equal priorities are claimed in source order, higher ones first", () => {
   const { plic } = make();
-  for (const source of [40, 7, 31, 32, 95]) plic.route(source, S0, source === 32 ? 5 : 3);
+  for (const source of [40, 7, 31, 32, 95]) route(plic, source, S0, source === 32 ? 5 : 3);
   for (const source of [95, 40, 32, 31, 7]) plic.setLevel(source, 1);
   const order: number[] = [];
   for (let id = plic.claim(S0); id !== 0; id = plic.claim(S0)) order.push(id);
@@ -49,7 +60,7 @@ Deno.test("plic: equal priorities are claimed in source order, higher ones first
 
 Deno.test("plic: a threshold raised while a source is pending masks it, lowering delivers it", () => {
   const { plic } = make();
-  plic.route(10, S0, 3);
+  route(plic, 10, S0, 3);
   plic.setLevel(10, 1);
   const threshold = PlicOffset.Context + S0 * PlicOffset.ContextStride;
   plic.write(threshold, 3);
@@ -63,7 +74,7 @@ Deno.test("plic: a threshold raised while a source is pending masks it, lowering
 
 Deno.test("plic: completing what is not claimed, not enabled or not there changes nothing", () => {
   const { plic, state } = make();
-  plic.route(10, S0, 1);
+  route(plic, 10, S0, 1);
   plic.complete(S0, 10);
   plic.complete(S0, 0);
   plic.complete(S0, 96);
@@ -82,7 +93,7 @@ Deno.test("plic: completing what is not claimed, not enabled or not there change
 
 Deno.test("plic: of two contexts that may take a source the second claim returns 0", () => {
   const { plic } = make();
-  plic.route(10, S0, 1);
+  route(plic, 10, S0, 1);
   plic.write(PlicOffset.Enable + S1 * PlicOffset.EnableStride, 1 << 10);
   plic.setLevel(10, 1);
   assert.equal(plic.notified(S0) && plic.notified(S1), true);
@@ -96,7 +107,7 @@ Deno.test("plic: of two contexts that may take a source the second claim returns
 
 Deno.test("plic: priority 0 and source 0 never interrupt; registers keep only their bits", () => {
   const { plic } = make();
-  plic.route(10, S0, 0);
+  route(plic, 10, S0, 0);
   plic.setLevel(10, 1);
   assert.equal(plic.notified(S0), false);
   assert.equal(plic.claim(S0), 0);
@@ -126,7 +137,7 @@ Deno.test("plic: random use keeps claims = completions + in service, one request
     return (seed >>> 0) % n;
   };
   const held: [number, number][] = [];
-  for (let s = 1; s <= 20; s++) plic.route(s, Plic.supervisorContext(s % 4), 1 + s % 7);
+  for (let s = 1; s <= 20; s++) route(plic, s, Plic.supervisorContext(s % 4), 1 + s % 7);
   const bits = (word: number): number => word.toString(2).replaceAll("0", "").length;
   for (let step = 0; step < 5000; step++) {
     if (random(2) === 0) plic.setLevel(1 + random(20), random(2));
@@ -148,7 +159,7 @@ Deno.test("plic: random use keeps claims = completions + in service, one request
 
 Deno.test("plic: its state is all in the arena", () => {
   const a = make();
-  a.plic.route(10, S0, 3);
+  route(a.plic, 10, S0, 3);
   a.plic.setLevel(10, 1);
   const b = make();
   new Uint8Array(b.buffer).set(new Uint8Array(a.buffer));

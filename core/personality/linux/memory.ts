@@ -13,8 +13,7 @@ import { ANY_PROT, isCovered } from "../../mem/region.ts";
 import { remap } from "../../mem/remap.ts";
 import { spaceOf } from "../../mem/space.ts";
 import { Prot, RegionFlag } from "../../mem/tables.ts";
-import { discardRange, unmapRange } from "../../mem/unmap.ts";
-import { CallStage } from "../../sched/call_stage.ts";
+import { changeValue, discardRange, isChanged, unmapRange } from "../../mem/unmap.ts";
 
 /** PROT_ bits that mean access; PROT_GROWSDOWN and PROT_GROWSUP are let pass. */
 const ACCESS_BITS = Prot.Read | Prot.Write | Prot.Execute;
@@ -48,26 +47,16 @@ function isAligned(e: Event, index: number): boolean {
   return e.uint(index) % PAGE_BYTES === 0;
 }
 
-/** Whether the call has done its work already and was only waiting for acknowledgements. */
-function isDone(s: State, t: number): boolean {
-  return s.thread.callStage[t] === CallStage.Shootdown;
-}
-
-/** What a call that `isDone` returns. */
-function valueOf(s: State, t: number): number {
-  return s.thread.callArgument[4 * t];
-}
-
 /** brk: never fails; where the break cannot go it answers the break as it is. */
 export function brk(s: State, fx: Effects, e: Event, t: number): number {
-  if (isDone(s, t)) return valueOf(s, t);
+  if (isChanged(s, t)) return changeValue(s, t);
   const r = moveBreak(s, fx, e.hart, t, e.argument(0));
   return r === -Err.NoMemory ? moveBreak(s, fx, e.hart, t, 0) : r;
 }
 
 /** munmap. EINVAL, ENOMEM. */
 export function munmap(s: State, fx: Effects, e: Event, t: number): number {
-  if (isDone(s, t)) return valueOf(s, t);
+  if (isChanged(s, t)) return changeValue(s, t);
   const start = e.argument(0);
   const length = e.argument(1);
   if (!isAligned(e, 0) || length === 0) return -Err.Invalid;
@@ -78,7 +67,7 @@ export function munmap(s: State, fx: Effects, e: Event, t: number): number {
 
 /** mprotect. EINVAL, ENOMEM (part not mapped: nothing is changed), EACCES (also for W with X). */
 export function mprotect(s: State, fx: Effects, e: Event, t: number): number {
-  if (isDone(s, t)) return valueOf(s, t);
+  if (isChanged(s, t)) return changeValue(s, t);
   const start = e.argument(0);
   const length = e.argument(1);
   const prot = e.argument(2);
@@ -92,7 +81,7 @@ export function mprotect(s: State, fx: Effects, e: Event, t: number): number {
 
 /** mremap with MREMAP_MAYMOVE or no flag. EINVAL, EFAULT, ENOMEM. */
 export function mremap(s: State, fx: Effects, e: Event, t: number): number {
-  if (isDone(s, t)) return valueOf(s, t);
+  if (isChanged(s, t)) return changeValue(s, t);
   const start = e.argument(0);
   const oldPages = pagesOf(e.argument(1));
   const newPages = pagesOf(e.argument(2));
@@ -106,7 +95,7 @@ export function mremap(s: State, fx: Effects, e: Event, t: number): number {
 
 /** madvise: DONTNEED drops the pages, everything else is advice. EINVAL, ENOMEM. */
 export function madvise(s: State, fx: Effects, e: Event, t: number): number {
-  if (isDone(s, t)) return valueOf(s, t);
+  if (isChanged(s, t)) return changeValue(s, t);
   const start = e.argument(0);
   const length = e.argument(1);
   const advice = e.argument(2);
@@ -133,7 +122,7 @@ export function msync(s: State, _fx: Effects, e: Event, t: number): number {
 
 /** mmap. EINVAL, ENOMEM, EACCES, EBADF, ENODEV, EPERM, EEXIST. */
 export function mmap(s: State, fx: Effects, e: Event, t: number): number {
-  if (isDone(s, t)) return valueOf(s, t);
+  if (isChanged(s, t)) return changeValue(s, t);
   const length = e.argument(1);
   const prot = e.uint(2) & ACCESS_BITS;
   const flags = e.uint(3);

@@ -1,4 +1,5 @@
 import { grantDependent, mayDepend } from "../../cap/delegate.ts";
+import { isBits } from "../../cap/notification.ts";
 import { CapKind, Right } from "../../cap/tables.ts";
 import { checkToken } from "../../cap/token.ts";
 import type { Effects } from "../../effect.ts";
@@ -8,7 +9,6 @@ import type { State } from "../../kernel.ts";
 import { isRoot } from "../../proc/root.ts";
 import { acknowledgeIrq, bindIrq, isSource, isTaken } from "../../sched/irq.ts";
 import { freeRows } from "../../state/table.ts";
-import { isBits } from "./notification.ts";
 
 /** What a binding's token has of the rights of the notification's it was made with. */
 const IRQ_RIGHTS = Right.Send | Right.Grant;

@@ -14,8 +14,7 @@ import { protectRange } from "../../mem/protect.ts";
 import { ANY_PROT, isCovered, mapRegion } from "../../mem/region.ts";
 import { abandonSpace, createSpace, holdSpace, LOWEST_PAGE, mayChange } from "../../mem/space.ts";
 import { Inhabited, ObjectKind, Prot, RegionFlag } from "../../mem/tables.ts";
-import { unmapRange } from "../../mem/unmap.ts";
-import { CallStage } from "../../sched/call_stage.ts";
+import { changeValue, isChanged, unmapRange } from "../../mem/unmap.ts";
 import { freeRows } from "../../state/table.ts";
 
 /** memory_create(pages). */
@@ -92,13 +91,8 @@ export function spaceMap(s: State, fx: Effects, e: Event, t: number): number {
   return 0;
 }
 
-/** Whether the call has done its work already and was only waiting for other harts. */
-function isDone(s: State, t: number): boolean {
-  return s.thread.callStage[t] === CallStage.Shootdown;
-}
-
 /** The space a token with Map names, -Err, or -Err.Invalid for pages no space has. */
-function changedSpace(s: State, e: Event, t: number): number {
+function spaceArgument(s: State, e: Event, t: number): number {
   const node = checkToken(s, s.thread.process[t], e.argument(0), CapKind.Space, Right.Map);
   if (node < 0) return node;
   const start = e.argument(1) / PAGE_BYTES;
@@ -109,8 +103,8 @@ function changedSpace(s: State, e: Event, t: number): number {
 
 /** space_unmap(space, address, pages). */
 export function spaceUnmap(s: State, fx: Effects, e: Event, t: number): number {
-  if (isDone(s, t)) return s.thread.callArgument[4 * t];
-  const space = changedSpace(s, e, t);
+  if (isChanged(s, t)) return changeValue(s, t);
+  const space = spaceArgument(s, e, t);
   if (space < 0) return space;
   const start = e.argument(1) / PAGE_BYTES;
   return unmapRange(s, fx, e.hart, t, start, start + e.argument(2), 0, space);
@@ -118,8 +112,8 @@ export function spaceUnmap(s: State, fx: Effects, e: Event, t: number): number {
 
 /** space_protect(space, address, pages, rights). */
 export function spaceProtect(s: State, fx: Effects, e: Event, t: number): number {
-  if (isDone(s, t)) return s.thread.callArgument[4 * t];
-  const space = changedSpace(s, e, t);
+  if (isChanged(s, t)) return changeValue(s, t);
+  const space = spaceArgument(s, e, t);
   if (space < 0) return space;
   if (e.argument(3) > ANY_PROT) return -Err.Invalid;
   const start = e.argument(1) / PAGE_BYTES;

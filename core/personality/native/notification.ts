@@ -1,5 +1,11 @@
 import { grantOriginal, mayReceive } from "../../cap/delegate.ts";
-import { createNotification, setBits, takeBits, waitForBits } from "../../cap/notification.ts";
+import {
+  createNotification,
+  isBits,
+  setBits,
+  takeBits,
+  waitForBits,
+} from "../../cap/notification.ts";
 import { CapKind, Right } from "../../cap/tables.ts";
 import { checkToken } from "../../cap/token.ts";
 import type { Effects } from "../../effect.ts";
@@ -25,11 +31,6 @@ export function notificationCreate(s: State, _fx: Effects, _e: Event, t: number)
   // From here on it must succeed.
   const rights = Right.Grant | Right.Send | Right.Receive;
   return grantOriginal(s, p, CapKind.Notification, createNotification(s), rights);
-}
-
-/** Whether a word may be set in a notification: 31 bits, so that an answer with them is positive. */
-export function isBits(bits: number): boolean {
-  return bits > 0 && bits < 2 ** 31;
 }
 
 /** notification_signal(token, bits). */

@@ -1,4 +1,5 @@
 import { grantDependent, mayDepend } from "../../cap/delegate.ts";
+import { isBits } from "../../cap/notification.ts";
 import { CapKind, Right } from "../../cap/tables.ts";
 import { checkToken } from "../../cap/token.ts";
 import type { Effects } from "../../effect.ts";
@@ -14,7 +15,6 @@ import {
   takeOverruns,
 } from "../../sched/timer_object.ts";
 import { freeRows } from "../../state/table.ts";
-import { isBits } from "./notification.ts";
 
 /** What a timer's token has of the rights of the notification's it was made with. */
 const TIMER_RIGHTS = Right.Send | Right.Grant;

@@ -2,7 +2,7 @@ import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
 import type { Event } from "../../event.ts";
 import { carry, mayCarry } from "../../ipc/carry.ts";
-import { channelOf } from "../../ipc/connection.ts";
+import { channelBehind } from "../../ipc/connection.ts";
 import { messageOf } from "../../ipc/message.ts";
 import { replyCapabilities } from "../../ipc/reply.ts";
 import { maySend, send } from "../../ipc/send.ts";
@@ -25,8 +25,8 @@ export function msgSendCaps(s: State, fx: Effects, e: Event, t: number): number 
   if (!isCarrierTag(tag, TagFlag.Takes)) return -Err.Invalid;
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
-  const channel = channelOf(s, connection);
-  if (channel === 0) return -Err.BadDescriptor;
+  const channel = channelBehind(s, connection);
+  if (channel < 0) return channel;
   const refused = capabilitiesOf(tag) === 0 ? 0 : mayGive(s, e, t, tag, channel);
   if (refused < 0) return refused;
   const may = maySend(s, message, connection, e.time);
@@ -39,7 +39,7 @@ export function msgSendCaps(s: State, fx: Effects, e: Event, t: number): number 
   m.replyParts[message] = 0;
   m.replyLength[message] = 0;
   carry(s, e, tag, message);
-  return send(s, fx, e.hart, e.time, message, connection);
+  return send(s, fx, e.hart, e.time, message, connection, channel);
 }
 
 /** msg_reply_caps(receipt, tag): as msg_reply, with the capabilities that t3 to t6 name. */

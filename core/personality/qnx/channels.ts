@@ -3,9 +3,9 @@ import { Err } from "../../error.ts";
 import type { Event } from "../../event.ts";
 import { bindChannel } from "../../ipc/arrival.ts";
 import { findChannel } from "../../ipc/channel.ts";
-import { channelOf, connect, findConnection } from "../../ipc/connection.ts";
+import { channelBehind, connect } from "../../ipc/connection.ts";
 import { COUNTER_BYTES, putCounters } from "../../ipc/counters.ts";
-import { limitChannel, mayCome, takeCredit } from "../../ipc/limit.ts";
+import { limitChannel, mayCome, settleCredit } from "../../ipc/limit.ts";
 import { postMessage } from "../../ipc/ring.ts";
 import { claimName, dropName, findService } from "../../ipc/service_name.ts";
 import { POST_BYTES } from "../../ipc/tables.ts";
@@ -14,6 +14,7 @@ import { writeUser } from "../../mem/user_copy.ts";
 import { ownPriority } from "../../sched/effective_priority.ts";
 import { pathArgument, pathOffset } from "../linux/arguments.ts";
 import { makeChannel } from "./ends.ts";
+import { connectionArgument } from "./messages.ts";
 
 /** channel_create_async(flags, capacity). */
 export function channelCreateAsync(s: State, fx: Effects, e: Event, t: number): number {
@@ -23,16 +24,15 @@ export function channelCreateAsync(s: State, fx: Effects, e: Event, t: number): 
 /** msg_post(coid, tag, word…): the words are in a2 to a5, as many as the tag's length says. */
 export function msgPost(s: State, fx: Effects, e: Event, t: number): number {
   if (e.uint(1) > POST_BYTES) return -Err.Invalid;
-  const connection = findConnection(s, s.thread.process[t], e.argument(0));
-  if (connection === 0) return -Err.BadDescriptor;
-  const channel = channelOf(s, connection);
-  if (channel === 0) return -Err.BadDescriptor;
+  const connection = connectionArgument(s, e, t);
+  if (connection < 0) return connection;
+  const channel = channelBehind(s, connection);
+  if (channel < 0) return channel;
   const limited = mayCome(s, channel, connection, e.time);
   if (limited < 0) return limited;
   const own = ownPriority(s, t);
-  const r = postMessage(s, fx, e.hart, channel, connection, own, e.uint(1), e.registers, 4);
-  if (r === 0) takeCredit(s, channel, connection, e.time);
-  return r;
+  const sent = postMessage(s, fx, e.hart, channel, connection, own, e.uint(1), e.registers, 4);
+  return settleCredit(s, channel, connection, e.time, sent);
 }
 
 /** The channel a call names as its first argument, or -Err.NoProcess. */

@@ -1,3 +1,4 @@
+import { isId } from "../../cap/namespace.ts";
 import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
 import type { Event } from "../../event.ts";
@@ -32,13 +33,9 @@ export function channelDestroy(s: State, fx: Effects, e: Event, t: number): numb
   return destroyNamed(s, fx, e.hart, s.thread.process[t], e.argument(0));
 }
 
-/** Channel numbers lie below. */
-const CHANNEL_NUMBERS = 2 ** 31;
-
 /** connect_attach(pid, chid): pid 0 is the caller's own. */
 export function connectAttach(s: State, fx: Effects, e: Event, t: number): number {
-  const chid = e.argument(1);
-  if (e.int(0) < 0 || chid < 1 || chid >= CHANNEL_NUMBERS) return -Err.Invalid;
+  if (e.int(0) < 0 || !isId(e.argument(1))) return -Err.Invalid;
   return attach(s, fx, s.thread.process[t], e.int(0), e.argument(1));
 }
 

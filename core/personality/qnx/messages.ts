@@ -2,9 +2,9 @@ import type { Effects } from "../../effect.ts";
 import { Err } from "../../error.ts";
 import { argumentAt, ArgumentLength, type Event, payloadU32, payloadU64 } from "../../event.ts";
 import { AFRESH, resume } from "../../ipc/call.ts";
-import { channelOf, findConnection } from "../../ipc/connection.ts";
+import { channelBehind, findConnection } from "../../ipc/connection.ts";
 import { findChannel } from "../../ipc/channel.ts";
-import { mayCome, takeCredit } from "../../ipc/limit.ts";
+import { mayCome, settleCredit } from "../../ipc/limit.ts";
 import { finishPassed, isPassed } from "../../ipc/handover.ts";
 import { findReceipt, messageOf } from "../../ipc/message.ts";
 import { setExtent, setPart, Side } from "../../ipc/parts.ts";
@@ -12,7 +12,7 @@ import { sendPulse } from "../../ipc/pulse.ts";
 import { readMessage } from "../../ipc/read.ts";
 import { receive } from "../../ipc/receive.ts";
 import { replyError, replyMemory, replyRegisters } from "../../ipc/reply.ts";
-import { prepareMemory, send } from "../../ipc/send.ts";
+import { maySend, prepareMemory, send } from "../../ipc/send.ts";
 import { INFO_BYTES, MESSAGE_BYTES, PARTS, Pass, PULSE_CODES } from "../../ipc/tables.ts";
 import { isRegisterTag } from "../../ipc/tag.ts";
 import { putInfo } from "../../ipc/transfer.ts";
@@ -28,8 +28,8 @@ const { Again, BadAddress, BadDescriptor, Invalid, NoProcess, TooBig } = Err;
 const { Fill, Send } = Side;
 
 /**
- * Begins a call that sends: the thread's message row, or -Err. What an earlier wait of the same call
- * ended with comes before anything else.
+ * Begins a call that sends: the thread's message row, or -Err. What an earlier wait of the same
+ * call ended with comes before anything else.
  */
 export function beginSend(s: State, fx: Effects, h: number, t: number): number {
   const message = messageOf(s, t);
@@ -51,13 +51,16 @@ export function msgSend(s: State, fx: Effects, e: Event, t: number): number {
   if (!isRegisterTag(e.uint(1))) return -Invalid;
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
+  const channel = maySend(s, message, connection, e.time);
+  if (channel < 0) return channel;
+  // From here on it must succeed.
   const m = s.message;
   m.inMemory[message] = 0;
   m.tag[message] = e.uint(1);
   m.sendLength[message] = e.uint(1);
   m.replyParts[message] = 0;
   m.replyLength[message] = 0;
-  return send(s, fx, e.hart, e.time, message, connection);
+  return send(s, fx, e.hart, e.time, message, connection, channel);
 }
 
 /** Sends what the row describes as parts; `pass` is a Pass. */
@@ -71,7 +74,11 @@ function sendParts(
 ): number {
   s.message.inMemory[message] = pass;
   const ready = prepareMemory(s, fx, e.hart, message);
-  return ready < 0 ? ready : send(s, fx, e.hart, e.time, message, connection);
+  if (ready < 0) return ready;
+  const channel = maySend(s, message, connection, e.time);
+  if (channel < 0) return channel;
+  // From here on it must succeed.
+  return send(s, fx, e.hart, e.time, message, connection, channel);
 }
 
 /** msg_send_bytes(coid, buf, length, reply, room). */
@@ -228,8 +235,8 @@ export function msgReplyReceive(s: State, fx: Effects, e: Event, t: number): num
 export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number {
   const connection = connectionArgument(s, e, t);
   if (connection < 0) return connection;
-  const channel = channelOf(s, connection);
-  if (channel === 0) return -BadDescriptor;
+  const channel = channelBehind(s, connection);
+  if (channel < 0) return channel;
   const given = e.int(1);
   if (given < -1 || given > 255) return -Invalid;
   const code = e.int(2);
@@ -250,8 +257,7 @@ export function msgSendPulse(s: State, fx: Effects, e: Event, t: number): number
     sessionLo[connection],
     sessionHi[connection],
   );
-  if (sent === 0) takeCredit(s, channel, connection, e.time);
-  return sent;
+  return settleCredit(s, channel, connection, e.time, sent);
 }
 
 /** msg_info(receipt, info). */

@@ -2,7 +2,6 @@ import type { Effects } from "../effect.ts";
 import { Err, Result } from "../error.ts";
 import { type State } from "../kernel.ts";
 import { UNITS } from "../limits.ts";
-import { CallStage } from "../sched/call_stage.ts";
 import { beginOperation, OperationKind } from "../sched/operation.ts";
 import { WaitKind } from "../sched/tables.ts";
 import { waitOn } from "../sched/wait.ts";
@@ -99,16 +98,6 @@ export function finishChange(
   if (value === Result.Restart) waitOn(s, t, WaitKind.Shootdown, row);
   else waitForShootdown(s, t, row, value);
   return waiting;
-}
-
-/** Whether a call has done its work, which `finishChange` ended, and only waited for other harts. */
-export function isChanged(s: State, t: number): boolean {
-  return s.thread.callStage[t] === CallStage.Shootdown;
-}
-
-/** What a call that `isChanged` returns. */
-export function changeValue(s: State, t: number): number {
-  return s.thread.callArgument[4 * t];
 }
 
 /**

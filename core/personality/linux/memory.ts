@@ -13,7 +13,7 @@ import { ANY_PROT, isCovered } from "../../mem/region.ts";
 import { remap } from "../../mem/remap.ts";
 import { spaceOf } from "../../mem/space.ts";
 import { Prot, RegionFlag } from "../../mem/tables.ts";
-import { changeValue, discardRange, isChanged, unmapRange } from "../../mem/unmap.ts";
+import { discardRange, unmapRange } from "../../mem/unmap.ts";
 
 /** PROT_ bits that mean access; PROT_GROWSDOWN and PROT_GROWSUP are let pass. */
 const ACCESS_BITS = Prot.Read | Prot.Write | Prot.Execute;
@@ -49,14 +49,12 @@ function isAligned(e: Event, index: number): boolean {
 
 /** brk: never fails; where the break cannot go it answers the break as it is. */
 export function brk(s: State, fx: Effects, e: Event, t: number): number {
-  if (isChanged(s, t)) return changeValue(s, t);
   const r = moveBreak(s, fx, e.hart, t, e.argument(0));
   return r === -Err.NoMemory ? moveBreak(s, fx, e.hart, t, 0) : r;
 }
 
 /** munmap. EINVAL, ENOMEM. */
 export function munmap(s: State, fx: Effects, e: Event, t: number): number {
-  if (isChanged(s, t)) return changeValue(s, t);
   const start = e.argument(0);
   const length = e.argument(1);
   if (!isAligned(e, 0) || length === 0) return -Err.Invalid;
@@ -67,7 +65,6 @@ export function munmap(s: State, fx: Effects, e: Event, t: number): number {
 
 /** mprotect. EINVAL, ENOMEM (part not mapped: nothing is changed), EACCES (also for W with X). */
 export function mprotect(s: State, fx: Effects, e: Event, t: number): number {
-  if (isChanged(s, t)) return changeValue(s, t);
   const start = e.argument(0);
   const length = e.argument(1);
   const prot = e.argument(2);
@@ -81,7 +78,6 @@ export function mprotect(s: State, fx: Effects, e: Event, t: number): number {
 
 /** mremap with MREMAP_MAYMOVE or no flag. EINVAL, EFAULT, ENOMEM. */
 export function mremap(s: State, fx: Effects, e: Event, t: number): number {
-  if (isChanged(s, t)) return changeValue(s, t);
   const start = e.argument(0);
   const oldPages = pagesOf(e.argument(1));
   const newPages = pagesOf(e.argument(2));
@@ -95,7 +91,6 @@ export function mremap(s: State, fx: Effects, e: Event, t: number): number {
 
 /** madvise: DONTNEED drops the pages, everything else is advice. EINVAL, ENOMEM. */
 export function madvise(s: State, fx: Effects, e: Event, t: number): number {
-  if (isChanged(s, t)) return changeValue(s, t);
   const start = e.argument(0);
   const length = e.argument(1);
   const advice = e.argument(2);
@@ -122,7 +117,6 @@ export function msync(s: State, _fx: Effects, e: Event, t: number): number {
 
 /** mmap. EINVAL, ENOMEM, EACCES, EBADF, ENODEV, EPERM, EEXIST. */
 export function mmap(s: State, fx: Effects, e: Event, t: number): number {
-  if (isChanged(s, t)) return changeValue(s, t);
   const length = e.argument(1);
   const prot = e.uint(2) & ACCESS_BITS;
   const flags = e.uint(3);

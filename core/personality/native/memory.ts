@@ -14,7 +14,7 @@ import { protectRange } from "../../mem/protect.ts";
 import { ANY_PROT, isCovered, mapRegion } from "../../mem/region.ts";
 import { abandonSpace, createSpace, holdSpace, LOWEST_PAGE, mayChange } from "../../mem/space.ts";
 import { Inhabited, ObjectKind, Prot, RegionFlag } from "../../mem/tables.ts";
-import { changeValue, isChanged, unmapRange } from "../../mem/unmap.ts";
+import { unmapRange } from "../../mem/unmap.ts";
 import { freeRows } from "../../state/table.ts";
 
 /** memory_create(pages). */
@@ -103,7 +103,6 @@ function spaceArgument(s: State, e: Event, t: number): number {
 
 /** space_unmap(space, address, pages). */
 export function spaceUnmap(s: State, fx: Effects, e: Event, t: number): number {
-  if (isChanged(s, t)) return changeValue(s, t);
   const space = spaceArgument(s, e, t);
   if (space < 0) return space;
   const start = e.argument(1) / PAGE_BYTES;
@@ -112,7 +111,6 @@ export function spaceUnmap(s: State, fx: Effects, e: Event, t: number): number {
 
 /** space_protect(space, address, pages, rights). */
 export function spaceProtect(s: State, fx: Effects, e: Event, t: number): number {
-  if (isChanged(s, t)) return changeValue(s, t);
   const space = spaceArgument(s, e, t);
   if (space < 0) return space;
   if (e.argument(3) > ANY_PROT) return -Err.Invalid;

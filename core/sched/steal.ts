@@ -126,11 +126,6 @@ export function answerIdleHarts(s: State, fx: Effects, hart: number, now: number
   for (let thief = 0; thief < harts; thief++) {
     if (!isHungry(s, thief) || thief === hart) continue;
     const asked = s.hart.stealFrom[thief + 1];
-    if (asked !== 0 && asked !== row) {
-      // It comes back to this one if the hart it asks has nothing for it.
-      if (s.hart.ready[row] > 0) unmarkTried(s, thief, hart);
-      continue;
-    }
     let waits = Infinity;
     let thread = scheduler.peek(s, hart);
     for (; thread !== 0 && left > 0; left--) {
@@ -140,6 +135,11 @@ export function answerIdleHarts(s: State, fx: Effects, hart: number, now: number
         if (ripe < waits) waits = ripe;
       }
       thread = scheduler.after(s, hart, thread);
+    }
+    if (asked !== 0 && asked !== row) {
+      // It comes back to this one, if that may have something for it and the hart it asks has not.
+      if (thread !== 0 || waits < Infinity) unmarkTried(s, thief, hart);
+      continue;
     }
     if (thread !== 0 && left > 0) give(s, fx, hart, thread, thief);
     else if (waits < Infinity) soonest = Math.min(soonest, waits);

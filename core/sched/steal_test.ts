@@ -100,6 +100,19 @@ Deno.test("steal: a hart that queues a thread while another is asked is asked ag
   assert.equal(s.thread.hart[6], 0);
 });
 
+Deno.test("steal: one that queues what it must keep is not asked again for that", () => {
+  const { s, fx } = busy(3, 12);
+  queue(s, 1, 5, 10, 2);
+  queue(s, 2, 6, 10, 4);
+  askForThread(s, fx, 0);
+  answerIdleHarts(s, fx, 1, LATER);
+  assert.equal(s.hart.stealFrom[1], 3);
+  queue(s, 1, 7, 10, 2);
+  answerIdleHarts(s, fx, 1, LATER);
+  answerIdleHarts(s, fx, 2, LATER);
+  assert.equal(s.hart.stealFrom[1], 0, "a request goes round once");
+});
+
 Deno.test("steal: so is one that was asked before, and had nothing then", () => {
   const { s, fx } = busy(4, 12);
   for (const t of [5, 6]) queue(s, 1, t, 10, 2);

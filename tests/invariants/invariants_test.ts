@@ -10,7 +10,9 @@ import {
   type Watch,
 } from "../kernel/harness.ts";
 import { eachLive } from "./checker.ts";
-import { type Plant, plants } from "./plants.ts";
+import type { Plant } from "./plant.ts";
+import { plants } from "./plants.ts";
+import { reportsIn } from "./reports.ts";
 import { groups, watchInvariants } from "./watch.ts";
 
 /** Harts and schedule seeds of the runs. */
@@ -104,10 +106,25 @@ function seen(plant: Plant): string {
   return "its moment never came";
 }
 
+/** The reports an error tells of, without the event they come after. */
+const reportsOf = (text: string): string[] =>
+  text.replace(/^after event \d+ \(.*?\): /, "").split("; ");
+
+/** Whether a report says what a template does, in which a `*` stands for a number. */
+function says(report: string, template: string): boolean {
+  const parts = template.split("*").map((part) => part.replace(/[.()]/g, "\\$&"));
+  return new RegExp(`^\\S+ [^:]+: ${parts.join("\\S+")}$`).test(report);
+}
+
 for (const plant of plants) {
   Deno.test(`invariants: ${plant.id} sees ${plant.what}`, () => {
     const text = seen(plant);
     assert.match(text, new RegExp(`^after event \\d+ .*\\b${plant.id} `), text);
+    if (plant.says === undefined) return;
+    const reports = reportsOf(text);
+    const fits = reports.length === plant.says.length &&
+      reports.every((report, i) => says(report, plant.says?.[i] ?? ""));
+    assert.ok(fits, `${text}\nwanted: ${plant.says.join("; ")}`);
   });
 }
 
@@ -116,4 +133,15 @@ Deno.test("invariants: every one a group reports has a plant", () => {
   const missing = groups.flatMap((g) => g.ids.map((id) => `${g.name} ${id}`))
     .filter((name) => !planted.has(name));
   assert.deepEqual(missing, []);
+});
+
+/** Groups of which every report has a plant of its own. */
+const COMPLETE = ["capabilities", "messages", "timers", "waiting"];
+
+Deno.test("invariants: every report of some groups is what a plant leads to", () => {
+  for (const name of COMPLETE) {
+    const source = Deno.readTextFileSync(new URL(`${name}.ts`, import.meta.url));
+    const planted = new Set(plants.flatMap((p) => p.group === name ? p.says ?? [] : []));
+    assert.deepEqual(reportsIn(source).filter((text) => !planted.has(text)), [], name);
+  }
 });

@@ -2,85 +2,36 @@
 import { EffectKind, type Effects } from "../../core/effect.ts";
 import { type Event, EventKind } from "../../core/event.ts";
 import { Pte } from "../../core/isa/riscv64.ts";
-import type { State } from "../../core/kernel.ts";
-import { MessageState } from "../../core/ipc/tables.ts";
 import { Account } from "../../core/ledger/accounts.ts";
 import { Prot } from "../../core/mem/tables.ts";
 import { Request, ThreadState, WaitKind } from "../../core/sched/tables.ts";
-import { eachLive, ONLY, type Subject, top } from "./checker.ts";
+import { ONLY } from "./checker.ts";
+import { capabilityPlants } from "./capability_plants.ts";
+import { messagePlants } from "./message_plants.ts";
+import {
+  always,
+  blockedOn,
+  emit,
+  first,
+  leaf,
+  pipes,
+  type Plant,
+  processes,
+  queued,
+  row,
+  running,
+  threads,
+} from "./plant.ts";
 import { INTERVAL } from "./tables.ts";
+import { timerPlants } from "./timer_plants.ts";
+import { waitingPlants } from "./waiting_plants.ts";
 
-/** A breach. */
-export interface Plant {
-  readonly id: string;
-  /** The group that must see it. */
-  readonly group: string;
-  /** A stage of the harness in which the moment for it comes. */
-  readonly stage: string;
-  readonly what: string;
-  /** Breaks the rule and returns true, or returns false when the moment has not come. */
-  readonly write: (subject: Subject, e: Event) => boolean;
-}
-
-/** The first allocated row of a table that fits, or 0. */
-function first(
-  table: Parameters<typeof eachLive>[0],
-  fits: (row: number) => boolean = () => true,
-): number {
-  let found = 0;
-  eachLive(table, (row) => {
-    if (found === 0 && fits(row)) found = row;
-  });
-  return found;
-}
-
-/** Breaks a row of a table, as soon as there is one that fits. */
-function row(
-  tableOf: (s: State) => Parameters<typeof eachLive>[0],
-  fits: (s: State, row: number) => boolean,
-  change: (s: State, row: number) => void,
-): Plant["write"] {
-  return ({ state: s }) => {
-    const found = first(tableOf(s), (r) => fits(s, r));
-    if (found !== 0) change(s, found);
-    return found !== 0;
-  };
-}
-
-/** Breaks a valid leaf PTE: takes the position of its low word. */
-function leaf(change: (s: State, word: number) => void, fits: number = Pte.Valid): Plant["write"] {
-  return ({ state: s }) => {
-    const from = 1024 * (top(s.pageTable) + 1);
-    for (let word = 1024; word < from; word += 2) {
-      const lo = s.pageTable.entries[word];
-      if ((lo & (Pte.Read | Pte.Execute)) === 0 || (lo & fits) !== fits) continue;
-      change(s, word);
-      return true;
-    }
-    return false;
-  };
-}
-
-const blockedOn = (s: State, t: number): number =>
-  s.thread.state[t] === ThreadState.Blocked ? s.waiter.kind[s.thread.waiter[t]] : WaitKind.None;
-
-/** Threads that run in this moment, for those that need somebody at work. */
-const running = (s: State, t: number): boolean => s.thread.state[t] === ThreadState.Running;
-const queued = (s: State, t: number): boolean => s.thread.queued[t] === 1;
-
-function emit(fx: Effects, kind: number, ...args: readonly number[]): void {
-  fx.words.set([kind, ...args], fx.length);
-  fx.length += 1 + args.length;
-}
-
-const threads = (s: State) => s.thread;
-const processes = (s: State) => s.process;
-const nodes = (s: State) => s.capNode;
-const pipes = (s: State) => s.pipe;
-const always = (): boolean => true;
-
-/** Every plant, by invariant. */
+/** Every plant. */
 export const plants: readonly Plant[] = [
+  ...capabilityPlants,
+  ...messagePlants,
+  ...timerPlants,
+  ...waitingPlants,
   {
     id: "J5",
     group: "history",
@@ -133,13 +84,6 @@ export const plants: readonly Plant[] = [
     write: row(processes, (s, p) => s.process.previousSibling[p] !== 0, (s, p) => {
       s.process.previousSibling[p] = 0;
     }),
-  },
-  {
-    id: "I1",
-    group: "timers",
-    stage: "time",
-    what: "a timer that does not know its place",
-    write: row(threads, (s, t) => s.thread.timerIndex[t] !== 0, (s, t) => s.thread.timerIndex[t]++),
   },
   {
     id: "I12",
@@ -283,15 +227,6 @@ export const plants: readonly Plant[] = [
     write: ({ state: s }) => ++s.terminal.lines[1] > 0,
   },
   {
-    id: "C27",
-    group: "timers",
-    stage: "time",
-    what: "a timer nobody will hear",
-    write: row((s) => s.hart, (s, h) => s.hart.timerProgrammed[h] !== 0, (s, h) => {
-      s.hart.timerProgrammed[h] = 0;
-    }),
-  },
-  {
     id: "I13",
     group: "paging",
     stage: "pipes",
@@ -400,50 +335,11 @@ export const plants: readonly Plant[] = [
     }),
   },
   {
-    id: "I16",
-    group: "capabilities",
-    stage: "pipes",
-    what: "a node that is its own ancestor",
-    write: row(nodes, always, (s, n) => s.capNode.parent[n] = n),
-  },
-  {
-    id: "I16",
-    group: "capabilities",
-    stage: "pipes",
-    what: "a descriptor of an earlier life",
-    write: row(nodes, always, (s, n) => s.capNode.$generation[n]++),
-  },
-  {
-    id: "C13",
-    group: "capabilities",
-    stage: "pipes",
-    what: "a node no descriptor names",
-    write: row(nodes, always, (s, n) => {
-      s.process.descriptor[s.capNode.space[n] * 256 + s.capNode.slot[n] - 1] = 0;
-    }),
-  },
-  {
-    id: "C14",
-    group: "capabilities",
-    stage: "pipes",
-    what: "an open file with a reference too many",
-    write: row((s) => s.openFile, always, (s, f) => s.openFile.refs[f]++),
-  },
-  {
     id: "C14",
     group: "files",
     stage: "pipes",
     what: "a pipe with a reader too many",
     write: row(pipes, always, (s, p) => s.pipe.readers[p]++),
-  },
-  {
-    id: "P7",
-    group: "capabilities",
-    stage: "pipes",
-    what: "a right the open file does not give",
-    write: row(nodes, (s, n) => (s.openFile.flags[s.capNode.object[n]] & 2) === 0, (s, n) => {
-      s.capNode.rights[n] |= 2;
-    }),
   },
   {
     id: "C4",
@@ -505,134 +401,6 @@ export const plants: readonly Plant[] = [
       d.nameLength[other] = d.nameLength[entry];
       return true;
     },
-  },
-  {
-    id: "I17",
-    group: "waiting",
-    stage: "pipes",
-    what: "a thread that waits for a slot of its own",
-    write: ({ state: s }) => {
-      const thread = first(s.thread, (t) => blockedOn(s, t) === WaitKind.PipeRead);
-      if (thread === 0) return false;
-      const waiter = s.thread.waiter[thread];
-      s.waiter.kind[waiter] = WaitKind.SpaceOperation;
-      s.waiter.object[waiter] = first(s.addressSpace);
-      s.addressSpace.operation[s.waiter.object[waiter]] = thread;
-      return true;
-    },
-  },
-  {
-    id: "F5",
-    group: "waiting",
-    stage: "pipes",
-    what: "a reader asleep beside a full pipe",
-    write: row(
-      threads,
-      (s, t) => blockedOn(s, t) === WaitKind.PipeRead,
-      (s, t) => s.pipe.head[s.waiter.object[s.thread.waiter[t]]] += 5,
-    ),
-  },
-  {
-    id: "I4",
-    group: "messages",
-    stage: "messages",
-    what: "a message in another state than its thread's queue",
-    write: row(
-      threads,
-      (s, t) => blockedOn(s, t) === WaitKind.MessageReply,
-      (s, t) => s.message.state[s.thread.message[t]] = MessageState.Sent,
-    ),
-  },
-  {
-    id: "I5",
-    group: "messages",
-    stage: "messages",
-    what: "a receiver asleep beside a pulse",
-    write: row(
-      (s) => s.channel,
-      (s, c) => s.channel.receiveHead[c] !== 0,
-      (s, c) => s.channel.firstPulse[c] = 1,
-    ),
-  },
-  {
-    id: "I6",
-    group: "messages",
-    stage: "messages",
-    what: "a message queued before an earlier one",
-    write: row(
-      (s) => s.channel,
-      (s, c) => s.channel.sendHead[c] !== s.channel.sendTail[c],
-      (s, c) => {
-        const message = s.thread.message[s.waiter.thread[s.channel.sendHead[c]]];
-        s.message.arrival[message] += 1000;
-      },
-    ),
-  },
-  {
-    id: "C8",
-    group: "messages",
-    stage: "messages",
-    what: "a channel the books do not know of",
-    write: row(
-      (s) => s.channel,
-      () => true,
-      (s) => s.account.balance[Account.ChannelUsed]--,
-    ),
-  },
-  {
-    id: "C9",
-    group: "messages",
-    stage: "messages",
-    what: "a connection to a channel that does not list it",
-    write: row(
-      (s) => s.channel,
-      (s, c) => s.channel.firstConnection[c] !== 0,
-      (s, c) => s.channel.firstConnection[c] = 0,
-    ),
-  },
-  {
-    id: "C10",
-    group: "messages",
-    stage: "messages",
-    what: "a message that is forgotten in flight",
-    write: row(
-      (s) => s.message,
-      (s, m) => s.message.state[m] === MessageState.Received,
-      (s, m) => s.message.state[m] = MessageState.Idle,
-    ),
-  },
-  {
-    id: "C11",
-    group: "messages",
-    stage: "messages",
-    what: "a pulse that is dropped",
-    write: row(
-      (s) => s.channel,
-      (s, c) => s.channel.firstPulse[c] !== 0,
-      (s, c) => s.channel.firstPulse[c] = 0,
-    ),
-  },
-  {
-    id: "I6",
-    group: "messages",
-    stage: "channels",
-    what: "a post that waits before an earlier one",
-    write: row(
-      (s) => s.channel,
-      (s, c) => s.channel.ringUsed[c] > 1,
-      (s, c) => s.ringEntry.arrival[s.channel.ringHead[c]] += 1000,
-    ),
-  },
-  {
-    id: "C11",
-    group: "messages",
-    stage: "channels",
-    what: "a post that is dropped",
-    write: row(
-      (s) => s.channel,
-      (s, c) => s.channel.ringHead[c] !== 0,
-      (s, c) => s.channel.ringHead[c] = 0,
-    ),
   },
   {
     id: "I18",

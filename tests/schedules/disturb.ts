@@ -14,7 +14,7 @@ import {
   script,
   Sig,
 } from "./script.ts";
-import type { Site } from "./sites.ts";
+import type { Site } from "./site.ts";
 
 /** What happens to the blocker beside its wake-up. */
 export const DISTURBANCES = [
@@ -50,10 +50,11 @@ export function disturbed(site: Site, what: Disturbance, harts: number): Scenari
   return {
     name: `${site.name}, ${what}, harts: ${harts}`,
     harts,
-    actors: 1 + (calm ? 0 : 1) + (waker === undefined ? 0 : 1),
+    actors: 1 + (calm ? 0 : 1) + (waker === undefined ? 0 : 1) + (site.others ?? 0),
     preemptions: harts === 1 ? 2 : 0,
     terminal: site.terminal === true,
     arrivals: site.arrivals ?? [],
+    ...(site.program === undefined ? {} : { program: site.program }),
     script: script(
       onSignal(Sig.usr1, "handled", flags),
       // Made first, so that it holds nothing open that the site waits to see closed.
@@ -79,6 +80,8 @@ export function disturbed(site: Site, what: Disturbance, harts: number): Scenari
 /** Every log of the blocker that some order must lead to; no order may lead to another. */
 export function expected(site: Site, what: Disturbance): string[] {
   const { woken, interrupted, rule } = site;
+  const own = site.logs?.[what];
+  if (own !== undefined) return [...own].sort();
   if (what === "SIGSTOP and SIGCONT" && site.stops === true) return [...woken, interrupted].sort();
   const handled = what.startsWith("a handled signal");
   if (what === "SIGKILL") return ["killed=9", ...woken.map((log) => `${log} killed=9`)].sort();

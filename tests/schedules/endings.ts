@@ -13,6 +13,8 @@ import {
   futex,
   go,
   halt,
+  heldBy,
+  keep,
   label,
   Nr,
   type Op,
@@ -20,11 +22,13 @@ import {
   quiet,
   say,
   script,
+  Sig,
   store,
   thread,
   timespec,
 } from "./script.ts";
-import type { Site } from "./sites.ts";
+import type { Site } from "./site.ts";
+import { execute, loaded } from "./thread_sites.ts";
 
 /** What may end a wait, beside what is waited for. */
 export const CAUSES = [
@@ -36,6 +40,7 @@ export const CAUSES = [
   "own process killed",
   "exit_group by another thread",
   "execve by another thread",
+  "own thread destroyed",
   "handled signal",
   "timeout",
 ] as const;
@@ -66,7 +71,7 @@ const row = (...endings: readonly Ending[]): Readonly<Record<Cause, Ending>> =>
   Object.fromEntries(CAUSES.map((cause, i) => [cause, endings[i] ?? "-"])) as Record<Cause, Ending>;
 /** A wait that no message is about. */
 const plain = (signal: Ending, timeout: Ending) =>
-  row("-", "-", "-", "-", "-", "dies", "dies", "dies", signal, timeout);
+  row("-", "-", "-", "-", "-", "dies", "dies", "dies", "dies", signal, timeout);
 
 /** Every wait and every cause. A wait kind without a row does not compile. */
 export const ENDINGS: Readonly<Record<Waited, Readonly<Record<Cause, Ending>>>> = {
@@ -94,6 +99,7 @@ export const ENDINGS: Readonly<Record<Waited, Readonly<Record<Cause, Ending>>>> 
     "dies",
     "dies",
     "dies",
+    "dies",
     "EINTR",
     "ETIMEDOUT",
   ),
@@ -103,6 +109,7 @@ export const ENDINGS: Readonly<Record<Waited, Readonly<Record<Cause, Ending>>>> 
     "EBADF",
     "ESRCH",
     "returns",
+    "dies",
     "dies",
     "dies",
     "dies",
@@ -118,6 +125,7 @@ export const ENDINGS: Readonly<Record<Waited, Readonly<Record<Cause, Ending>>>> 
     "dies",
     "dies",
     "dies",
+    "dies",
     "EINTR",
     "ETIMEDOUT",
   ),
@@ -130,40 +138,53 @@ export function waitedAt(site: Site): Waited {
   return kind === "Futex" && site.name.includes("owner") ? "FutexOwned" : kind;
 }
 
-/** The program is here, so that executing it waits for other threads only. */
-const loaded: readonly Op[] = [
-  quiet(Nr.openat, 0xffff_ff9c, "/file", 0, 0),
-  quiet(Nr.read, 3, BUFFER, 1),
-  quiet(Nr.close, 3),
-];
 /** Status of the process that another thread ends. */
 export const ENDED = "exit=7";
 
-/** A site whose process another thread of it ends, or leads into another program. */
-export function endedByThread(site: Site, cause: Cause, harts: number): Scenario {
+/** Causes that another thread of the process brings about, and how the blocked one ends then. */
+export const BY_THREAD = {
+  "exit_group by another thread": ENDED,
+  "execve by another thread": "ended",
+  "own thread destroyed": "ended",
+} as const;
+
+/** What the other thread does; the blocked one keeps a token of itself. */
+function actOf(cause: keyof typeof BY_THREAD): Op {
+  if (cause === "execve by another thread") return execute;
+  if (cause === "own thread destroyed") {
+    return call("destroy", Nr.threadDestroy, heldBy("A", "self"));
+  }
+  return call("exit", Nr.exit, 7);
+}
+
+/** A site whose thread or process another thread ends, or leads into another program. */
+export function endedByThread(
+  site: Site,
+  cause: keyof typeof BY_THREAD,
+  harts: number,
+): Scenario {
   const executes = cause === "execve by another thread";
-  const act = executes
-    ? call("execve", Nr.execve, "/file", new Uint8Array(4), new Uint8Array(4))
-    : call("exit", Nr.exit, 7);
+  const program = executes ? "main" : site.program;
   return {
     name: `${site.name}, ${cause}, harts: ${harts}`,
     harts,
-    actors: 2 + (site.waker === undefined ? 0 : 1),
+    actors: 2 + (site.waker === undefined ? 0 : 1) + (site.others ?? 0),
     preemptions: harts === 1 ? 1 : 0,
     terminal: site.terminal === true,
     arrivals: site.arrivals ?? [],
-    ...(executes ? { program: "main" } : {}),
+    ...(program === undefined ? {} : { program }),
     script: script(
       executes && waitedAt(site) !== "Chunk" ? loaded : [],
       // It takes the place that `disturb.ts` gives to a process, so that ids are those of the sites.
       ...thread("T", 9),
       ...(site.before ?? []),
       ...(site.waker === undefined ? [] : fork("W")),
+      ...(cause === "own thread destroyed" ? [quiet(Nr.threadSelf), keep("self")] : []),
       go,
       ...site.blocker,
       halt,
       [label("W"), go, ...(site.waker ?? []), halt],
-      [label("T"), go, act, halt],
+      [label("T"), go, actOf(cause), halt],
       ...(site.more ?? []),
       [label("main"), say("main"), halt],
     ),
@@ -181,6 +202,9 @@ const connect = (pid: number): readonly Op[] => [
 ];
 const begin: readonly Op[] = [quiet(Nr.msgTimeout, 0, 0), quiet(Nr.pipe2, BUFFER, 0)];
 const serve: readonly Op[] = [quiet(Nr.channelCreate, 0), quiet(Nr.write, 4, BUFFER, 1)];
+/** A pipe for what follows a receive. */
+const second = quiet(Nr.pipe2, BUFFER, 0);
+const answer = quiet(Nr.msgReply, FIRST + 1, 5 * 2 ** 32);
 const CHANNEL_DESTROY = 661, DETACH = 663, REVOKE = 606;
 
 /** A way a message's wait ends: scenario and every log of the blocked thread. */
@@ -245,8 +269,6 @@ function byTime(waited: Waited, state: number): MessageCase {
 /** One of a server's threads ends, the one that has received if one has: another one answers. */
 function byServerThread(waited: Waited): MessageCase {
   const received = waited === "MessageReply";
-  const answer = quiet(Nr.msgReply, FIRST + 1, 5 * 2 ** 32);
-  const second = quiet(Nr.pipe2, BUFFER, 0);
   return messageCase(
     waited,
     "server thread exits",
@@ -257,6 +279,38 @@ function byServerThread(waited: Waited): MessageCase {
     [answer, halt],
     [label("D"), ...(received ? [receive, quiet(Nr.write, 6, BUFFER, 1)] : [go])],
     [quiet(Nr.exitThread, 0), halt],
+  );
+}
+
+/** As `byServer`, where a third process kills the server: once it has received, if it does. */
+function byKiller(waited: Waited): MessageCase {
+  const received = waited === "MessageReply";
+  const kill = quiet(Nr.kill, 2, Sig.kill);
+  return messageCase(
+    waited,
+    "server process exits",
+    received ? 1 : 2,
+    [...begin, second, ...fork("C"), ...connect(2), ...fork("K"), go, send, halt],
+    [label("C"), ...serve, ...(received ? [receive, quiet(Nr.write, 6, BUFFER, 1)] : []), halt],
+    [label("K"), received ? quiet(Nr.read, 5, BUFFER, 1) : go, kill, halt],
+  );
+}
+
+/** As `byServerThread`, where the one that answers destroys the other. */
+function byDestroyer(waited: Waited): MessageCase {
+  const received = waited === "MessageReply";
+  const destroy = quiet(Nr.threadDestroy, heldBy("D", "self"));
+  return messageCase(
+    waited,
+    "server thread exits",
+    received ? 1 : 2,
+    [...begin, second, ...fork("C"), ...connect(2), go, send, halt],
+    [label("C"), quiet(Nr.channelCreate, 0), ...thread("D", 9), quiet(Nr.write, 4, BUFFER, 1)],
+    received ? [quiet(Nr.read, 5, BUFFER, 1), destroy] : [go, destroy, receive],
+    [answer, halt],
+    [label("D"), quiet(Nr.threadSelf), keep("self")],
+    received ? [receive, quiet(Nr.write, 6, BUFFER, 1)] : [quiet(Nr.read, 5, BUFFER, 1)],
+    [halt],
   );
 }
 
@@ -279,7 +333,9 @@ export const MESSAGE_CASES: readonly MessageCase[] = [
     byClient(waited),
     byServer(waited, "export revoked", quiet(REVOKE, FIRST)),
     byServer(waited, "server process exits", quiet(Nr.exit, 0)),
+    byKiller(waited),
     byServerThread(waited),
+    byDestroyer(waited),
     byTime(waited, waited === "MessageSend" ? MessageState.Sent : MessageState.Received),
   ]),
   toReceiver("channel destroyed", quiet(CHANNEL_DESTROY, FIRST)),

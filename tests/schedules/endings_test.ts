@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { WaitKind } from "../../core/sched/tables.ts";
 import { DISTURBANCES } from "./disturb.ts";
 import {
+  BY_THREAD,
   CAUSES,
-  ENDED,
   endedByThread,
   type Ending,
   ENDINGS,
@@ -14,7 +14,8 @@ import {
 } from "./endings.ts";
 import { everyOrder, type Found, oneOrder } from "./explore.ts";
 import type { Scenario } from "./scene_state.ts";
-import { type Site, SITES } from "./sites.ts";
+import type { Site } from "./site.ts";
+import { SITES } from "./sites.ts";
 
 /** What the blocked thread has logged, over all outcomes, sorted. */
 function logsOf(found: Found): string[] {
@@ -43,7 +44,7 @@ Deno.test("endings: every wait has every cause, and each wait a site or an order
   assert.deepEqual(Object.keys(ENDINGS).sort(), [...kinds, "FutexOwned"].sort());
   for (const [waited, causes] of Object.entries(ENDINGS)) {
     assert.deepEqual(Object.keys(causes), [...CAUSES], waited);
-    for (const cause of CAUSES.slice(5, 8)) assert.equal(causes[cause], "dies", waited);
+    for (const cause of CAUSES.slice(5, 9)) assert.equal(causes[cause], "dies", waited);
   }
   // Those who are killed, and those who are handed a signal, are tried at every site.
   assert.ok(DISTURBANCES.includes("SIGKILL") && DISTURBANCES.includes("a handled signal"));
@@ -108,9 +109,6 @@ Deno.test("endings: every wait with a deadline of its own ends by it", () => {
   }
 });
 
-/** Waits that take several threads of one process, or a token: they have orders of their own. */
-const WITHOUT_SITE: readonly Waited[] = ["Join", "SpaceOperation", "Threads"];
-
 /** The first site of each wait. */
 function sitesOfKinds(): Site[] {
   const chosen = new Map<Waited, Site>();
@@ -118,20 +116,26 @@ function sitesOfKinds(): Site[] {
     const waited = waitedAt(site);
     if (!chosen.has(waited)) chosen.set(waited, site);
   }
-  const without = Object.keys(ENDINGS).filter((waited) => !chosen.has(waited as Waited));
-  assert.deepEqual(without.sort(), [...WITHOUT_SITE]);
+  assert.deepEqual([...chosen.keys()].sort(), Object.keys(ENDINGS).sort());
   return [...chosen.values()];
 }
 
-for (const cause of ["exit_group by another thread", "execve by another thread"] as const) {
+for (const cause of Object.keys(BY_THREAD) as (keyof typeof BY_THREAD)[]) {
   Deno.test(`endings: ${cause}, every kind of wait, every order`, () => {
+    const end = BY_THREAD[cause];
     for (const site of sitesOfKinds()) {
       const scenario = endedByThread(site, cause, site.harts ?? 3);
       const found = everyOrder(scenario);
       assert.ok(found.sites.has(site.blocks), `${scenario.name}: nobody has blocked there`);
-      const end = cause === "execve by another thread" ? "ended" : ENDED;
-      const allowed = [end, ...site.woken.map((log) => `${log} ${end}`)];
       const logs = logsOf(found);
+      if (site.alone !== undefined) {
+        // Who has ended the others goes on; who ends after it has told them to takes the process along.
+        const last = cause === "own thread destroyed" ? ["killed=9"] : [];
+        assert.deepEqual(logs, [end, ...last, site.alone].sort(), scenario.name);
+        closes(scenario);
+        continue;
+      }
+      const allowed = [end, ...site.woken.map((log) => `${log} ${end}`)];
       assert.ok(logs.includes(end), `${scenario.name}: ${logs}`);
       for (const log of logs) assert.ok(allowed.includes(log), `${scenario.name}: ${log}`);
       closes(scenario);

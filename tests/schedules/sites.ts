@@ -3,7 +3,6 @@
  * and who ends the wait. The matrix of disturbances is in `disturb.ts`.
  */
 import { InputKind } from "../../core/event.ts";
-import type { Arrival } from "./scene_state.ts";
 import {
   type Argument,
   BUFFER,
@@ -25,41 +24,8 @@ import {
   vfork,
   words64,
 } from "./script.ts";
-
-/** What a handled signal does to a call that blocks here. */
-export type Rule =
-  /** EINTR without SA_RESTART; runs again with it. */
-  | "restart"
-  /** EINTR in either case. */
-  | "eintr"
-  /** The wait is not the program's: no signal ends it. */
-  | "deaf";
-
-/** A place where threads block. */
-export interface Site {
-  readonly name: string;
-  /** `call:WaitKind` as the scene sees it. */
-  readonly blocks: string;
-  /** Harts it takes; it is not tried with fewer. */
-  readonly harts?: number;
-  /** Before the waker is made, after the disturber is. */
-  readonly before?: readonly Op[];
-  /** Ops that block, after `go`. */
-  readonly blocker: readonly Op[];
-  /** Ops of whoever ends the wait; none when a timer, a hart or the host does. */
-  readonly waker?: readonly Op[];
-  /** More code: processes the blocker makes. */
-  readonly more?: readonly Op[];
-  /** Its log when nothing disturbs it; alternatives where the order decides. */
-  readonly woken: readonly string[];
-  /** Its log when a signal ended the wait; the call's own words for it. */
-  readonly interrupted: string;
-  readonly rule: Rule;
-  /** Whether a stop may end the wait as a signal does: what it sent was received already. */
-  readonly stops?: boolean;
-  readonly terminal?: boolean;
-  readonly arrivals?: readonly Arrival[];
-}
+import type { Site } from "./site.ts";
+import { THREAD_SITES } from "./thread_sites.ts";
 
 const PAGE = 0x70_000;
 const FIXED_PRIVATE = 0x32;
@@ -753,4 +719,5 @@ export const SITES: readonly Site[] = [
     interrupted: "",
     rule: "deaf",
   },
+  ...THREAD_SITES,
 ];

@@ -59,7 +59,7 @@ const ROWS = 0x10_0000;
 /** A row as the order of names has it. */
 export const entryOf = (table: number, row: number): number => table * ROWS + row;
 /** Its table. */
-export const tableOfEntry = (entry: number): number => Math.floor(entry / ROWS);
+const tableOfEntry = (entry: number): number => Math.floor(entry / ROWS);
 /** Its number. */
 export const rowOfEntry = (entry: number): number => entry % ROWS;
 

@@ -17,7 +17,6 @@ import {
   checkLeftOut,
   elementOf,
   How,
-  NAMING,
   type Part,
   partsOf,
   PLACES,
@@ -95,10 +94,6 @@ export class Canonical {
   key(): string {
     this.keepsNumbers = this.options.plain;
     this.begin();
-    for (const key of NAMING) {
-      const { $header } = this.tables[this.tableOf(key)].base;
-      if (($header[3] ?? 0) > 0) this.keepsNumbers = true;
-    }
     this.putRows();
     this.putArrivals();
     this.putTimes();
@@ -261,8 +256,9 @@ export class Canonical {
 
   /** The second words of sessions beside a column with the first. */
   private sessionHi(part: Part): Uint32Array {
-    const { message, pulse, connection } = this.scene.s;
+    const { message, pulse, connection, ringEntry } = this.scene.s;
     if (part.u32 === message.sessionLo) return message.sessionHi;
+    if (part.u32 === ringEntry.sessionLo) return ringEntry.sessionHi;
     return part.u32 === pulse.sessionLo ? pulse.sessionHi : connection.sessionHi;
   }
 

@@ -10,6 +10,7 @@ import { PAGING } from "./configurations/paging.ts";
 import { PIPES } from "./configurations/pipes.ts";
 import { PRIORITIES } from "./configurations/priorities.ts";
 import { PROCESSES } from "./configurations/processes.ts";
+import { RINGS } from "./configurations/rings.ts";
 import { SCHEDULING } from "./configurations/scheduling.ts";
 import { SIGNALS } from "./configurations/signals.ts";
 import { THREADS } from "./configurations/threads.ts";
@@ -25,4 +26,5 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...THREADS,
   ...MESSAGES,
   ...PRIORITIES,
+  ...RINGS,
 ];

@@ -5,6 +5,7 @@
 import type { Configuration } from "./configuration.ts";
 import { CAPABILITIES } from "./configurations/capabilities.ts";
 import { FUTEXES } from "./configurations/futexes.ts";
+import { HANDOVER } from "./configurations/handover.ts";
 import { MESSAGES } from "./configurations/messages.ts";
 import { PAGING } from "./configurations/paging.ts";
 import { PIPES } from "./configurations/pipes.ts";
@@ -27,4 +28,5 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...MESSAGES,
   ...PRIORITIES,
   ...RINGS,
+  ...HANDOVER,
 ];

@@ -49,6 +49,9 @@ const RING_BYTES = 65_536;
 const LATER = 0x4000_0000;
 const STALE = 0x3fff_ffff;
 
+/** Words of a set of ASIDs. */
+const ASID_WORDS = 64;
+
 /** What is left of a turn: nothing, a part or all. */
 const budgetClass = (ns: number): number => ns <= 0 ? 0 : ns === QUANTUM_NS ? 2 : 1;
 
@@ -473,6 +476,7 @@ export class Canonical {
         spaceOf.set(s.addressSpace.asid[row], this.name(spaces, row));
       }
     }
+    if (this.scene.scenario.asids !== undefined) this.putAsids(spaceOf);
     for (const { spans } of m.revocations) {
       for (const { space, start, end } of spans) {
         this.putText(`${spaceOf.get(s.addressSpace.asid[space])} ${start} ${end}`);
@@ -507,6 +511,36 @@ export class Canonical {
       this.putText(lines.sort().join("|"));
       const late = m.tlbs.late[hart].map((asid) => spaceOf.get(asid) ?? 0).filter((n) => n > 0);
       this.putText([...new Set(late)].sort((a, b) => a - b).join());
+    });
+  }
+
+  /**
+   * Where ASIDs are used again: which are taken, by which spaces, and what the harts hold of spaces
+   * that are gone.
+   */
+  private putAsids(spaceOf: ReadonlyMap<number, number>): void {
+    const { s, model: m } = this.scene;
+    const { asidUsed, asidRetired, nextAsid } = s.memory;
+    this.put(nextAsid[ONE]);
+    for (let at = ASID_WORDS; at < 2 * ASID_WORDS; at++) {
+      this.put(asidUsed[at]);
+      this.put(asidRetired[at]);
+    }
+    for (const [asid, space] of [...spaceOf].sort((a, b) => a[1] - b[1])) {
+      this.put(asid);
+      this.put(space);
+    }
+    const frames = this.named[this.tableOf("frame")];
+    m.tlbs.held.forEach((held, hart) => {
+      const lines: string[] = [];
+      for (const { asid, page, frame, writable } of held.values()) {
+        if (spaceOf.has(asid)) continue;
+        const name = frames[frame] ?? 0;
+        if (name === 0) this.keepsNumbers = true;
+        lines.push(`${asid} ${page} ${name === 0 ? -frame : name} ${writable}`);
+      }
+      this.putText(lines.sort().join("|"));
+      this.putText([...new Set(m.tlbs.late[hart])].filter((a) => !spaceOf.has(a)).sort().join());
     });
   }
 

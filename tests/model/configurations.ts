@@ -3,6 +3,7 @@
  * visited by `deno task test` too.
  */
 import type { Configuration } from "./configuration.ts";
+import { ASIDS } from "./configurations/asids.ts";
 import { CAPABILITIES } from "./configurations/capabilities.ts";
 import { FUTEXES } from "./configurations/futexes.ts";
 import { HANDOVER } from "./configurations/handover.ts";
@@ -29,4 +30,5 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...PRIORITIES,
   ...RINGS,
   ...HANDOVER,
+  ...ASIDS,
 ];

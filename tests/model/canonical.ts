@@ -537,7 +537,9 @@ export class Canonical {
         if (spaceOf.has(asid)) continue;
         const name = frames[frame] ?? 0;
         if (name === 0) this.keepsNumbers = true;
-        lines.push(`${asid} ${page} ${name === 0 ? -frame : name} ${writable}`);
+        // Which frame it was and who has that now is a matter of what lay free.
+        const told = this.options.loose === true ? 0 : name === 0 ? -frame : name;
+        lines.push(`${asid} ${page} ${told} ${writable}`);
       }
       this.putText(lines.sort().join("|"));
       this.putText([...new Set(m.tlbs.late[hart])].filter((a) => !spaceOf.has(a)).sort().join());

@@ -17,7 +17,6 @@ import {
   checkLeftOut,
   elementOf,
   How,
-  NAMING,
   type Part,
   partsOf,
   PLACES,
@@ -50,6 +49,9 @@ const RING_BYTES = 65_536;
 const LATER = 0x4000_0000;
 const STALE = 0x3fff_ffff;
 
+/** Words of a set of ASIDs. */
+const ASID_WORDS = 64;
+
 /** What is left of a turn: nothing, a part or all. */
 const budgetClass = (ns: number): number => ns <= 0 ? 0 : ns === QUANTUM_NS ? 2 : 1;
 
@@ -59,7 +61,7 @@ const ROWS = 0x10_0000;
 /** A row as the order of names has it. */
 export const entryOf = (table: number, row: number): number => table * ROWS + row;
 /** Its table. */
-export const tableOfEntry = (entry: number): number => Math.floor(entry / ROWS);
+const tableOfEntry = (entry: number): number => Math.floor(entry / ROWS);
 /** Its number. */
 export const rowOfEntry = (entry: number): number => entry % ROWS;
 
@@ -95,10 +97,6 @@ export class Canonical {
   key(): string {
     this.keepsNumbers = this.options.plain;
     this.begin();
-    for (const key of NAMING) {
-      const { $header } = this.tables[this.tableOf(key)].base;
-      if (($header[3] ?? 0) > 0) this.keepsNumbers = true;
-    }
     this.putRows();
     this.putArrivals();
     this.putTimes();
@@ -261,8 +259,9 @@ export class Canonical {
 
   /** The second words of sessions beside a column with the first. */
   private sessionHi(part: Part): Uint32Array {
-    const { message, pulse, connection } = this.scene.s;
+    const { message, pulse, connection, ringEntry } = this.scene.s;
     if (part.u32 === message.sessionLo) return message.sessionHi;
+    if (part.u32 === ringEntry.sessionLo) return ringEntry.sessionHi;
     return part.u32 === pulse.sessionLo ? pulse.sessionHi : connection.sessionHi;
   }
 
@@ -477,6 +476,7 @@ export class Canonical {
         spaceOf.set(s.addressSpace.asid[row], this.name(spaces, row));
       }
     }
+    if (this.scene.scenario.asids !== undefined) this.putAsids(spaceOf);
     for (const { spans } of m.revocations) {
       for (const { space, start, end } of spans) {
         this.putText(`${spaceOf.get(s.addressSpace.asid[space])} ${start} ${end}`);
@@ -511,6 +511,38 @@ export class Canonical {
       this.putText(lines.sort().join("|"));
       const late = m.tlbs.late[hart].map((asid) => spaceOf.get(asid) ?? 0).filter((n) => n > 0);
       this.putText([...new Set(late)].sort((a, b) => a - b).join());
+    });
+  }
+
+  /**
+   * Where ASIDs are used again: which are taken, by which spaces, and what the harts hold of spaces
+   * that are gone.
+   */
+  private putAsids(spaceOf: ReadonlyMap<number, number>): void {
+    const { s, model: m } = this.scene;
+    const { asidUsed, asidRetired, nextAsid } = s.memory;
+    this.put(nextAsid[ONE]);
+    for (let at = ASID_WORDS; at < 2 * ASID_WORDS; at++) {
+      this.put(asidUsed[at]);
+      this.put(asidRetired[at]);
+    }
+    for (const [asid, space] of [...spaceOf].sort((a, b) => a[1] - b[1])) {
+      this.put(asid);
+      this.put(space);
+    }
+    const frames = this.named[this.tableOf("frame")];
+    m.tlbs.held.forEach((held, hart) => {
+      const lines: string[] = [];
+      for (const { asid, page, frame, writable } of held.values()) {
+        if (spaceOf.has(asid)) continue;
+        const name = frames[frame] ?? 0;
+        if (name === 0) this.keepsNumbers = true;
+        // Which frame it was and who has that now is a matter of what lay free.
+        const told = this.options.loose === true ? 0 : name === 0 ? -frame : name;
+        lines.push(`${asid} ${page} ${told} ${writable}`);
+      }
+      this.putText(lines.sort().join("|"));
+      this.putText([...new Set(m.tlbs.late[hart])].filter((a) => !spaceOf.has(a)).sort().join());
     });
   }
 

@@ -3,13 +3,16 @@
  * visited by `deno task test` too.
  */
 import type { Configuration } from "./configuration.ts";
+import { ASIDS } from "./configurations/asids.ts";
 import { CAPABILITIES } from "./configurations/capabilities.ts";
 import { FUTEXES } from "./configurations/futexes.ts";
+import { HANDOVER } from "./configurations/handover.ts";
 import { MESSAGES } from "./configurations/messages.ts";
 import { PAGING } from "./configurations/paging.ts";
 import { PIPES } from "./configurations/pipes.ts";
 import { PRIORITIES } from "./configurations/priorities.ts";
 import { PROCESSES } from "./configurations/processes.ts";
+import { RINGS } from "./configurations/rings.ts";
 import { SCHEDULING } from "./configurations/scheduling.ts";
 import { SIGNALS } from "./configurations/signals.ts";
 import { THREADS } from "./configurations/threads.ts";
@@ -25,4 +28,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   ...THREADS,
   ...MESSAGES,
   ...PRIORITIES,
+  ...RINGS,
+  ...HANDOVER,
+  ...ASIDS,
 ];

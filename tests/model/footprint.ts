@@ -107,6 +107,13 @@ export const SILENT: ReadonlySet<string> = new Set([
   "fileSystem.walkBytes",
 ]);
 
+/** What is noted where ASIDs may run out: which one is given then depends on who asks first. */
+export const ASIDS: readonly string[] = [
+  "memory.nextAsid",
+  "memory.asidUsed",
+  "memory.asidRetired",
+];
+
 /**
  * Columns that find a row by a key, each with what it is noted as: to look in vain is to read, too,
  * and in which bucket says more of rows' numbers than of the key.
@@ -198,10 +205,18 @@ export class Recorder {
   private readonly fresh = new Map<number, boolean>();
   private readonly tables: readonly string[];
 
-  /** @param missed columns that are left out though they matter: to see that it is noticed */
-  constructor(layout: ArenaLayout, buffer: ArrayBuffer, missed: readonly string[] = []) {
+  /**
+   * @param missed columns that are left out though they matter: to see that it is noticed
+   * @param scarce columns that are noted though there is mostly enough of what they give
+   */
+  constructor(
+    layout: ArenaLayout,
+    buffer: ArrayBuffer,
+    missed: readonly string[] = [],
+    scarce: readonly string[] = [],
+  ) {
     const plain = makeReducer(layout, buffer, 0);
-    this.silent = new Set([...SILENT, ...missed]);
+    this.silent = new Set([...SILENT, ...missed].filter((name) => !scarce.includes(name)));
     this.plain = plain.state;
     this.tables = layout.tables.map((table) => table.key);
     this.state = Object.fromEntries(

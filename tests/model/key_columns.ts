@@ -85,6 +85,7 @@ const SESSIONS: ReadonlySet<string> = new Set([
   "message.sessionLo",
   "pulse.sessionLo",
   "connection.sessionLo",
+  "ringEntry.sessionLo",
 ]);
 
 /** Numbers an operation or a call carries; they may be those of rows. */
@@ -121,11 +122,6 @@ export const WAITED: Readonly<Record<number, string>> = {
   [WaitKind.Threads]: "process",
   [WaitKind.Join]: "thread",
 };
-
-/** Tables whose rows name others in ways the schema does not tell: while one has any, none is renamed. */
-export const NAMING: readonly string[] = [
-  "ringEntry",
-];
 
 /** Account balances that rows explain: a wrong one makes a state of its own, which is recounted. */
 export const BALANCES: readonly number[] = resources.flatMap((

@@ -19,6 +19,7 @@ export const MESSAGE_COLUMNS: readonly string[] = [
   "pulse.arrival",
   "ringEntry.arrival",
   "pulse.sessionHi",
+  "ringEntry.sessionHi",
   "pulse.valueHi",
   "connection.sessionHi",
   "capNode.carrier",

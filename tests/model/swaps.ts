@@ -5,7 +5,7 @@
 import { Scene } from "../schedules/scene.ts";
 import { copyModel, type Scenario } from "../schedules/scene_state.ts";
 import { Canonical } from "./canonical.ts";
-import { dependent, type Footprint, Recorder } from "./footprint.ts";
+import { ASIDS, dependent, type Footprint, Recorder } from "./footprint.ts";
 import { ArenaStore } from "./store.ts";
 
 /** Who makes a choice: a hart, what interrupts it, or what lies outside. */
@@ -40,7 +40,12 @@ export function recordedScene(
   const scene = new Scene(scenario, {
     eventNs: 0,
     kernel: (layout, buffer) => {
-      made.recorder = new Recorder(layout, buffer, missed);
+      made.recorder = new Recorder(
+        layout,
+        buffer,
+        missed,
+        scenario.asids === undefined ? [] : ASIDS,
+      );
       return made.recorder.kernel;
     },
     touch: (what, written) => made.recorder?.touch(what, written),

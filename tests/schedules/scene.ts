@@ -45,6 +45,7 @@ import { lostWakeup, waitName } from "./wakeups.ts";
 import { type Argument, CODE, FIRST_SP, type Op, OP_BYTES, type Word } from "./script.ts";
 import { treeRecords, writeProgram } from "./program.ts";
 import { hasWork } from "./has_work.ts";
+import { retireAsids } from "./few_asids.ts";
 import { unasked } from "./unasked.ts";
 
 /** What a load from a frame finds that was given back and not cleared since. */
@@ -235,6 +236,7 @@ export class Scene {
       choices.sort((a, b) => order.indexOf(a[0]) - order.indexOf(b[0]));
       this.take(choices[0]);
     }
+    if (this.scenario.asids !== undefined) retireAsids(this.s, this.scenario.asids);
     this.m.started = true;
     this.m.preemptions = this.scenario.preemptions ?? 0;
     for (const actor of this.m.actors) if (actor !== undefined) actor.log = [];

@@ -24,6 +24,11 @@ export interface Scenario {
   readonly arrivals?: readonly Arrival[];
   /** Label where every program that is executed begins; without it no file is a program. */
   readonly program?: string;
+  /**
+   * ASIDs that are left when the orders begin; all others but those of live spaces are retired, as
+   * if so many spaces had been there. What is given then is given again soon after an epoch begins.
+   */
+  readonly asids?: number;
 }
 
 /** A model thread. Everything in it is copied with the scene. */

@@ -20,7 +20,7 @@ const TICK_MS = 250;
 const INTERRUPTED = 130;
 
 /** All runs of a campaign, a load after another: the longest ones first. */
-export function jobsOf(options: StressOptions): Job[] {
+function jobsOf(options: StressOptions): Job[] {
   const chosen = WORKLOADS.filter(({ name }) =>
     options.only.length === 0 || options.only.includes(name)
   );

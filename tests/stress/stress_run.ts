@@ -35,7 +35,7 @@ export interface StressResult {
 }
 
 /** The words after `deno task run` that make the run. */
-export function wordsOf(workload: Workload, seed: number, instructions: number): string[] {
+function wordsOf(workload: Workload, seed: number, instructions: number): string[] {
   return [
     ...["--harts", String(HARTS), "--seed", String(seed), "--env", "PROGRESS=1"],
     ...["--instruction-limit", String(instructions)],

@@ -1,7 +1,6 @@
 /** Capabilities: handed on, deleted and revoked by several threads at once. */
 import {
   call,
-  fork,
   go,
   halt,
   type Held,
@@ -24,6 +23,7 @@ import {
   attach,
   Channel,
   channel,
+  client,
   connection,
   copy,
   derive,
@@ -40,6 +40,8 @@ import {
   revoke,
   role,
   send,
+  serves,
+  together,
   unmap,
   wait,
   write,
@@ -64,6 +66,13 @@ const copyTo = (what: string, whom: string, as: string): readonly Op[] => [
   copy(held(what), held(whom)),
   keep(as),
 ];
+/** A memory object, a token derived from its first, and a child that has a copy of that. */
+const lowerGiven: readonly Op[] = [
+  ...memory,
+  ...deriveFrom("memory", "lower"),
+  ...family("B"),
+  ...copyTo("lower", "child", "given"),
+];
 /** Tokens of a child that was made with a fresh namespace: in the order they were given. */
 const first = name(0);
 const mapThrough = (space: number | Held, token: number | Held): Op =>
@@ -81,10 +90,7 @@ export const CAPABILITIES: readonly Configuration[] = [
     harts: 2,
     actors: 2,
     script: script(
-      memory,
-      ...deriveFrom("memory", "lower"),
-      ...family("B"),
-      ...copyTo("lower", "child", "given"),
+      ...lowerGiven,
       go,
       identify("id", held("memory")),
       revoke("revoke", held("memory")),
@@ -145,10 +151,7 @@ export const CAPABILITIES: readonly Configuration[] = [
     actors: 3,
     script: script(
       pipe,
-      memory,
-      ...deriveFrom("memory", "lower"),
-      ...family("B"),
-      ...copyTo("lower", "child", "given"),
+      ...lowerGiven,
       write(4),
       go,
       revoke("revoke", held("memory")),
@@ -204,17 +207,14 @@ export const CAPABILITIES: readonly Configuration[] = [
     actors: 3,
     script: script(
       channel(),
-      ...fork("B"),
-      ...fork("C"),
-      go,
+      ...together("B", "C"),
       ...receive(),
       revoke("revoke", name(0)),
       reply(1),
-      ...receive(),
-      reply(2),
+      ...serves(2),
       halt,
-      [label("B"), attach(1), go, send("s"), send("s"), attach(1), send("s", 1), halt],
-      [label("C"), attach(1), go, derive(connection(0), 255), keep("own"), send("s"), halt],
+      client("B", 1, send("s"), send("s"), attach(1), send("s", 1)),
+      client("C", 1, derive(connection(0), 255), keep("own"), send("s")),
     ),
     mayBlock: ["A", "B", "C"],
   },
@@ -252,10 +252,7 @@ export const CAPABILITIES: readonly Configuration[] = [
     harts: 3,
     actors: 3,
     script: script(
-      memory,
-      ...deriveFrom("memory", "lower"),
-      ...family("B"),
-      ...copyTo("lower", "child", "given"),
+      ...lowerGiven,
       ...thread("T"),
       go,
       revoke("revoke", held("memory")),
@@ -275,17 +272,11 @@ export const CAPABILITIES: readonly Configuration[] = [
     script: script(
       pipe,
       channel(Channel.capabilities),
-      memory,
-      ...deriveFrom("memory", "lower"),
-      ...family("B"),
-      ...copyTo("lower", "child", "given"),
+      ...lowerGiven,
       write(4),
       ...thread("T"),
       go,
-      ...receive(),
-      reply(1),
-      ...receive(),
-      reply(2),
+      ...serves(1, 2),
       halt,
       role("T", revoke("revoke", held("memory")), identify("id", held("memory"))),
       [label("B"), read(3), attach(1)],

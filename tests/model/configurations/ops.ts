@@ -2,6 +2,7 @@
 import {
   BUFFER,
   call,
+  fork,
   Futex,
   futex,
   go,
@@ -17,6 +18,7 @@ import {
   quiet,
   set,
   Sig,
+  store,
   timespec,
   words64,
 } from "../../schedules/script.ts";
@@ -51,6 +53,12 @@ export const role = (
   name: string,
   ...ops: readonly Op[]
 ): readonly Op[] => [label(name), go, ...ops, halt];
+
+/** Makes processes that go on at labels, and goes on with them once all have come to `go`. */
+export const together = (...names: readonly string[]): readonly Op[] => [
+  ...names.flatMap((name) => fork(name)),
+  go,
+];
 
 /** Calls that touch nothing of anybody else's. */
 export const STRANGER: readonly Op[] = [
@@ -91,6 +99,17 @@ export const receive = (nth = 0, as = "receipt"): readonly Op[] => [
 /** Answers what was received last, or under a name. */
 export const reply = (status: number, to: Held = held("receipt")): Op =>
   quiet(Nr.msgReply, to, 8 + status * 2 ** 32);
+/** Receives and answers one after the other, with these statuses. */
+export const serves = (...statuses: readonly number[]): readonly Op[] =>
+  statuses.flatMap((status) => [...receive(), reply(status)]);
+/** A process that has connected to another's first channel before the rest. */
+export const client = (who: string, pid: number, ...ops: readonly Op[]): readonly Op[] => [
+  label(who),
+  attach(pid),
+  go,
+  ...ops,
+  halt,
+];
 export const pulse = (nth = 0, priority = 20, code = 1): Op =>
   quiet(Nr.msgPulse, connection(nth), priority, code, 0);
 /** Limits the time of the next call that moves a message. */
@@ -105,6 +124,11 @@ export const exitThread: Op = quiet(Nr.exitThread, 0);
 /** Memory that processes made later share. */
 export const mapShared = (pages = 1): Op =>
   quiet(Nr.mmap, PAGE * 4096, pages * 4096, 3, 0x31, 0xffff_ffff, 0);
+/** Pages of shared memory, each with a word of 0 at its start that may be a futex. */
+export const sharedWords = (pages: number): readonly Op[] => [
+  mapShared(pages),
+  ...Array.from({ length: pages }, (_, i) => store(PAGE + i, 0)),
+];
 export const futexWait = (logged: string, value: number, ns?: number, page = PAGE): Op =>
   futex(logged, page, Futex.wait, value, ns === undefined ? null : timespec(ns));
 export const futexWake = (most = 1, page = PAGE): Op =>

@@ -1,7 +1,5 @@
 /** Pages that change under harts that may still hold their translations. */
 import {
-  fork,
-  go,
   halt,
   label,
   load,
@@ -14,7 +12,7 @@ import {
   vfork,
 } from "../../schedules/script.ts";
 import type { Configuration } from "../configuration.ts";
-import { kill, map, PAGE, protect, role, unmap } from "./ops.ts";
+import { kill, map, PAGE, protect, role, together, unmap } from "./ops.ts";
 
 export const PAGING: readonly Configuration[] = [
   {
@@ -26,8 +24,7 @@ export const PAGING: readonly Configuration[] = [
     script: script(
       map(),
       store(PAGE, 1),
-      ...fork("B"),
-      go,
+      ...together("B"),
       store(PAGE, 2),
       stayOn(1),
       unmap(),
@@ -64,9 +61,7 @@ export const PAGING: readonly Configuration[] = [
       map(2),
       store(PAGE, 1),
       store(PAGE + 1, 2),
-      ...fork("B"),
-      ...fork("C"),
-      go,
+      ...together("B", "C"),
       store(PAGE, 3),
       stayOn(1),
       unmap(),
@@ -86,8 +81,7 @@ export const PAGING: readonly Configuration[] = [
     script: script(
       map(),
       store(PAGE, 1),
-      ...fork("B"),
-      go,
+      ...together("B"),
       store(PAGE, 2),
       stayOn(1),
       store(PAGE, 3),
@@ -109,9 +103,7 @@ export const PAGING: readonly Configuration[] = [
     script: script(
       map(),
       store(PAGE, 1),
-      ...fork("B"),
-      ...fork("C"),
-      go,
+      ...together("B", "C"),
       load(PAGE),
       stayOn(3),
       unmap(),
@@ -131,8 +123,7 @@ export const PAGING: readonly Configuration[] = [
       map(2),
       store(PAGE, 1),
       store(PAGE + 1, 1),
-      ...fork("B"),
-      go,
+      ...together("B"),
       store(PAGE, 2),
       ...vfork("", "V"),
       load(PAGE + 1),

@@ -1,7 +1,7 @@
 /** Pipes: bytes, room, ends that close, and polls. */
-import { fork, go, halt, Nr, pollfd, quiet, script, timespec } from "../../schedules/script.ts";
+import { halt, Nr, pollfd, quiet, script, timespec } from "../../schedules/script.ts";
 import type { Configuration } from "../configuration.ts";
-import { close, pipe, read, role, times, TWO_PIPES, write } from "./ops.ts";
+import { close, pipe, read, role, times, together, TWO_PIPES, write } from "./ops.ts";
 
 export const PIPES: readonly Configuration[] = [
   {
@@ -13,8 +13,7 @@ export const PIPES: readonly Configuration[] = [
     script: script(
       pipe,
       pipe,
-      ...fork("B"),
-      go,
+      ...together("B"),
       ...times(6, write(4), read(5)),
       halt,
       role("B", ...times(6, read(3), write(6))),
@@ -29,8 +28,7 @@ export const PIPES: readonly Configuration[] = [
     actors: 2,
     script: script(
       pipe,
-      ...fork("B"),
-      go,
+      ...together("B"),
       ...times(6, write(4), read(3)),
       halt,
       role("B", ...times(6, write(4), read(3))),
@@ -45,9 +43,7 @@ export const PIPES: readonly Configuration[] = [
     actors: 3,
     script: script(
       pipe,
-      ...fork("B"),
-      ...fork("C"),
-      go,
+      ...together("B", "C"),
       write(4),
       write(4),
       close(4),
@@ -69,8 +65,7 @@ export const PIPES: readonly Configuration[] = [
     script: script(
       pipe,
       pipe,
-      ...fork("B"),
-      go,
+      ...together("B"),
       quiet(Nr.ppoll, TWO_PIPES, 2, null, null, 8),
       quiet(Nr.ppoll, pollfd(5, 1), 1, timespec(1000), null, 8),
       read(3),

@@ -1,7 +1,6 @@
 /** Processes: fork, exit, wait and exec. */
 import {
   fork,
-  go,
   halt,
   handler,
   held,
@@ -27,6 +26,7 @@ import {
   pipe,
   read,
   role,
+  together,
   unmap,
   wait,
   write,
@@ -40,8 +40,7 @@ export const PROCESSES: readonly Configuration[] = [
     harts: 2,
     actors: 2,
     script: script(
-      ...fork("B"),
-      go,
+      ...together("B"),
       ...fork("C"),
       ...fork("C"),
       wait("", NO_HANG),
@@ -76,8 +75,7 @@ export const PROCESSES: readonly Configuration[] = [
       onSignal(Sig.usr1, "handled"),
       quiet(Nr.sigprocmask, 0, set(Sig.usr1), 0, 8),
       pipe,
-      ...fork("B"),
-      go,
+      ...together("B"),
       kill(2, Sig.usr1),
       write(4),
       wait("child"),
@@ -96,9 +94,7 @@ export const PROCESSES: readonly Configuration[] = [
     actors: 3,
     program: "P",
     script: script(
-      ...fork("B"),
-      ...fork("C"),
-      go,
+      ...together("B", "C"),
       kill(2, Sig.kill),
       wait("a"),
       wait("b"),

@@ -2,7 +2,6 @@
 import {
   BUFFER,
   fork,
-  go,
   halt,
   label,
   Nr,
@@ -18,7 +17,7 @@ import {
   vfork,
 } from "../../schedules/script.ts";
 import type { Configuration } from "../configuration.ts";
-import { kill, move, pipe, read, role, sleep, STRANGER, wait, write } from "./ops.ts";
+import { kill, move, pipe, read, role, sleep, STRANGER, together, wait, write } from "./ops.ts";
 
 export const SCHEDULING: readonly Configuration[] = [
   {
@@ -30,8 +29,7 @@ export const SCHEDULING: readonly Configuration[] = [
     script: script(
       pipe,
       onSignal(Sig.usr1, "handled", SA_RESTART),
-      ...fork("B"),
-      go,
+      ...together("B"),
       quiet(Nr.ppoll, pollfd(3, 1), 1, timespec(3000), null, 8),
       quiet(Nr.nanosleep, timespec(5000), BUFFER),
       quiet(Nr.sigtimedwait, set(Sig.usr2), 0, timespec(2000), 8),
@@ -58,9 +56,7 @@ export const SCHEDULING: readonly Configuration[] = [
     preemptions: 3,
     script: script(
       pipe,
-      ...fork("B"),
-      ...fork("C"),
-      go,
+      ...together("B", "C"),
       write(4),
       quiet(Nr.yield),
       read(3),
@@ -80,9 +76,7 @@ export const SCHEDULING: readonly Configuration[] = [
     script: script(
       pipe,
       onSignal(Sig.usr1, "handled", SA_RESTART),
-      ...fork("B"),
-      ...fork("C"),
-      go,
+      ...together("B", "C"),
       read(3),
       quiet(Nr.ppoll, pollfd(3, 1), 1, timespec(4000), null, 8),
       halt,
@@ -99,8 +93,7 @@ export const SCHEDULING: readonly Configuration[] = [
     actors: 2,
     script: script(
       onSignal(Sig.usr1, "handled", SA_RESTART),
-      ...fork("B"),
-      go,
+      ...together("B"),
       stayOn(2),
       ...vfork("", "V"),
       wait(""),

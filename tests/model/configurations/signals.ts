@@ -2,8 +2,6 @@
 import {
   BUFFER,
   call,
-  fork,
-  go,
   halt,
   handler,
   label,
@@ -17,7 +15,7 @@ import {
   timespec,
 } from "../../schedules/script.ts";
 import type { Configuration } from "../configuration.ts";
-import { kill, NO_HANG, pipe, read, role, wait, write } from "./ops.ts";
+import { kill, NO_HANG, pipe, read, role, together, wait, write } from "./ops.ts";
 
 export const SIGNALS: readonly Configuration[] = [
   {
@@ -29,8 +27,7 @@ export const SIGNALS: readonly Configuration[] = [
     script: script(
       onSignal(Sig.usr1, "one"),
       onSignal(Sig.usr2, "two", SA_RESTART, Sig.usr1),
-      ...fork("B"),
-      go,
+      ...together("B"),
       kill(2, Sig.usr1),
       quiet(Nr.sigprocmask, 0, set(Sig.usr1), 0, 8),
       kill(2, Sig.usr2),
@@ -58,9 +55,7 @@ export const SIGNALS: readonly Configuration[] = [
     script: script(
       pipe,
       onSignal(Sig.usr1, "handled"),
-      ...fork("B"),
-      ...fork("C"),
-      go,
+      ...together("B", "C"),
       call("first", Nr.read, 3, BUFFER, 1),
       call("second", Nr.read, 3, BUFFER, 1),
       halt,
@@ -77,9 +72,7 @@ export const SIGNALS: readonly Configuration[] = [
     actors: 3,
     script: script(
       pipe,
-      ...fork("B"),
-      ...fork("C"),
-      go,
+      ...together("B", "C"),
       kill(2, Sig.stop),
       wait("a", NO_HANG),
       kill(3, Sig.kill),

@@ -2,14 +2,9 @@
  * Footprints by number: equal ones have one number, so that what was once asked of two of them is
  * known. Number 0 is that of nothing.
  */
-import { entryOf, rowOfEntry } from "./canonical.ts";
-import {
-  addFootprint,
-  dependent,
-  type Footprint,
-  noFootprint,
-  type Recorder,
-} from "./footprint.ts";
+import { entryOf, rowOfEntry } from "./key_names.ts";
+import { addFootprint, dependent, type Footprint, noFootprint } from "./footprint.ts";
+import type { Recorder } from "./recorder.ts";
 
 /** The number of a footprint of everything. */
 export const EVERYTHING = -1;

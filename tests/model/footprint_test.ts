@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { layoutKernel } from "../../core/reducer.ts";
 import { allocRow, freeRow } from "../../core/state/table.ts";
-import { dependent, type Footprint, Recorder } from "./footprint.ts";
+import { dependent, type Footprint } from "./footprint.ts";
+import { Recorder } from "./recorder.ts";
 import { FootprintTable, Renaming } from "./footprint_table.ts";
-import { entryOf } from "./canonical.ts";
+import { entryOf } from "./key_names.ts";
 
 const LAYOUT = layoutKernel({ thread: 8, process: 8, pipe: 8, frame: 32 });
 

@@ -6,7 +6,8 @@
 import { ONE } from "../../core/kernel.ts";
 import type { Scene } from "../schedules/scene.ts";
 import { copyModel, type Model } from "../schedules/scene_state.ts";
-import type { Footprint, Recorder } from "./footprint.ts";
+import type { Footprint } from "./footprint.ts";
+import type { Recorder } from "./recorder.ts";
 import type { ArenaStore, Delta } from "./store.ts";
 
 /** The column: a bit for each hart. */

@@ -7,6 +7,7 @@
  *     --plain               rows keep their own numbers
  *     --pure                a second kernel reduces every event too
  *     --most N              ends a search after N states
+ *     --large               instead: those that take longer than CI has
  *     --reduced             events that may change places are followed in one order
  *     --draw D [--scripts wild|talk] [--from N] [--count N]
  *                           instead: drawn orders of random scripts; D as in pct.ts
@@ -27,6 +28,7 @@ import { CASES } from "../schedules/scenarios.ts";
 import { Scene } from "../schedules/scene.ts";
 import type { Configuration } from "./configuration.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
+import { LARGE } from "./configurations/large.ts";
 import { writeJournalFile } from "./journal.ts";
 import { campaignLine, draw, type Drawing, SCRIPTS } from "./pct.ts";
 import { Properties } from "./properties.ts";
@@ -37,6 +39,7 @@ import { judgeEnd, search, type SearchOptions, type SearchReport } from "./searc
 interface Asked extends SearchOptions {
   readonly texts: readonly string[];
   readonly small: boolean;
+  readonly large: boolean;
   readonly order: string | undefined;
   readonly reduced: boolean;
   readonly drawing: Drawing | undefined;
@@ -45,7 +48,7 @@ interface Asked extends SearchOptions {
 
 function parse(words: readonly string[]): Asked | string {
   const texts: string[] = [];
-  let [small, plain, pure, reduced, json] = [false, false, false, false, false];
+  let [small, large, plain, pure, reduced, json] = [false, false, false, false, false, false];
   let scripts = "wild";
   let [depth, from, count] = [-1, 0, 100];
   let times: "exact" | "order" = "order";
@@ -54,6 +57,7 @@ function parse(words: readonly string[]): Asked | string {
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
     if (word === "--small") small = true;
+    else if (word === "--large") large = true;
     else if (word === "--plain") plain = true;
     else if (word === "--pure") pure = true;
     else if (word === "--reduced") reduced = true;
@@ -80,7 +84,7 @@ function parse(words: readonly string[]): Asked | string {
   if (!(Number.isInteger(from) && from >= 0)) return "--from takes a seed, from 0";
   if (!(Number.isInteger(count) && count >= 1)) return "--count takes a number of runs, from 1";
   const drawing = depth >= 0 ? { scripts, depth, from, count } : undefined;
-  return { texts, small, plain, pure, times, most, order, reduced, drawing, json };
+  return { texts, small, large, plain, pure, times, most, order, reduced, drawing, json };
 }
 
 /** The scenarios of tests/schedules as configurations: every state of theirs is looked at too. */
@@ -90,8 +94,8 @@ const SCENARIOS: readonly Configuration[] = CASES.map((scenario) => ({
   small: false,
 }));
 
-function chosen({ texts, small }: Asked): Configuration[] {
-  return [...CONFIGURATIONS, ...SCENARIOS].filter((c) =>
+function chosen({ texts, small, large }: Asked): Configuration[] {
+  return (large ? LARGE : [...CONFIGURATIONS, ...SCENARIOS]).filter((c) =>
     (!small || c.small) && (texts.length === 0 || texts.some((text) => c.name.includes(text)))
   );
 }
@@ -132,10 +136,11 @@ function tell(configuration: Configuration, report: SearchReport): string[] {
   const { counterExample } = report;
   if (counterExample === undefined) return [];
   const { path, what } = counterExample;
+  const which = LARGE.includes(configuration) ? "--large " : "";
   const found = [
     `  broken: ${what}`,
     `  after ${path.length} transitions: ${path.join(" ")}`,
-    `  again: deno task check "${configuration.name}" --order "${path.join(" ")}"`,
+    `  again: deno task check ${which}"${configuration.name}" --order "${path.join(" ")}"`,
   ];
   // Nothing but as many spaces in its journal would use up so many ASIDs.
   if (configuration.asids !== undefined) return found;

@@ -30,7 +30,7 @@ function named(text: string): Configuration {
 
 /** Where other ways to tell states apart are tried as well: a second each at most. */
 const TINY = SMALL.filter(({ name }) =>
-  /one pipe, 2 x|vfork child on|moves, 2 x|take turns|executes|two other harts|two clients of|loses its server|equals in|low priority is raised|child hands on/
+  /one pipe, 2 x|vfork child on|moves, 2 x|take turns|executes|two other harts|two clients of|loses its server|equals in|low priority is raised|child hands on|hears of what|posts, pulses|are moved/
     .test(name)
 );
 

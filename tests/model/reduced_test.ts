@@ -10,7 +10,8 @@ import type { Scenario } from "../schedules/scene_state.ts";
 /** Configurations that both searches visit in a second or so each. */
 const BOTH = CONFIGURATIONS.filter(({ name, small }) =>
   small &&
-  /vfork child on|executes|poll of two|two other harts|one pipe, 2 x|lie in memory/.test(name)
+  /vfork child on|executes|poll of two|two other harts|one pipe, 2 x|lie in memory|hears of what|a sender writes/
+    .test(name)
 );
 
 for (const configuration of BOTH) {

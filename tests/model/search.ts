@@ -3,8 +3,9 @@
  */
 import { copyModel, type Model } from "../schedules/scene_state.ts";
 import { Scene } from "../schedules/scene.ts";
-import { Canonical, type KeyOptions } from "./canonical.ts";
+import { Canonical } from "./canonical.ts";
 import type { Configuration } from "./configuration.ts";
+import type { KeyOptions } from "./key_names.ts";
 import { Properties } from "./properties.ts";
 import { ArenaStore, type Delta } from "./store.ts";
 import { withTwin } from "./twin.ts";

@@ -5,7 +5,9 @@
 import { Scene } from "../schedules/scene.ts";
 import { copyModel, type Scenario } from "../schedules/scene_state.ts";
 import { Canonical } from "./canonical.ts";
-import { ASIDS, dependent, type Footprint, Recorder } from "./footprint.ts";
+import { dependent, type Footprint } from "./footprint.ts";
+import { ASIDS } from "./noted_columns.ts";
+import { Recorder } from "./recorder.ts";
 import { ArenaStore } from "./store.ts";
 
 /** Who makes a choice: a hart, what interrupts it, or what lies outside. */

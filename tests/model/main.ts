@@ -1,28 +1,12 @@
 /**
- * `deno task check [TEXT…]`: visits every state of the configurations whose names hold one of the
- * texts, all without texts, and holds the kernel's invariants in each.
- *
- *     --small               only those that `deno task test` visits too
- *     --times exact         times told apart by what is left of them, not by their order
- *     --plain               rows keep their own numbers
- *     --pure                a second kernel reduces every event too
- *     --most N              ends a search after N states
- *     --large               instead: those that take longer than CI has
- *     --reduced             events that may change places are followed in one order
- *     --draw D [--scripts wild|talk] [--from N] [--count N]
- *                           instead: drawn orders of random scripts; D as in pct.ts
- *     --order "g0 i1 …"     follows one order of one configuration, and says what happens
- *     --json                what was found, for a machine
- *
- * The exit status is 0 when every frontier was emptied and no state broke a rule, 1 when one did, 2
- * for a request that makes no sense, and 3 when a search ended before its frontier was empty. The
- * shortest order that breaks a rule is written as a journal: `deno task replay --fold FILE`, `deno
- * task dump FILE`.
+ * `deno task check [TEXT…]`: visits every state of small closed configurations of the kernel, and
+ * holds its invariants in each. `options.ts` says what can be asked, and the exit status.
  */
 import { keepScratchFile, scratchFile } from "../../drivers/host/scratch_file.ts";
 import { DenoHost } from "../../drivers/host/host.ts";
 import { Progress } from "../../journal/commands/progress.ts";
 import { terminalProgress } from "../../journal/commands/progress_output.ts";
+import { UsageError } from "../../journal/commands/usage_error.ts";
 import { ScheduleError } from "../schedules/explore.ts";
 import { CASES } from "../schedules/scenarios.ts";
 import { Scene } from "../schedules/scene.ts";
@@ -30,62 +14,11 @@ import type { Configuration } from "./configuration.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
 import { LARGE } from "./configurations/large.ts";
 import { writeJournalFile } from "./journal.ts";
-import { campaignLine, draw, type Drawing, SCRIPTS } from "./pct.ts";
+import { type CheckOptions, HELP, parseCheckOptions } from "./options.ts";
+import { campaignLine, draw, type Drawing } from "./pct.ts";
 import { Properties } from "./properties.ts";
 import { searchReduced } from "./reduced.ts";
-import { judgeEnd, search, type SearchOptions, type SearchReport } from "./search.ts";
-
-/** What was asked for. */
-interface Asked extends SearchOptions {
-  readonly texts: readonly string[];
-  readonly small: boolean;
-  readonly large: boolean;
-  readonly order: string | undefined;
-  readonly reduced: boolean;
-  readonly drawing: Drawing | undefined;
-  readonly json: boolean;
-}
-
-function parse(words: readonly string[]): Asked | string {
-  const texts: string[] = [];
-  let [small, large, plain, pure, reduced, json] = [false, false, false, false, false, false];
-  let scripts = "wild";
-  let [depth, from, count] = [-1, 0, 100];
-  let times: "exact" | "order" = "order";
-  let most = Infinity;
-  let order: string | undefined;
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i];
-    if (word === "--small") small = true;
-    else if (word === "--large") large = true;
-    else if (word === "--plain") plain = true;
-    else if (word === "--pure") pure = true;
-    else if (word === "--reduced") reduced = true;
-    else if (word === "--json") json = true;
-    else if (word === "--scripts") scripts = words[++i] ?? "";
-    else if (word === "--draw") depth = Number(words[++i]);
-    else if (word === "--from") from = Number(words[++i]);
-    else if (word === "--count") count = Number(words[++i]);
-    else if (word === "--times") {
-      const how = words[++i];
-      if (how !== "exact" && how !== "order") return "--times takes exact or order";
-      times = how;
-    } else if (word === "--most") {
-      most = Number(words[++i]);
-      if (!(most >= 1)) return "--most takes a number from 1";
-    } else if (word === "--order") order = words[++i] ?? "";
-    else if (word.startsWith("-")) return `unknown option ${word}`;
-    else texts.push(word);
-  }
-  if (!Object.hasOwn(SCRIPTS, scripts)) {
-    return `--scripts takes ${Object.keys(SCRIPTS).join(" or ")}`;
-  }
-  if (!Number.isInteger(depth)) return "--draw takes a number of changes of priority, from 0";
-  if (!(Number.isInteger(from) && from >= 0)) return "--from takes a seed, from 0";
-  if (!(Number.isInteger(count) && count >= 1)) return "--count takes a number of runs, from 1";
-  const drawing = depth >= 0 ? { scripts, depth, from, count } : undefined;
-  return { texts, small, large, plain, pure, times, most, order, reduced, drawing, json };
-}
+import { judgeEnd, search, type SearchReport } from "./search.ts";
 
 /** The scenarios of tests/schedules as configurations: every state of theirs is looked at too. */
 const SCENARIOS: readonly Configuration[] = CASES.map((scenario) => ({
@@ -94,7 +27,7 @@ const SCENARIOS: readonly Configuration[] = CASES.map((scenario) => ({
   small: false,
 }));
 
-function chosen({ texts, small, large }: Asked): Configuration[] {
+function chosen({ texts, small, large }: CheckOptions): Configuration[] {
   return (large ? LARGE : [...CONFIGURATIONS, ...SCENARIOS]).filter((c) =>
     (!small || c.small) && (texts.length === 0 || texts.some((text) => c.name.includes(text)))
   );
@@ -117,7 +50,7 @@ function record(name: string, report: SearchReport): Record<string, unknown> {
 }
 
 /** Searches; what the reduced search finds wrong is looked for by the shortest way. */
-function look(configuration: Configuration, asked: Asked): SearchReport {
+function look(configuration: Configuration, asked: CheckOptions): SearchReport {
   const progress = new Progress(configuration.name, terminalProgress(new DenoHost()));
   const each = (_: unknown, states: number): void => progress.update(states, 0, "states");
   let report = asked.reduced
@@ -191,17 +124,11 @@ function drawn(drawing: Drawing, json: boolean): number {
   }
 }
 
-function main(): number {
-  const asked = parse(Deno.args);
-  if (typeof asked === "string") {
-    console.error(`check: ${asked}`);
-    return 2;
-  }
+function check(asked: CheckOptions): number {
   if (asked.drawing !== undefined) return drawn(asked.drawing, asked.json);
   const configurations = chosen(asked);
   if (configurations.length === 0) {
-    console.error(`check: no configuration is named ${asked.texts.join(" or ")}`);
-    return 2;
+    throw new UsageError(`no configuration is named ${asked.texts.join(" or ")}`);
   }
   if (asked.order !== undefined) {
     for (const text of follow(configurations[0], asked.order)) console.log(text);
@@ -235,4 +162,17 @@ function main(): number {
   return broken > 0 ? 1 : cut > 0 ? 3 : 0;
 }
 
-if (import.meta.main) Deno.exit(main());
+function main(words: readonly string[]): number {
+  try {
+    const asked = parseCheckOptions(words);
+    if (!asked.help) return check(asked);
+    console.log(HELP.trimEnd());
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`check: ${error.message}`);
+    return 2;
+  }
+}
+
+if (import.meta.main) Deno.exit(main(Deno.args));

@@ -3,6 +3,9 @@
  * scenarios fail once and prints a line for each scenario; a SHORTAGE is what a failing test names,
  * and is run alone. The exit status is 0 when all came to the right end.
  */
+import { UsageError } from "../../journal/commands/usage_error.ts";
+import { wholeNumber } from "../../journal/commands/values.ts";
+import { optionWords } from "../option_words.ts";
 import { judge } from "./expected.ts";
 import {
   type CleanRun,
@@ -11,9 +14,12 @@ import {
   runShort,
   type Scenario,
   SCENARIOS,
+  type Setting,
 } from "./fail_each.ts";
 import { type InstrumentedKernel, loadInstrumented } from "./instrumented_kernel.ts";
 import type { Shortage } from "./scarcity.ts";
+
+const LAST_SEED = 0xffff_ffff;
 
 /** How the shortages of a scenario ended. */
 interface Tally {
@@ -44,32 +50,18 @@ function tryAll(
   return tally;
 }
 
-function numberAfter(option: string, missing: number): number {
-  const at = Deno.args.indexOf(option);
-  return at < 0 ? missing : Number(Deno.args[at + 1]);
-}
-
-/** What is to run: a scenario whole, or one of its shortages. */
-function requests(): string[] {
-  const named = Deno.args.filter((argument, i) =>
-    !argument.startsWith("--") && !Deno.args[i - 1]?.startsWith("--")
-  );
-  return named.length > 0 ? named : [...SCENARIOS];
-}
-
 function isScenario(name: string): name is Scenario {
   return SCENARIOS.some((scenario) => scenario === name);
 }
 
-async function main(): Promise<number> {
+/** What is to run, a scenario whole or one of its shortages, each scenario in the same setting. */
+async function tryEach(requests: readonly string[], asked: Setting): Promise<number> {
   const kernel = await loadInstrumented();
-  const asked = { harts: numberAfter("--harts", 2), seed: numberAfter("--seed", 0) };
   let failed = 0;
-  for (const request of requests()) {
+  for (const request of requests) {
     const [scenario, harts, seed] = request.split(":");
     if (!isScenario(scenario)) {
-      console.error(`exhaustion: no scenario ${scenario}; there are: ${SCENARIOS.join(", ")}`);
-      return 2;
+      throw new UsageError(`no scenario ${scenario}; there are: ${SCENARIOS.join(", ")}`);
     }
     const setting = harts === undefined ? asked : { harts: Number(harts), seed: Number(seed) };
     const clean = runClean(kernel, scenario, setting);
@@ -87,4 +79,19 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-if (import.meta.main) Deno.exit(await main());
+async function main(words: readonly string[]): Promise<number> {
+  try {
+    const { values, rest } = optionWords(words, ["--harts", "--seed"]);
+    const asked = {
+      harts: wholeNumber("--harts", values.get("--harts") ?? "2", 1, 64),
+      seed: wholeNumber("--seed", values.get("--seed") ?? "0", 0, LAST_SEED),
+    };
+    return await tryEach(rest.length > 0 ? rest : SCENARIOS, asked);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`exhaustion: ${error.message}`);
+    return 2;
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -7,6 +7,9 @@
  *
  * Without any of them: both searches, over every stage.
  */
+import { UsageError } from "../../journal/commands/usage_error.ts";
+import { wholeNumber } from "../../journal/commands/values.ts";
+import { optionWords } from "../option_words.ts";
 import { DISTURBANCES, disturbed } from "./disturb.ts";
 import { everyOrder, oneOrder } from "./explore.ts";
 import type { Scenario } from "./scene_state.ts";
@@ -15,10 +18,8 @@ import { runDrawn, STABLE, userVisible } from "./seeded.ts";
 import { SITES } from "./sites.ts";
 import { runWild, type Wild } from "./wild.ts";
 
-function option(name: string, missing: string): string {
-  const at = Deno.args.indexOf(name);
-  return at < 0 ? missing : Deno.args[at + 1] ?? missing;
-}
+/** Most seeds and runs that can be asked for. */
+const MOST = 1_000_000_000;
 
 function findScenario(name: string): Scenario {
   const known = [
@@ -28,7 +29,7 @@ function findScenario(name: string): Scenario {
     ),
   ];
   const found = known.find((scenario) => scenario.name === name);
-  if (found === undefined) throw new Error(`no scenario ${name}`);
+  if (found === undefined) throw new UsageError(`no scenario ${name}`);
   return found;
 }
 
@@ -60,7 +61,9 @@ function searchWild(from: number, count: number): string {
 /** Drawn schedules of one stage; all must print the same. */
 function searchStage(name: string, from: number, count: number): string {
   const stage = STABLE.find((candidate) => candidate.name === name);
-  if (stage === undefined) throw new Error(`no stage ${name}`);
+  if (stage === undefined) {
+    throw new UsageError(`no stage ${name}; there are ${STABLE.map((s) => s.name).join(", ")}`);
+  }
   const first = userVisible(runDrawn(stage, 0));
   for (let number = from; number < from + count; number++) {
     const text = userVisible(runDrawn(stage, number));
@@ -73,21 +76,25 @@ function searchStage(name: string, from: number, count: number): string {
   return `${name}: schedules ${from} to ${from + count - 1} print the same`;
 }
 
-function main(): void {
-  const from = Number(option("--from", "0"));
-  const count = Number(option("--count", "0"));
-  const scenario = option("--scenario", "");
-  const stage = option("--stage", "");
-  if (scenario !== "") return showScenario(scenario, option("--schedule", ""));
-  if (stage !== "") return console.log(searchStage(stage, from, count || 50));
+function main(words: readonly string[]): void {
+  const valued = ["--from", "--count", "--stage", "--scenario", "--schedule"];
+  const { values, flags, rest } = optionWords(words, valued, ["--wild"]);
+  if (rest.length > 0) throw new UsageError(`"${rest[0]}" is no option`);
+  const from = wholeNumber("--from", values.get("--from") ?? "0", 0, MOST);
+  const count = wholeNumber("--count", values.get("--count") ?? "0", 0, MOST);
+  const scenario = values.get("--scenario");
+  const stage = values.get("--stage");
+  if (scenario !== undefined) return showScenario(scenario, values.get("--schedule") ?? "");
+  if (stage !== undefined) return console.log(searchStage(stage, from, count || 50));
   console.log(searchWild(from, count || 20_000));
-  if (Deno.args.includes("--wild")) return;
+  if (flags.has("--wild")) return;
   for (const { name } of STABLE) console.log(searchStage(name, from, count || 50));
 }
 
 try {
-  main();
+  main(Deno.args);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error));
-  Deno.exit(1);
+  const text = error instanceof Error ? error.message : String(error);
+  console.error(`schedules: ${text}`);
+  Deno.exit(error instanceof UsageError ? 2 : 1);
 }

@@ -5,7 +5,7 @@ import type { Outcome } from "../../arch/machine/machine.ts";
 import { DenoHost } from "../../drivers/host/host.ts";
 import { HostError } from "../../drivers/host/host_error.ts";
 import { digestKernelSources } from "../../drivers/host/kernel_sources.ts";
-import { printError } from "../../drivers/host/process.ts";
+import { printError, printOut } from "../../drivers/host/process.ts";
 import { JournalWriteError } from "../write/byte_sink.ts";
 import { CommandError } from "./command_error.ts";
 import { RunExit, statusOfProgram } from "./exit.ts";
@@ -31,7 +31,7 @@ ${optionsHelp()}`;
 export function run(words: readonly string[], folder: string): number {
   const options = parseMachineOptions("run", words);
   if (options.help) {
-    printError(RUN_HELP);
+    printOut(RUN_HELP);
     return 0;
   }
   const host = new DenoHost();

@@ -116,3 +116,11 @@ Deno.test("run tells what it did as JSON, and refuses a file without the right t
   await Deno.writeTextFile(`${folder}/script`, "#!/no/such/shell\n", { mode: 0o755 });
   assert.match((await said(126, "run", [`${folder}/script`])).err, /ENOENT/);
 });
+
+Deno.test("every command prints its help on standard output, and nothing else", async () => {
+  for (const command of ["boot", "run", "replay", "audit", "info", "dump", "show"] as const) {
+    const { out, err } = await said(0, command, ["--help"]);
+    assert.equal(err, "", command);
+    assert.match(out, new RegExp(`\\ndeno task ${command} `), command);
+  }
+});

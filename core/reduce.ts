@@ -27,7 +27,7 @@ import { expireAlarm, settleAlarm } from "./proc/alarm.ts";
 import { interruptWait } from "./proc/signal.ts";
 import { answerStop } from "./proc/stop.ts";
 import { beginShutdown, continueShutdown, stepShutdown } from "./shutdown.ts";
-import { rowOf } from "./syscall/rows.ts";
+import { CALL_LIMIT, rowOf } from "./syscall/rows.ts";
 import { clearCall, isSameCall, keepArguments, returnFromCall } from "./sched/call.ts";
 import { bookTime } from "./sched/hart_time.ts";
 import { keepSources } from "./sched/irq.ts";
@@ -162,15 +162,21 @@ export function refuse(s: State, e: Event): number {
   }
 }
 
+/** By call number: the InterruptRule its row asks for. */
+const interruptRules = Uint8Array.from({ length: CALL_LIMIT }, (_, call) => {
+  const blocking = rowOf(call)?.blocking;
+  if (blocking === "progress") return Progress;
+  return blocking === "restart" ? Restart : InterruptedRule;
+});
+
 /**
  * What a handled signal does to a call that blocks, by its row, unless the call has said so itself.
  * One with a deadline does not run again: its time would begin anew.
  */
 function interruptRule(s: State, thread: number, call: number): number {
   if (s.thread.callBlocking[thread] === Always) return Always;
-  const blocking = rowOf(call)?.blocking;
-  if (blocking === "progress") return Progress;
-  return blocking === "restart" && s.thread.callDeadline[thread] === 0 ? Restart : InterruptedRule;
+  const rule = interruptRules[call];
+  return rule !== Restart || s.thread.callDeadline[thread] === 0 ? rule : InterruptedRule;
 }
 
 /** Gives a call's result to its thread, or leaves the call in progress. */

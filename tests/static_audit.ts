@@ -39,6 +39,7 @@ export const LITERAL_TABLES: ReadonlyMap<string, string> = new Map([
   ["core/personality/linux/identity.ts UNAME", "by a loop over its own length"],
   ["core/personality/linux/stat.ts TYPE_BITS", "by an InodeKind, of a live inode"],
   ["core/proc/trampoline.ts words", "by a loop over its own length"],
+  ["core/reduce.ts interruptRules", "one for every number below CALL_LIMIT: others never wait"],
   ["core/sched/scheduler.ts classes", "by a thread's class, which only fork copies, from 0"],
   ["core/state/arena.ts IMPLICIT", "absent ones fall back to the declared column"],
   ["core/state/arena.ts capacities", "absent ones fall back to the declared number"],

@@ -1,6 +1,7 @@
 /** Debian's busybox prints under Daybook what it prints under qemu-riscv64. */
 import assert from "node:assert/strict";
-import { type Bench, compareLine, differences, makeBench } from "./compare.ts";
+import { auditJournal } from "../../mod.ts";
+import { accepted, type Bench, compareLine, differences, makeBench } from "./compare.ts";
 import { lines } from "./lines.ts";
 
 const bench: Bench | string = await makeBench().catch((error: Error) => error.message);
@@ -37,4 +38,12 @@ Deno.test("the comparison sees a difference in each stream and in the status", (
   assert.match(differences(wanted, { ...wanted, stdout: bytes("ouT") }).join(), /^stdout/);
   assert.match(differences(wanted, { ...wanted, stderr: bytes("err ") }).join(), /^stderr/);
   assert.match(differences(wanted, { ...wanted, status: 1 }).join(), /^status/);
+});
+
+Deno.test("the comparison sees a journal that is refused, or is none", () => {
+  const verdict = (status: number) => ({ status, line: "line", details: ["detail"] });
+  assert.equal(accepted("fold", () => verdict(0)), null);
+  assert.equal(accepted("fold", () => verdict(1)), "fold: status 1, line\ndetail");
+  const none = new URL("no-such.daybook", import.meta.url).pathname;
+  assert.match(accepted("audit", () => auditJournal(none)) ?? "", /^audit: .*no-such\.daybook/);
 });

@@ -10,6 +10,7 @@ import { UsageError } from "../../journal/commands/usage_error.ts";
 import { ScheduleError } from "../schedules/explore.ts";
 import { CASES } from "../schedules/scenarios.ts";
 import { Scene } from "../schedules/scene.ts";
+import { searchBoth } from "./both.ts";
 import type { Configuration } from "./configuration.ts";
 import { CONFIGURATIONS } from "./configurations.ts";
 import { LARGE } from "./configurations/large.ts";
@@ -124,6 +125,21 @@ function drawn(drawing: Drawing, json: boolean): number {
   }
 }
 
+/** Searches each configuration in both ways; the exit status. */
+function compared(configurations: readonly Configuration[], asked: CheckOptions): number {
+  let differ = 0;
+  for (const configuration of configurations) {
+    const { all, reduced, different } = searchBoth(configuration, asked);
+    if (different.length > 0) differ++;
+    console.log(
+      `${configuration.name}: ${all.states} states in full, ${reduced.states} reduced, ` +
+        (different.length > 0 ? different.join("; ") : `the same ${all.endKeys.size} ends`),
+    );
+  }
+  console.log(`${configurations.length - differ} come to the same, ${differ} do not`);
+  return differ === 0 ? 0 : 1;
+}
+
 function check(asked: CheckOptions): number {
   if (asked.drawing !== undefined) return drawn(asked.drawing, asked.json);
   const configurations = chosen(asked);
@@ -134,6 +150,7 @@ function check(asked: CheckOptions): number {
     for (const text of follow(configurations[0], asked.order)) console.log(text);
     return 0;
   }
+  if (asked.both) return compared(configurations, asked);
   let [states, transitions, broken, cut] = [0, 0, 0, 0];
   const begun = performance.now();
   const records: Record<string, unknown>[] = [];

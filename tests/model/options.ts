@@ -10,6 +10,7 @@ export interface CheckOptions extends SearchOptions {
   readonly small: boolean;
   readonly large: boolean;
   readonly reduced: boolean;
+  readonly both: boolean;
   /** Choices, apart by blanks, of the one order to follow. */
   readonly order: string | undefined;
   readonly drawing: Drawing | undefined;
@@ -31,6 +32,7 @@ deno task check [options] [TEXT…]
   --small          only those that deno task test visits too
   --large          instead: those that take longer than CI has
   --reduced        events that may change places are followed in one order
+  --both           in full and reduced, and compares what they come to
   --times exact    times told apart by what is left of them; order, the default, by their order
   --plain          rows keep their own numbers
   --pure           a second kernel reduces every event too
@@ -58,6 +60,7 @@ export function parseCheckOptions(words: readonly string[]): CheckOptions {
     "--small": false,
     "--large": false,
     "--reduced": false,
+    "--both": false,
     "--plain": false,
     "--pure": false,
     "--json": false,
@@ -93,6 +96,7 @@ export function parseCheckOptions(words: readonly string[]): CheckOptions {
     small: flags["--small"],
     large: flags["--large"],
     reduced: flags["--reduced"],
+    both: flags["--both"],
     plain: flags["--plain"],
     pure: flags["--pure"],
     json: flags["--json"],

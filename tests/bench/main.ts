@@ -13,6 +13,14 @@ import { reportMarkdown, reportText } from "./tables.ts";
 
 const RESULTS = new URL("./RESULTS.md", import.meta.url);
 
+/** Writes the report as the formatter wants it: how wide its tables are is known only now. */
+async function keep(markdown: string): Promise<void> {
+  await Deno.writeTextFile(RESULTS, markdown);
+  const args = ["fmt", "--quiet", RESULTS.pathname];
+  const { success } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).output();
+  if (!success) throw new Error(`cannot format ${RESULTS.pathname}: run deno fmt`);
+}
+
 /** Says what is being measured on one line of a terminal; elsewhere says nothing. */
 function teller(): (what: string) => void {
   if (!Deno.stderr.isTerminal()) return () => {};
@@ -38,7 +46,7 @@ async function main(): Promise<number> {
     const report = await measure({ quick, folder, qemu: await qemuVersion(), wants, tell });
     tell("");
     console.log(json ? JSON.stringify(report) : reportText(report));
-    if (date !== undefined) await Deno.writeTextFile(RESULTS, reportMarkdown(report, date));
+    if (date !== undefined) await keep(reportMarkdown(report, date));
     return 0;
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -202,12 +202,12 @@ export function reportMarkdown(report: Report, date: string): string {
 
 ${[date, ...hostLines(report)].map((line) => `- ${line}\n`).join("")}
 "on" is Daybook as it is by default, compiling and recording; "off" is \`--no-journal\`, "ir" is
-\`--engine ir\`, "replay" re-executes what "on" recorded and checks every event and hash. Each run
-has a process of its own; its time goes from the machine's first input to the closed journal, and
-starting is a row of its own. QEMU is its user mode, which records nothing and leaves system calls to
-the host's kernel; native is gcc's code. Both are timed from the start of their process to its end.
-CPU is the time of all threads. Times are medians of interleaved runs, ratios medians of the ratios
-of each turn.
+\`--engine ir\`, "replay" re-executes what "on" recorded and checks every event and hash. Each run has
+a process of its own; its time goes from the machine's first input to the closed journal, and
+starting is a row of its own. QEMU is its user mode, which records nothing and leaves system calls
+to the host's kernel; native is gcc's code. Both are timed from the start of their process to its
+end. CPU is the time of all threads. Times are medians of interleaved runs, ratios medians of the
+ratios of each turn.
 
 A message goes to another address space and its reply comes back, recording on. Batches of 64 round
 trips are stamped with the host's clock where their events go to the journal; the first half of each

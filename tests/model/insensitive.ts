@@ -6,7 +6,7 @@
 import { ONE } from "../../core/kernel.ts";
 import type { Scene } from "../schedules/scene.ts";
 import { copyModel, type Model } from "../schedules/scene_state.ts";
-import type { Footprint } from "./footprint.ts";
+import { addFootprint, type Footprint, noFootprint } from "./footprint.ts";
 import type { Recorder } from "./recorder.ts";
 import type { ArenaStore, Delta } from "./store.ts";
 
@@ -73,14 +73,19 @@ export class Insensitive {
     const end = hungryLo[ONE];
     const model = scene.model;
     const text = machineText(model);
+    // What an event looks at where somebody asks must not change before it either.
+    const seen = noFootprint();
     let now = after;
     let same = true;
     for (let flip = read; flip !== 0 && same; flip = (flip - 1) & read) {
       store.go(now, from.delta);
       hungryLo[ONE] ^= flip;
       scene.resume(copyModel(from.model));
+      recorder.begin();
+      recorder.choose(choice);
       scene.take(choice);
       scene.settle();
+      addFootprint(seen, recorder.end());
       same = scene.fault === "" && hungryLo[ONE] === ((end ^ flip) >>> 0) &&
         machineText(scene.model) === text;
       now = store.take();
@@ -88,6 +93,8 @@ export class Insensitive {
     }
     store.go(now, after);
     scene.resume(model);
-    if (same) recorder.forgetBits(ASKING, footprint.touched, ~(own | ~read));
+    if (!same) return;
+    footprint.touched.addAll(seen.touched);
+    recorder.forgetBits(ASKING, footprint.touched, ~(own | ~read));
   }
 }

@@ -6,7 +6,8 @@
 import { ONE } from "../../core/kernel.ts";
 import type { Scene } from "../schedules/scene.ts";
 import { copyModel, type Model } from "../schedules/scene_state.ts";
-import { addFootprint, type Footprint, noFootprint } from "./footprint.ts";
+import { Bits } from "./bits.ts";
+import type { Footprint } from "./footprint.ts";
 import type { Recorder } from "./recorder.ts";
 import type { ArenaStore, Delta } from "./store.ts";
 
@@ -74,7 +75,7 @@ export class Insensitive {
     const model = scene.model;
     const text = machineText(model);
     // What an event looks at where somebody asks must not change before it either.
-    const seen = noFootprint();
+    const seen = new Bits();
     let now = after;
     let same = true;
     for (let flip = read; flip !== 0 && same; flip = (flip - 1) & read) {
@@ -85,7 +86,7 @@ export class Insensitive {
       recorder.choose(choice);
       scene.take(choice);
       scene.settle();
-      addFootprint(seen, recorder.end());
+      seen.addAll(recorder.end().touched);
       same = scene.fault === "" && hungryLo[ONE] === ((end ^ flip) >>> 0) &&
         machineText(scene.model) === text;
       now = store.take();
@@ -94,7 +95,7 @@ export class Insensitive {
     store.go(now, after);
     scene.resume(model);
     if (!same) return;
-    footprint.touched.addAll(seen.touched);
+    footprint.touched.addAll(seen);
     recorder.forgetBits(ASKING, footprint.touched, ~(own | ~read));
   }
 }

@@ -1,5 +1,5 @@
-import { UsageError } from "../../journal/commands/usage_error.ts";
 import { oneOf, someText, wholeNumber } from "../../journal/commands/values.ts";
+import { optionWords } from "../option_words.ts";
 import { type Drawing, SCRIPTS } from "./pct.ts";
 import type { SearchOptions } from "./search.ts";
 
@@ -21,6 +21,18 @@ export interface CheckOptions extends SearchOptions {
 /** Most of anything that is counted: states, runs, changes of priority. */
 const MOST = 1_000_000_000;
 const LAST_SEED = 0xffff_ffff;
+
+const VALUED = ["--times", "--most", "--order", "--draw", "--scripts", "--from", "--count"];
+const FLAGS = [
+  "--small",
+  "--large",
+  "--reduced",
+  "--both",
+  "--plain",
+  "--pure",
+  "--json",
+  "--help",
+];
 
 /** What `--help` prints. */
 export const HELP =
@@ -56,54 +68,29 @@ as a journal, which deno task replay --fold and deno task dump read.
  * @throws {UsageError}
  */
 export function parseCheckOptions(words: readonly string[]): CheckOptions {
-  const flags = {
-    "--small": false,
-    "--large": false,
-    "--reduced": false,
-    "--both": false,
-    "--plain": false,
-    "--pure": false,
-    "--json": false,
-    "--help": false,
+  const { values, flags, rest } = optionWords(words, VALUED, FLAGS, "see deno task check --help");
+  for (const text of rest) someText("check", text, "a name or a part of one");
+  const number = (name: string, missing: number, least: number, most: number): number => {
+    const text = values.get(name);
+    return text === undefined ? missing : wholeNumber(name, text, least, most);
   };
-  const texts: string[] = [];
-  let times: "exact" | "order" = "order";
-  let most = Infinity;
-  let order: string | undefined;
-  let depth = -1;
-  let [scripts, from, count] = ["wild", 0, 100];
-  for (let at = 0; at < words.length; at++) {
-    const [name, inline] = words[at].split(/=(.*)/s);
-    const value = (): string => {
-      const text = inline ?? words[++at];
-      if (text === undefined) throw new UsageError(`${name} needs a value`);
-      return text;
-    };
-    if (!name.startsWith("-")) texts.push(someText("check", words[at], "a name or a part of one"));
-    else if (name === "--times") times = oneOf(name, value(), ["exact", "order"]);
-    else if (name === "--most") most = wholeNumber(name, value(), 1, MOST);
-    else if (name === "--order") order = value();
-    else if (name === "--draw") depth = wholeNumber(name, value(), 0, MOST);
-    else if (name === "--scripts") scripts = oneOf(name, value(), Object.keys(SCRIPTS));
-    else if (name === "--from") from = wholeNumber(name, value(), 0, LAST_SEED);
-    else if (name === "--count") count = wholeNumber(name, value(), 1, MOST);
-    else if (inline === undefined && Object.hasOwn(flags, name)) {
-      flags[name as keyof typeof flags] = true;
-    } else throw new UsageError(`unknown option ${words[at]}; see deno task check --help`);
-  }
+  const depth = number("--draw", -1, 0, MOST);
+  const scripts = oneOf("--scripts", values.get("--scripts") ?? "wild", Object.keys(SCRIPTS));
+  const from = number("--from", 0, 0, LAST_SEED);
+  const count = number("--count", 100, 1, MOST);
   return {
-    texts,
-    small: flags["--small"],
-    large: flags["--large"],
-    reduced: flags["--reduced"],
-    both: flags["--both"],
-    plain: flags["--plain"],
-    pure: flags["--pure"],
-    json: flags["--json"],
-    help: flags["--help"],
-    times,
-    most,
-    order,
+    texts: rest,
+    small: flags.has("--small"),
+    large: flags.has("--large"),
+    reduced: flags.has("--reduced"),
+    both: flags.has("--both"),
+    plain: flags.has("--plain"),
+    pure: flags.has("--pure"),
+    json: flags.has("--json"),
+    help: flags.has("--help"),
+    times: oneOf("--times", values.get("--times") ?? "order", ["exact", "order"]),
+    most: number("--most", Infinity, 1, MOST),
+    order: values.get("--order"),
     drawing: depth < 0 ? undefined : { scripts, depth, from, count },
   };
 }
